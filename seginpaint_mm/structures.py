@@ -1,0 +1,67 @@
+"""``SceneSample``: the one record that every method reads and writes."""
+
+from mmengine.structures import BaseDataElement, InstanceData, PixelData
+
+_PIXEL_FIELDS = (
+    'gt_sem_seg',
+    'gt_foreground',
+    'gt_background',
+    'gt_image',
+    'hole',
+    'gt_panoptic_seg',
+    'pred_sem_seg',
+    'pred_foreground',
+    'pred_foreground_prob',
+    'pred_background',
+    'pred_image',
+    'pred_panoptic_seg',
+)
+_INSTANCE_FIELDS = ('gt_instances', 'pred_instances')
+
+
+class SceneSample(BaseDataElement):
+    """A picture's truth and predictions; a field that a method does not need is absent.
+
+    The polarity is the same everywhere: **1 marks what is to be removed or filled**.
+
+    ======================== ============== =====================================================
+    field                    data           meaning
+    ======================== ============== =====================================================
+    ``gt_sem_seg``           int64 1,H,W    visible class; 255 = ignore
+    ``gt_foreground``        uint8 1,H,W    1 = foreground object
+    ``gt_background``        int64 1,H,W    class of the background, also behind objects where
+                                            known; 255 = unknown
+    ``gt_image``             uint8 3,H,W    the picture without hole or without the object
+    ``hole``                 uint8 1,H,W    1 = to be filled
+    ``gt_instances``         InstanceData   ``masks`` (visible), ``full_masks``, ``labels``,
+                                            ``bboxes``, ``depth`` (0 = front)
+    ``gt_panoptic_seg``      int32 1,H,W    mmdet's panoptic encoding
+    ``pred_*``               as ``gt_*``    what a model adds; ``*_prob`` is float32 in [0, 1]
+    ======================== ============== =====================================================
+
+    Pixel fields are :class:`mmengine.structures.PixelData` whose tensor is ``.data`` (mmseg's
+    convention); metrics of mmseg, mmdet and mmagic index the record by field name.
+
+    Raises:
+        TypeError: when a field is set to another type than the table says.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        expected = _field_type(name)
+        if expected is not None and not isinstance(value, expected):
+            raise TypeError(
+                f'SceneSample.{name} must be a {expected.__name__}, got {type(value).__name__}: '
+                f'wrap the tensor, e.g. PixelData(data=tensor).'
+            )
+        if expected is None:
+            super().__setattr__(name, value)
+        else:
+            self.set_field(value, name, dtype=expected)
+
+
+def _field_type(name: str) -> type | None:
+    if name in _PIXEL_FIELDS:
+        return PixelData
+    if name in _INSTANCE_FIELDS:
+        return InstanceData
+    return None
