@@ -1,0 +1,5 @@
+"""Metrics, one a file."""
+
+from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
+
+__all__ = ['RegionIoUMetric']

@@ -1,0 +1,150 @@
+"""``RegionIoUMetric``: how well the background is known where it is seen and where it is hidden."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from seginpaint_mm.registry import METRICS
+
+_FIELDS = ('gt_background', 'gt_foreground', 'gt_sem_seg', 'pred_background')
+
+
+@METRICS.register_module()
+class RegionIoUMetric(BaseMetric):
+    """Intersection over union of the background classes, for all pixels and behind the foreground.
+
+    One confusion matrix a region is summed over the whole set (not one an image), as in the MPI
+    paper's evaluation (Section IV-A):
+
+    - ``all``: every pixel whose background class is known (``gt_background`` is not
+      ``ignore_index``);
+    - ``fg``: those of them that lie behind a true foreground object (``gt_foreground`` is 1).
+
+    Results, in percent: ``all_mIoU``, ``fg_mIoU``, ``all_IoU_<class>``, ``fg_IoU_<class>`` with
+    the class names of ``dataset_meta``, and ``foreground_IoU`` of the predicted foreground mask
+    where the model gives one (pixels that are void in ``gt_sem_seg`` are left out).
+    A class that neither the truth nor the prediction contains has no IoU: it is NaN and left
+    out of the mean, as in :class:`mmseg.IoUMetric`, with which ``all`` agrees. The counts are
+    int64, so they stay exact over any number of pixels.
+
+    Args:
+        ignore_index: Label of pixels whose class is not known.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+        prefix: Put before every key, followed by a slash.
+    """
+
+    def __init__(
+        self, ignore_index: int = 255, collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.ignore_index = ignore_index
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Count one batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: ``SceneSample.to_dict()`` records with ``pred_background``,
+                ``gt_background``, ``gt_sem_seg`` (integer 1,H,W), ``gt_foreground`` (1,H,W,
+                1 = foreground) and, if the model has it, ``pred_foreground`` (1,H,W, 0/1).
+
+        Raises:
+            KeyError: when a field or the class names are missing.
+            ValueError: when sizes differ or a class id is out of range.
+        """
+        for sample in data_samples:
+            self.results.append(self._count(sample))
+
+    def compute_metrics(self, results: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Sum the counts of all samples and turn them into percentages."""
+        classes = self._classes()
+        metrics = {}
+        for region in ('all', 'fg'):
+            total = sum(result[region] for result in results)
+            ious = 100 * _iou(total)
+            metrics[f'{region}_mIoU'] = ious.nanmean().item()
+            for name, iou in zip(classes, ious.tolist()):
+                metrics[f'{region}_IoU_{name}'] = iou
+        masks = [result['mask'] for result in results if 'mask' in result]
+        if masks:
+            metrics['foreground_IoU'] = 100 * _iou(sum(masks))[1].item()
+        return metrics
+
+    def _classes(self) -> Sequence[str]:
+        if not self.dataset_meta or 'classes' not in self.dataset_meta:
+            raise KeyError(
+                "RegionIoUMetric needs the class names: give the data set METAINFO['classes'], "
+                'or set metric.dataset_meta = dict(classes=...).'
+            )
+        return self.dataset_meta['classes']
+
+    def _count(self, sample: dict) -> dict[str, Tensor]:
+        maps = {field: _read(sample, field) for field in _FIELDS}
+        for field in _FIELDS[:-1]:
+            _check_size(sample, field, maps[field], maps['pred_background'])
+        truth, prediction = maps['gt_background'], maps['pred_background']
+        foreground = maps['gt_foreground'] == 1
+        known = truth != self.ignore_index
+        num_classes = len(self._classes())
+        for field, ids in (('gt_background', truth), ('pred_background', prediction)):
+            _check_range(sample, field, ids[known], num_classes)
+
+        counts = {
+            'all': _confusion(truth[known], prediction[known], num_classes),
+            'fg': _confusion(
+                truth[known & foreground], prediction[known & foreground], num_classes
+            ),
+        }
+        if 'pred_foreground' in sample:
+            mask = _read(sample, 'pred_foreground')
+            _check_size(sample, 'pred_foreground', mask, prediction)
+            labelled = foreground | (maps['gt_sem_seg'] != self.ignore_index)
+            counts['mask'] = _confusion(foreground[labelled], mask[labelled] > 0, 2)
+        return counts
+
+
+def _confusion(truth: Tensor, prediction: Tensor, num_classes: int) -> Tensor:
+    """Count pairs of ids: int64 (num_classes, num_classes) on the CPU, rows are the truth."""
+    pairs = truth.long() * num_classes + prediction.long()
+    counts = torch.bincount(pairs, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes).cpu()
+
+
+def _iou(confusion: Tensor) -> Tensor:
+    """Per-class intersection over union, float64 in [0, 1]; NaN where the union is empty."""
+    intersection = confusion.diagonal().double()
+    union = confusion.sum(0) + confusion.sum(1) - confusion.diagonal()
+    return intersection / union
+
+
+def _read(sample: dict, field: str) -> Tensor:
+    if field not in sample:
+        raise KeyError(
+            f'RegionIoUMetric: {_name(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
+            f'and PackScene in the test pipeline, pred_* from the model.'
+        )
+    return sample[field]['data'].squeeze(0)
+
+
+def _check_size(sample: dict, field: str, ids: Tensor, prediction: Tensor) -> None:
+    if ids.shape != prediction.shape:
+        raise ValueError(
+            f'RegionIoUMetric: {field} of {_name(sample)} is {tuple(ids.shape)} (height, width), '
+            f'but pred_background is {tuple(prediction.shape)}: resize labels and image alike in '
+            f'the test pipeline.'
+        )
+
+
+def _check_range(sample: dict, field: str, ids: Tensor, num_classes: int) -> None:
+    wrong = ids[(ids < 0) | (ids >= num_classes)]
+    if wrong.numel():
+        raise ValueError(
+            f'RegionIoUMetric: {field} of {_name(sample)} holds class {int(wrong[0])}, but the '
+            f'data set has {num_classes} classes (0 to {num_classes - 1}).'
+        )
+
+
+def _name(sample: dict) -> str:
+    return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')
