@@ -1,5 +1,6 @@
 """Metrics, one a file."""
 
+from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
 
-__all__ = ['RegionIoUMetric']
+__all__ = ['NearestBackgroundMetric', 'RegionIoUMetric']

@@ -65,7 +65,7 @@ class RegionIoUMetric(BaseMetric):
             total = sum(result[region] for result in results)
             ious = 100 * _iou(total)
             metrics[f'{region}_mIoU'] = ious.nanmean().item()
-            for name, iou in zip(classes, ious.tolist()):
+            for name, iou in zip(classes, ious.tolist(), strict=True):
                 metrics[f'{region}_IoU_{name}'] = iou
         masks = [result['mask'] for result in results if 'mask' in result]
         if masks:
@@ -81,7 +81,7 @@ class RegionIoUMetric(BaseMetric):
         return self.dataset_meta['classes']
 
     def _count(self, sample: dict) -> dict[str, Tensor]:
-        maps = {field: _read(sample, field) for field in _FIELDS}
+        maps = {field: read_map(sample, field) for field in _FIELDS}
         for field in _FIELDS[:-1]:
             _check_size(sample, field, maps[field], maps['pred_background'])
         truth, prediction = maps['gt_background'], maps['pred_background']
@@ -98,7 +98,7 @@ class RegionIoUMetric(BaseMetric):
             ),
         }
         if 'pred_foreground' in sample:
-            mask = _read(sample, 'pred_foreground')
+            mask = read_map(sample, 'pred_foreground')
             _check_size(sample, 'pred_foreground', mask, prediction)
             labelled = foreground | (maps['gt_sem_seg'] != self.ignore_index)
             counts['mask'] = _confusion(foreground[labelled], mask[labelled] > 0, 2)
@@ -119,10 +119,11 @@ def _iou(confusion: Tensor) -> Tensor:
     return intersection / union
 
 
-def _read(sample: dict, field: str) -> Tensor:
+def read_map(sample: dict, field: str) -> Tensor:
+    """Return the (H, W) map of a ``SceneSample.to_dict()`` record; KeyError where it is missing."""
     if field not in sample:
         raise KeyError(
-            f'RegionIoUMetric: {_name(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
+            f'Evaluation: {_name(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
             f'and PackScene in the test pipeline, pred_* from the model.'
         )
     return sample[field]['data'].squeeze(0)
