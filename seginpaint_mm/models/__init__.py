@@ -1,0 +1,25 @@
+"""Models: a folder a method, and the parts that more than one uses."""
+
+from .backbones import StagedResNet
+from .data_preprocessor import SceneDataPreprocessor
+from .losses import ClassWeightedCrossEntropyLoss
+from .mpi import (
+    BackgroundHead,
+    ForegroundHead,
+    ForegroundInpainter,
+    MPINeck,
+    NeckForegroundHead,
+    PSPForegroundHead,
+)
+
+__all__ = [
+    'BackgroundHead',
+    'ClassWeightedCrossEntropyLoss',
+    'ForegroundHead',
+    'ForegroundInpainter',
+    'MPINeck',
+    'NeckForegroundHead',
+    'PSPForegroundHead',
+    'SceneDataPreprocessor',
+    'StagedResNet',
+]

@@ -1,0 +1,35 @@
+# MPI as a neck of an mmseg segmentor: FCN on ResNet-18, filled after the backbone.
+_base_ = [
+    '../_base_/datasets/street.py',
+    '../_base_/schedules/adam_50e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    type='mmseg.EncoderDecoder',
+    data_preprocessor=dict(
+        type='SceneDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        pad_size_divisor=8,
+    ),
+    backbone=dict(type='StagedResNet', depth=18),
+    neck=dict(
+        type='MPINeck',
+        foreground_head=dict(type='ForegroundHead', in_channels=512, channels=128, extra_upsample=1),
+    ),
+    decode_head=dict(
+        type='mmseg.FCNHead',
+        in_channels=512,
+        in_index=0,
+        channels=128,
+        num_classes=3,
+        norm_cfg=dict(type='BN'),
+        loss_decode=dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=True),
+    ),
+    auxiliary_head=dict(type='NeckForegroundHead'),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
+# mmseg's segmentors write pred_sem_seg
+val_evaluator = dict(prediction='pred_sem_seg')
+test_evaluator = val_evaluator

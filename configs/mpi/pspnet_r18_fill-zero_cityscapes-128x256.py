@@ -1,0 +1,2 @@
+_base_ = './pspnet_r18_cityscapes-128x256.py'
+model = dict(neck=dict(fill='zero'))

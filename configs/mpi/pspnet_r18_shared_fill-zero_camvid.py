@@ -1,0 +1,2 @@
+_base_ = './pspnet_r18_shared_camvid.py'
+model = dict(neck=dict(fill='zero'))

@@ -1,0 +1,146 @@
+"""The foreground branch's decoder, and the readout of logits that a neck has made (Sec. III-B)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from torch import Tensor, nn
+
+from seginpaint_mm.models.mpi.background_head import BackgroundHead
+from seginpaint_mm.models.mpi.upsample import UpsampleBlock
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+BINARY_CROSS_ENTROPY = dict(type='mmseg.CrossEntropyLoss', use_sigmoid=True)
+
+
+class ForegroundLossMixin:
+    """Makes an mmseg decode head learn ``gt_foreground`` by eq. (1)."""
+
+    def loss_by_feat(
+        self, seg_logits: Tensor, batch_data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """Logits N,1,h,w, resized to the truth's H,W, against ``gt_foreground`` (1 = foreground)."""
+        target = torch.stack([sample.gt_foreground.data for sample in batch_data_samples])
+        if seg_logits.shape[-2:] != target.shape[-2:]:
+            seg_logits = F.interpolate(seg_logits, size=target.shape[-2:], mode='bilinear')
+        loss = self.loss_decode(seg_logits, target.squeeze(1).long(), ignore_index=255)
+        return dict(loss_bce=loss)
+
+
+@MODELS.register_module()
+class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
+    """Two 3x3 convolutions, two upsampling blocks, one logit a pixel (> 0 = foreground).
+
+    Args:
+        in_channels: channels of the map it reads.
+        channels: channels of the two 3x3 convolutions.
+        up_channels: channels after each x2 upsampling.
+        extra_upsample: nearest x2 upsamplings of the logits: 0 for the own branch at 1/4 of the
+            image's size, 1 for features shared with the main branch at 1/8.
+        loss_decode: config of the loss on N,1,H,W logits and N,H,W targets.
+        in_index: which of the given feature maps to read.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        channels: int = 512,
+        up_channels: Sequence[int] = (256, 128),
+        extra_upsample: int = 0,
+        loss_decode: dict | None = None,
+        in_index: int = -1,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            up_channels[-1],
+            num_classes=2,
+            out_channels=1,
+            threshold=0.5,
+            dropout_ratio=0,
+            in_index=in_index,
+            loss_decode=loss_decode or BINARY_CROSS_ENTROPY,
+            init_cfg=init_cfg,
+        )
+        self.convs = nn.Sequential(
+            *_conv_bn_relu(in_channels, channels), *_conv_bn_relu(channels, channels)
+        )
+        widths = (channels, *up_channels)
+        self.upsample = nn.Sequential(
+            *(
+                UpsampleBlock(before, after, nn.ReLU(inplace=True), bias=False)
+                for before, after in zip(widths[:-1], widths[1:], strict=True)
+            )
+        )
+        self.extra_upsample = extra_upsample
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Feature maps, the read one N,C,h,w -> logits N,1,H,W (4h, or 8h with the extra x2)."""
+        features = self._transform_inputs(inputs)
+        logits = self.cls_seg(self.upsample(self.convs(features)))
+        if self.extra_upsample:
+            logits = F.interpolate(logits, scale_factor=2**self.extra_upsample, mode='nearest')
+        return logits
+
+
+def _conv_bn_relu(in_channels: int, out_channels: int) -> tuple[nn.Module, ...]:
+    return (
+        nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+@MODELS.register_module()
+class PSPForegroundHead(ForegroundLossMixin, BackgroundHead):
+    """The PSP decoder with one logit a pixel: the first network of the two-stage baseline [6].
+
+    Args:
+        in_channels: channels of the backbone's last map.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(self, *, in_channels: int, init_cfg: dict | None = None) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            num_classes=2,
+            out_channels=1,
+            threshold=0.5,
+            loss_decode=BINARY_CROSS_ENTROPY,
+            init_cfg=init_cfg,
+        )
+
+
+@MODELS.register_module()
+class NeckForegroundHead(ForegroundLossMixin, BaseDecodeHead):
+    """Auxiliary head of an mmseg segmentor that trains the logits :class:`MPINeck` appends.
+
+    Args:
+        loss_decode: config of the loss on N,1,H,W logits and N,H,W targets.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(self, *, loss_decode: dict | None = None, init_cfg: dict | None = None) -> None:
+        super().__init__(
+            1,
+            1,
+            num_classes=2,
+            out_channels=1,
+            threshold=0.5,
+            dropout_ratio=0,
+            in_index=-1,
+            loss_decode=loss_decode or BINARY_CROSS_ENTROPY,
+            init_cfg=init_cfg,
+        )
+        del self.conv_seg  # the logits are the neck's: nothing here is learnt
+
+    def init_weights(self) -> None:
+        """Nothing to initialise."""
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """The neck's outputs, the last of which are the N,1,H,W logits."""
+        return inputs[-1]

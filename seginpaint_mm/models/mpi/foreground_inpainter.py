@@ -1,0 +1,207 @@
+"""The segmentor of semantic foreground inpainting (Fig. 2), and of its two-stage baseline [6]."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+MASKS = ('predicted', 'true')
+
+
+@MODELS.register_module()
+class ForegroundInpainter(BaseModel):
+    """Finds the foreground and the background's classes, also behind the foreground.
+
+    The main branch is ``backbone`` and ``background_head``; ``neck`` fills the foreground's
+    features at ``neck.position`` on the way. The mask comes from the foreground branch, whose
+    features are its own (``foreground_backbone``) or the main branch's ``layer2`` (the paper's
+    "ours-faster"). No gradient goes from the background's loss into the foreground branch.
+
+    With the neck at the input, blacking out, and a foreground network of its own that is trained
+    apart from it (``train_mask='true'``) it is the two-stage baseline [6].
+
+    Args:
+        backbone: config of a :class:`StagedResNet`.
+        neck: config of an :class:`MPINeck`.
+        background_head: config of an mmseg decode head, its loss reads ``gt_sem_seg``.
+        foreground_head: config of a head that gives N,1,H,W logits and learns ``gt_foreground``;
+            None where only true masks are used.
+        foreground_backbone: config of the foreground branch's own backbone; None shares
+            ``layer2``.
+        train_mask: mask given to the neck in training: ``'predicted'`` (the paper's) or ``'true'``.
+        test_mask: the same for testing.
+        data_preprocessor: config of the data preprocessor.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when a mask is to be predicted without a foreground head, or the shared
+            features come after the place where the mask is needed.
+    """
+
+    shared_position = 'layer2'
+
+    def __init__(
+        self,
+        *,
+        backbone: dict,
+        neck: dict,
+        background_head: dict,
+        foreground_head: dict | None = None,
+        foreground_backbone: dict | None = None,
+        train_mask: str = 'predicted',
+        test_mask: str = 'predicted',
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.neck = MODELS.build(neck)
+        self.background_head = MODELS.build(background_head)
+        self.foreground_head = _build_optional(foreground_head)
+        self.foreground_backbone = _build_optional(foreground_backbone)
+        self.train_mask = train_mask
+        self.test_mask = test_mask
+        self._check_masks()
+
+    def _check_masks(self) -> None:
+        for name in ('train_mask', 'test_mask'):
+            mask = getattr(self, name)
+            if mask not in MASKS:
+                raise ValueError(f'ForegroundInpainter.{name} must be one of {MASKS}, got {mask!r}')
+        predicts = 'predicted' in (self.train_mask, self.test_mask)
+        if predicts and self.foreground_head is None:
+            raise ValueError(
+                'ForegroundInpainter predicts its masks only with a foreground_head: add one, or '
+                "set train_mask='true' and test_mask='true'."
+            )
+        shares = self.foreground_head is not None and self.foreground_backbone is None
+        too_early = POSITIONS.index(self.neck.position) < POSITIONS.index(self.shared_position)
+        if predicts and shares and too_early:
+            raise ValueError(
+                f'The neck at {self.neck.position!r} needs the mask before the shared features of '
+                f'{self.shared_position!r} exist: give the foreground branch a foreground_backbone.'
+            )
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: Sequence[SceneSample] | None = None,
+        mode: str = 'tensor',
+    ) -> dict[str, Tensor] | list[SceneSample] | tuple[Tensor, Tensor | None]:
+        """Run the network on normalised images.
+
+        Args:
+            inputs: N,3,H,W float32, from the data preprocessor.
+            data_samples: the N samples; may be None in mode ``'tensor'`` with predicted masks.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
+
+        Returns:
+            The losses; or the samples with predictions added; or background logits N,K,H,W and
+            foreground logits N,1,H,W (None without a foreground head).
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.segment(inputs, self._mask_truth(self.test_mask, data_samples))
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
+
+    def segment(self, images: Tensor, true_foreground: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Background logits N,K,H,W and foreground logits N,1,H,W of N,3,H,W images.
+
+        Args:
+            images: normalised.
+            true_foreground: N,1,H,W, 1 = foreground, used for the mask; None predicts it.
+        """
+        foreground_logits = None
+        if self.foreground_backbone is not None:
+            foreground_logits = self._foreground_logits(self.foreground_backbone(images), images)
+        x = images
+        for position in POSITIONS:
+            x = self._advance(x, position, images.shape[-2:])
+            if self._shares_features_of(position):
+                foreground_logits = self._foreground_logits((x,), images)
+            if position == self.neck.position:
+                mask = true_foreground
+                if mask is None:
+                    mask = foreground_logits.detach() > 0  # sigmoid > 0.5
+                x = self.neck.fill(x, mask)
+        return x, foreground_logits
+
+    def _advance(self, x: Tensor, position: str, image_size: torch.Size) -> Tensor:
+        """From the output of the position before to that of ``position``."""
+        if position == 'input':
+            return x
+        if position == 'logits':
+            return _resize_logits(self.background_head((x,)), image_size)
+        return self.backbone.run_stage(x, int(position.removeprefix('layer')))
+
+    def _shares_features_of(self, position: str) -> bool:
+        shares = self.foreground_head is not None and self.foreground_backbone is None
+        return shares and position == self.shared_position
+
+    def _foreground_logits(self, features: Sequence[Tensor], images: Tensor) -> Tensor:
+        return _resize_logits(self.foreground_head(features), images.shape[-2:])
+
+    def loss(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
+        """L = L_f + L_b, eq. (3): ``foreground.loss_*`` and ``background.loss_*``."""
+        true_foreground = self._mask_truth(self.train_mask, data_samples)
+        background, foreground = self.segment(inputs, true_foreground)
+        losses = self.background_head.loss_by_feat(background, data_samples)
+        losses = {f'background.{name}': value for name, value in losses.items()}
+        if foreground is not None:
+            for name, value in self.foreground_head.loss_by_feat(foreground, data_samples).items():
+                losses[f'foreground.{name}'] = value
+        return losses
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Add to each sample, at its ``img_shape`` (the batch's padding is cut off):
+
+        ``pred_background`` int64 1,h,w (also read as ``pred_sem_seg``), ``pred_foreground`` uint8
+        1,h,w, 1 = foreground (the true mask where ``test_mask='true'``), and
+        ``pred_foreground_prob`` float32 1,h,w in [0, 1] where there is a foreground head.
+        """
+        true_foreground = self._mask_truth(self.test_mask, data_samples)
+        background, logits = self.segment(inputs, true_foreground)
+        classes = background.argmax(dim=1, keepdim=True)
+        foreground = (logits > 0) if true_foreground is None else true_foreground
+        for index, sample in enumerate(data_samples):
+            height, width = sample.img_shape[:2]
+            window = (index, slice(None), slice(height), slice(width))
+            sample.pred_background = PixelData(data=classes[window])
+            sample.pred_sem_seg = PixelData(data=classes[window])
+            sample.pred_foreground = PixelData(data=foreground[window].to(torch.uint8))
+            if logits is not None:
+                probability = logits[window].float().sigmoid()
+                sample.pred_foreground_prob = PixelData(data=probability)
+        return list(data_samples)
+
+    @staticmethod
+    def _mask_truth(mask: str, data_samples: Sequence[SceneSample] | None) -> Tensor | None:
+        if mask == 'predicted':
+            return None
+        if not data_samples or any('gt_foreground' not in sample for sample in data_samples):
+            raise ValueError(
+                "This model takes true masks: every sample needs gt_foreground; set test_mask='predicted' "
+                'to run it on images without labels.'
+            )
+        return torch.stack([sample.gt_foreground.data for sample in data_samples])
+
+
+def _build_optional(config: dict | None) -> torch.nn.Module | None:
+    return None if config is None else MODELS.build(config)
+
+
+def _resize_logits(logits: Tensor, size: torch.Size) -> Tensor:
+    """Undo the rounding of sizes that eight does not divide."""
+    if logits.shape[-2:] == size:
+        return logits
+    return F.interpolate(logits, size=size, mode='bilinear', align_corners=False)

@@ -1,0 +1,28 @@
+"""The upsampling block of both heads: twice the size by bilinear interpolation, then a 3x3 conv."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class UpsampleBlock(nn.Module):
+    """x2 bilinear, 3x3 convolution, batch norm, activation.
+
+    Args:
+        in_channels: channels of the N,C,H,W input.
+        out_channels: channels of the N,C',2H,2W output.
+        activation: ``nn.PReLU()`` or ``nn.ReLU()``.
+        bias: whether the convolution has a bias (the published PSP decoder's has).
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, activation: nn.Module, *, bias: bool
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=bias)
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N,C,H,W -> N,C',2H,2W."""
+        x = F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False)
+        return self.activation(self.bn(self.conv(x)))
