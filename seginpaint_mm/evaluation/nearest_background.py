@@ -45,7 +45,9 @@ class NearestBackgroundMetric(RegionIoUMetric):
             raise ValueError(
                 f'NearestBackgroundMetric: source must be one of {list(_SOURCES)}, not {source!r}.'
             )
-        super().__init__(ignore_index, collect_device, prefix=f'nearest_{source}')
+        super().__init__(
+            ignore_index=ignore_index, collect_device=collect_device, prefix=f'nearest_{source}'
+        )
         self.source = source
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seginpaint_mm.registry import METRICS
 
-_FIELDS = ('gt_background', 'gt_foreground', 'gt_sem_seg', 'pred_background')
+_TRUTH = ('gt_background', 'gt_foreground', 'gt_sem_seg')
 
 
 @METRICS.register_module()
@@ -30,15 +30,22 @@ class RegionIoUMetric(BaseMetric):
     int64, so they stay exact over any number of pixels.
 
     Args:
+        prediction: Field with the predicted background classes; ``'pred_sem_seg'`` for mmseg's
+            segmentors.
         ignore_index: Label of pixels whose class is not known.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
         prefix: Put before every key, followed by a slash.
     """
 
     def __init__(
-        self, ignore_index: int = 255, collect_device: str = 'cpu', prefix: str | None = None
+        self,
+        prediction: str = 'pred_background',
+        ignore_index: int = 255,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        self.prediction = prediction
         self.ignore_index = ignore_index
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
@@ -46,7 +53,7 @@ class RegionIoUMetric(BaseMetric):
 
         Args:
             data_batch: Not used.
-            data_samples: ``SceneSample.to_dict()`` records with ``pred_background``,
+            data_samples: ``SceneSample.to_dict()`` records with the prediction,
                 ``gt_background``, ``gt_sem_seg`` (integer 1,H,W), ``gt_foreground`` (1,H,W,
                 1 = foreground) and, if the model has it, ``pred_foreground`` (1,H,W, 0/1).
 
@@ -81,14 +88,15 @@ class RegionIoUMetric(BaseMetric):
         return self.dataset_meta['classes']
 
     def _count(self, sample: dict) -> dict[str, Tensor]:
-        maps = {field: read_map(sample, field) for field in _FIELDS}
-        for field in _FIELDS[:-1]:
-            _check_size(sample, field, maps[field], maps['pred_background'])
-        truth, prediction = maps['gt_background'], maps['pred_background']
+        maps = {field: read_map(sample, field) for field in _TRUTH}
+        prediction = read_map(sample, self.prediction)
+        for field, ids in maps.items():
+            _check_size(sample, field, ids, prediction)
+        truth = maps['gt_background']
         foreground = maps['gt_foreground'] == 1
         known = truth != self.ignore_index
         num_classes = len(self._classes())
-        for field, ids in (('gt_background', truth), ('pred_background', prediction)):
+        for field, ids in (('gt_background', truth), (self.prediction, prediction)):
             _check_range(sample, field, ids[known], num_classes)
 
         counts = {
@@ -133,7 +141,7 @@ def _check_size(sample: dict, field: str, ids: Tensor, prediction: Tensor) -> No
     if ids.shape != prediction.shape:
         raise ValueError(
             f'RegionIoUMetric: {field} of {_name(sample)} is {tuple(ids.shape)} (height, width), '
-            f'but pred_background is {tuple(prediction.shape)}: resize labels and image alike in '
+            f'but the prediction is {tuple(prediction.shape)}: resize labels and image alike in '
             f'the test pipeline.'
         )
 

@@ -121,11 +121,12 @@ def test_all_region_agrees_with_mmseg(seeds: list[int], height: int, width: int)
     assert region_iou['all_mIoU'] == pytest.approx(expected, abs=0.006, nan_ok=True)
 
 
-def test_is_built_from_a_config() -> None:
-    metric = METRICS.build(dict(type='RegionIoUMetric', prefix='val'))
+def test_reads_the_field_and_writes_the_prefix_of_its_config() -> None:
+    config = dict(type='RegionIoUMetric', prediction='pred_sem_seg', prefix='val')
+    metric = METRICS.build(config)
     metric.dataset_meta = META
-    metric.process(None, [random_sample(0, 4, 4)])
-    assert 'val/fg_mIoU' in metric.evaluate(size=1)
+    metric.process(None, [make_sample(**HAND_MADE, pred_sem_seg=[[0, 0, 1, 1], [0, 0, 1, 2]])])
+    assert metric.evaluate(size=1)['val/fg_mIoU'] == 100
 
 
 @pytest.mark.parametrize(
