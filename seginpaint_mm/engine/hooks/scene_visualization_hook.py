@@ -1,0 +1,83 @@
+"""``SceneVisualizationHook``: pictures of validation and test scenes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from seginpaint_mm.registry import HOOKS
+from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.visualization import SceneVisualizer
+
+
+@HOOKS.register_module()
+class SceneVisualizationHook(Hook):
+    """Draws the first scene of every ``interval``-th validation and test batch.
+
+    Args:
+        interval: Distance between drawn batches; the first batch is always drawn.
+        out_dir: Folder for the pictures; a relative one lies in the run's log folder. None hands
+            them to the visualizer's backends (``vis_data/vis_image``, TensorBoard, ...).
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 50, out_dir: str | None = None) -> None:
+        if interval < 1:
+            raise ValueError(
+                f'SceneVisualizationHook: interval must be at least 1, not {interval}.'
+            )
+        self.interval = interval
+        self.out_dir = out_dir
+
+    def before_run(self, runner: Runner) -> None:
+        """Check the visualizer before hours of training, not after.
+
+        Raises:
+            TypeError: when the config's visualizer is not a :class:`SceneVisualizer`.
+        """
+        if not isinstance(runner.visualizer, SceneVisualizer):
+            raise TypeError(
+                f'SceneVisualizationHook needs visualizer = dict(type="SceneVisualizer", ...), '
+                f'the config has {type(runner.visualizer).__name__}.'
+            )
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[SceneSample],
+    ) -> None:
+        """Draw; ``data_batch['inputs']`` holds BGR uint8 (3, H, W)."""
+        self._draw(runner, 'val', batch_idx, data_batch['inputs'], outputs)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[SceneSample],
+    ) -> None:
+        """Draw; ``data_batch['inputs']`` holds BGR uint8 (3, H, W)."""
+        self._draw(runner, 'test', batch_idx, data_batch['inputs'], outputs)
+
+    def _draw(
+        self,
+        runner: Runner,
+        phase: str,
+        batch_idx: int,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[SceneSample],
+    ) -> None:
+        if batch_idx % self.interval:
+            return
+        sample = outputs[0]
+        image = inputs[0].permute(1, 2, 0).flip(-1).cpu().numpy()
+        name = f'{phase}_{batch_idx:05d}_{Path(sample.get("img_path", "scene")).stem}'
+        out_file = None
+        if self.out_dir is not None:
+            out_file = Path(runner.log_dir, self.out_dir, f'{name}_{runner.iter}.png')
+        runner.visualizer.add_datasample(name, image, sample, out_file=out_file, step=runner.iter)

@@ -1,0 +1,62 @@
+"""Writing files whole or not at all: a reader never sees half a file, not even after a kill."""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write ``data`` under a temporary name beside ``path``, then rename it.
+
+    Raises:
+        OSError: when the file cannot be written; the sentence names it and the reason.
+    """
+    path = Path(path)
+    partial = path.with_name(f'{path.name}.{os.getpid()}.partial')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError as error:
+        _remove(partial)
+        raise OSError(
+            error.errno,
+            f'{path} cannot be written ({error.strerror}): free space, or choose another folder.',
+        ) from error
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text; see :func:`write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write a value as indented JSON; see :func:`write_bytes`."""
+    write_text(path, json.dumps(value, indent=2) + '\n')
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write a picture in the format of the path's suffix; see :func:`write_bytes`.
+
+    Args:
+        path: Ends in a suffix that OpenCV knows, e.g. ``.png`` or ``.jpg``.
+        image: uint8 (H, W) or BGR (H, W, 3).
+
+    Raises:
+        ValueError: when OpenCV cannot write that format.
+    """
+    suffix = Path(path).suffix
+    if not suffix or not cv2.haveImageWriter(str(path)):
+        raise ValueError(f'{path}: pictures cannot be written as {suffix!r}; use .png or .jpg.')
+    _, encoded = cv2.imencode(suffix, np.ascontiguousarray(image))
+    write_bytes(path, encoded.tobytes())
+
+
+def _remove(partial: Path) -> None:
+    try:
+        partial.unlink(missing_ok=True)
+    except OSError:
+        pass  # The folder itself may be what is broken.

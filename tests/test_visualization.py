@@ -1,0 +1,147 @@
+"""The pictures: what must be seen in them, and what bad input says."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+
+from seginpaint_mm.registry import VISUALIZERS
+from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.visualization import (
+    FOREGROUND,
+    GAP,
+    HEADER,
+    PAPER,
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    SceneVisualizer,
+    compose,
+)
+
+CLASSES = ('road', 'sidewalk', 'other')
+PALETTE = ((128, 64, 128), (244, 35, 232), (70, 130, 180))
+TRUTH = ('gt_foreground', 'gt_background')
+PREDICTION = ('pred_foreground', 'pred_background')
+
+
+def make_visualizer(name: str, panel_width: int = 64) -> SceneVisualizer:
+    config = dict(type='SceneVisualizer', name=name, panel_width=panel_width)
+    visualizer = VISUALIZERS.build(config)
+    visualizer.dataset_meta = dict(classes=CLASSES, palette=PALETTE)
+    return visualizer
+
+
+def make_sample(fields: tuple[str, ...], height: int = 32, width: int = 64) -> SceneSample:
+    """A car (foreground) stands on a road; the prediction sees a pavement behind its right half."""
+    foreground = torch.zeros(1, height, width, dtype=torch.uint8)
+    foreground[:, height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = 1
+    truth = torch.zeros(1, height, width, dtype=torch.int64)
+    truth[:, :2] = 255
+    prediction = truth.clone()
+    prediction[:, :, width // 2 :][foreground[:, :, width // 2 :] == 1] = 1
+    prediction[prediction == 255] = 2
+    maps = dict(
+        gt_foreground=foreground,
+        gt_background=truth,
+        pred_foreground=foreground,
+        pred_background=prediction,
+    )
+    sample = SceneSample()
+    for field in fields:
+        setattr(sample, field, PixelData(data=maps[field]))
+    return sample
+
+
+def draw(name: str, sample: SceneSample) -> np.ndarray:
+    return make_visualizer(name).draw(np.zeros((32, 64, 3), np.uint8), sample)
+
+
+def panel(picture: np.ndarray, row: int, column: int) -> np.ndarray:
+    """The 32 x 64 panel in a picture of such panels."""
+    top, left = row * (HEADER + 32 + GAP) + HEADER, column * (64 + 2 * GAP) + GAP
+    return picture[top : top + 32, left : left + 64]
+
+
+def hue(colour: tuple[int, int, int]) -> np.ndarray:
+    return np.array(colour) / max(*colour, 1)
+
+
+def nearest(colour: np.ndarray, **choices: tuple[int, int, int]) -> str:
+    """Name the choice of the same hue: on a black image blending only darkens."""
+    return min(choices, key=lambda name: np.abs(hue(colour.tolist()) - hue(choices[name])).sum())
+
+
+def test_prediction_and_truth_give_two_rows_of_three() -> None:
+    picture = draw('two rows', make_sample(TRUTH + PREDICTION))
+    assert picture.dtype == np.uint8
+    assert picture.shape[0] == 2 * (HEADER + 32 + GAP) + HEADER + GAP
+    assert not panel(picture, 0, 0).any()
+
+
+@pytest.mark.parametrize('fields', [PREDICTION, TRUTH, ('pred_background',), ()])
+def test_absent_fields_are_simply_not_drawn(fields: tuple[str, ...]) -> None:
+    picture = draw(f'only {fields}', make_sample(fields))
+    assert picture.shape[0] == HEADER + 32 + GAP + HEADER + GAP
+    ink = (picture[HEADER : HEADER + 32] != PAPER).any(axis=(0, 2))
+    assert ink.sum() == 64 * (1 + len(fields))
+
+
+def test_layout_shows_the_class_behind_the_foreground() -> None:
+    picture = draw('layout', make_sample(TRUTH + PREDICTION))
+    colours = dict(zip(CLASSES, PALETTE, strict=True), foreground=FOREGROUND)
+    assert nearest(panel(picture, 0, 1)[16, 24], **colours) == 'foreground'
+    assert nearest(panel(picture, 0, 2)[16, 24], **colours) == 'road'
+    assert nearest(panel(picture, 0, 2)[16, 40], **colours) == 'sidewalk'
+    assert nearest(panel(picture, 1, 2)[16, 40], **colours) == 'road'
+
+
+def test_error_panel_shows_right_wrong_and_unknown() -> None:
+    error = panel(draw('error', make_sample(TRUTH + PREDICTION)), 1, 0)
+    colours = dict(right=RIGHT, wrong=WRONG, unknown=UNKNOWN, neither=(0, 0, 0))
+    assert nearest(error[16, 24], **colours) == 'right'
+    assert nearest(error[16, 40], **colours) == 'wrong'
+    assert nearest(error[0, 5], **colours) == 'unknown'
+    assert nearest(error[30, 5], **colours) == 'neither'
+
+
+@pytest.mark.parametrize('size', [(1, 1), (7, 300), (300, 7), (600, 2000)])
+def test_any_image_size(size: tuple[int, int]) -> None:
+    sample = make_sample(TRUTH + PREDICTION, *size)
+    visualizer = make_visualizer(f'size {size}', panel_width=96)
+    picture = visualizer.draw(np.zeros((*size, 3), np.uint8), sample)
+    assert picture.shape[1] >= 3 * (96 + 2 * GAP)
+
+
+def test_picture_is_written_in_rgb_to_file_and_backend(tmp_path: Path) -> None:
+    visualizer = SceneVisualizer(
+        name='writes', vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path)
+    )
+    visualizer.dataset_meta = dict(classes=CLASSES, palette=PALETTE)
+    image, sample = np.full((32, 64, 3), (255, 0, 0), np.uint8), make_sample(PREDICTION)
+    visualizer.add_datasample('scene', image, sample, out_file=tmp_path / 'a' / 'scene.png')
+    visualizer.add_datasample('scene', image, sample, step=3)
+    written = cv2.imread(str(tmp_path / 'a' / 'scene.png'))[..., ::-1]
+    backend = cv2.imread(str(tmp_path / 'vis_data' / 'vis_image' / 'scene_3.png'))[..., ::-1]
+    assert (written == visualizer.draw(image, sample)).all()
+    assert (backend == written).all()
+
+
+def test_other_size_than_the_image_is_told() -> None:
+    with pytest.raises(ValueError, match=r'gt_foreground is \(16, 64\).*image is \(32, 64\)'):
+        draw('wrong size', make_sample(TRUTH, 16, 64))
+
+
+def test_missing_classes_are_told() -> None:
+    visualizer = SceneVisualizer(name='no classes')
+    with pytest.raises(ValueError, match='needs class names and colours'):
+        visualizer.draw(np.zeros((32, 64, 3), np.uint8), make_sample(TRUTH))
+
+
+def test_a_long_legend_is_not_cut() -> None:
+    small = [[('image', np.zeros((8, 8, 3), np.uint8))]]
+    legend = [(f'class number {index}', (0, 0, 0)) for index in range(9)]
+    assert compose(small, legend).shape[1] > 9 * 100
