@@ -1,5 +1,6 @@
 """Writing files whole or not at all: a reader never sees half a file, not even after a kill."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -18,13 +19,16 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     partial = path.with_name(f'{path.name}.{os.getpid()}.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
+        with open(partial, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         _remove(partial)
         raise OSError(
-            error.errno,
-            f'{path} cannot be written ({error.strerror}): free space, or choose another folder.',
+            f'Cannot write {path} ({error.strerror}): free some space or choose another folder; '
+            f'what was there before is untouched.'
         ) from error
 
 
@@ -56,7 +60,5 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
 
 
 def _remove(partial: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the folder itself may be what is broken
         partial.unlink(missing_ok=True)
-    except OSError:
-        pass  # The folder itself may be what is broken.

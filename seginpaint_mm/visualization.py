@@ -15,7 +15,7 @@ from seginpaint_mm.structures import SceneSample
 
 IGNORE_INDEX = 255
 WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
-FOREGROUND, UNKNOWN = (214, 39, 40), (110, 110, 110)
+FOREGROUND, UNKNOWN = (255, 140, 0), (110, 110, 110)
 RIGHT, WRONG = (60, 160, 75), (214, 39, 40)
 HEADER, GAP, TEXT_SCALE = 34, 8, 0.6
 

@@ -77,11 +77,11 @@ def test_every_hidden_pixel_takes_a_nearest_visible_label(
 
 
 def test_wrong_source_is_told() -> None:
-    with pytest.raises(ValueError, match="must be one of .*'truth'.* not 'labels'"):
+    with pytest.raises(ValueError, match=r"must be one of .*'truth'.* not 'labels'"):
         METRICS.build(dict(type='NearestBackgroundMetric', source='labels'))
 
 
 def test_model_without_foreground_is_told() -> None:
     sample = make_sample(**{name: ids for name, ids in ROW.items() if name != 'pred_foreground'})
-    with pytest.raises(KeyError, match='street/7.png has no pred_foreground'):
+    with pytest.raises(KeyError, match=r'street/7\.png has no pred_foreground'):
         evaluate(NearestBackgroundMetric('prediction'), sample)
