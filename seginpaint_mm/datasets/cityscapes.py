@@ -1,0 +1,147 @@
+"""Cityscapes, in its official layout, with hand-made hidden truth where that is present."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from seginpaint_mm.datasets.scene_dataset import (
+    SceneDataset,
+    list_images,
+    optional_file,
+)
+from seginpaint_mm.registry import DATASETS
+
+_NUM_VALIDATION = 100
+_HIDDEN_TRUTHS = ('manual', 'none')
+_PARTS = (None, 'val', 'test')
+_HOW_TO_GET = (
+    'Either put the official Cityscapes data there (leftImg8bit/ and gtFine/ from '
+    'https://www.cityscapes-dataset.com), or render a stand-in: '
+    'python tools/dataset_converters/street.py {root} --layout cityscapes '
+    '--num-train 2000 --num-val 200'
+)
+
+
+@DATASETS.register_module()
+class CityscapesSceneDataset(SceneDataset):
+    """Cityscapes as the MPI paper uses it.
+
+    Files: ``leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png`` (or .jpg),
+    ``gtFine/SPLIT/CITY/NAME_gtFine_labelIds.png`` (or ``_labelTrainIds`` where only those
+    exist), ``..._gtFine_instanceIds.png`` (optional) and, as hidden truth,
+    ``gt_manual/SPLIT/CITY/NAME_gt_manual.png``.
+
+    Args:
+        data_root: Folder that holds these.
+        split: ``'train'``, ``'val'`` or any other folder name.
+        hidden_truth: ``'manual'`` keeps only the images that have a map in ``gt_manual``;
+            ``'none'`` keeps all and knows nothing behind objects.
+        part: With manual truth, the paper's parts of ``split``: the maps sorted by city and name,
+            ``'val'`` the first 100 and ``'test'`` the others; None for both. Maps whose images
+            are absent count, so that the parts are the same on a reduced set.
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+
+    Raises:
+        ValueError: when ``hidden_truth`` or ``part`` is none of the above.
+        FileNotFoundError: when the data, or an image's labels, are not there.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        *,
+        hidden_truth: str = 'none',
+        part: str | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        _check_options(hidden_truth, part)
+        self.split = split
+        self.hidden_truth = hidden_truth
+        self.part = part
+        super().__init__(
+            data_root,
+            pipeline=pipeline,
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Find the samples, sorted by city and name."""
+        how_to_get = _HOW_TO_GET.format(root=self.data_root)
+        images = list_images(self._folder('leftImg8bit'), '*/*_leftImg8bit', how_to_get)
+        if self.hidden_truth == 'manual':
+            images = self._keep_part(images)
+        return [self._sample(path) for path in images]
+
+    def _folder(self, kind: str) -> Path:
+        return Path(self.data_root, kind, self.split)
+
+    def _keep_part(self, images: list[Path]) -> list[Path]:
+        folder = self._folder('gt_manual')
+        maps = sorted(folder.glob('*/*_gt_manual.png'))
+        names = [_name(path, '_gt_manual') for path in maps]
+        if self.part is not None:
+            first = slice(None, _NUM_VALIDATION)
+            names = names[first] if self.part == 'val' else names[_NUM_VALIDATION:]
+        wanted = set(names)
+        kept = [path for path in images if _name(path, '_leftImg8bit') in wanted]
+        if not kept:
+            part = '' if self.part is None else f' of part {self.part!r}'
+            raise FileNotFoundError(
+                f'{folder}: of its {len(maps)} maps, none{part} belongs to one of the '
+                f'{len(images)} images of split {self.split!r} (part val is the first '
+                f"{_NUM_VALIDATION} maps, test the others): set part=None or hidden_truth='none', "
+                f'or add the missing files.'
+            )
+        return kept
+
+    def _sample(self, image: Path) -> dict:
+        name = _name(image, '_leftImg8bit')
+        label_path, label_table = self._labels(name, image)
+        background = None
+        if self.hidden_truth == 'manual':
+            background = str(self._folder('gt_manual') / f'{name}_gt_manual.png')
+        return dict(
+            img_path=str(image),
+            label_path=label_path,
+            label_table=label_table,
+            background_path=background,
+            instance_path=optional_file(self._folder('gtFine') / f'{name}_gtFine_instanceIds.png'),
+        )
+
+    def _labels(self, name: str, image: Path) -> tuple[str, str]:
+        prefix = self._folder('gtFine') / f'{name}_gtFine_'
+        for kind, table in (
+            ('labelIds', 'cityscapes_ids'),
+            ('labelTrainIds', 'cityscapes_train_ids'),
+        ):
+            path = optional_file(Path(f'{prefix}{kind}.png'))
+            if path is not None:
+                return path, table
+        raise FileNotFoundError(
+            f'{image}: its labels are missing, expected {prefix}labelIds.png or '
+            f'{prefix}labelTrainIds.png.'
+        )
+
+
+def _name(path: Path, ending: str) -> str:
+    """``CITY/NAME`` of a file ``.../CITY/NAME<ending>.<suffix>``."""
+    return f'{path.parent.name}/{path.stem.removesuffix(ending)}'
+
+
+def _check_options(hidden_truth: str, part: str | None) -> None:
+    if hidden_truth not in _HIDDEN_TRUTHS:
+        raise ValueError(f'hidden_truth must be one of {_HIDDEN_TRUTHS}, not {hidden_truth!r}.')
+    if part not in _PARTS:
+        raise ValueError(f'part must be one of {_PARTS}, not {part!r}.')
+    if part is not None and hidden_truth != 'manual':
+        raise ValueError(
+            f"part={part!r} divides the manual hidden truth: set hidden_truth='manual'."
+        )

@@ -1,0 +1,94 @@
+"""What the label ids of each data set mean: a background class, foreground, or void."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+IGNORE_INDEX = 255
+ROAD, SIDEWALK, OTHER = 0, 1, 2
+_FOREGROUND, _UNKNOWN = 254, 253
+
+
+class LabelTable:
+    """Maps label ids to what is visible: a background class, foreground, or void.
+
+    Args:
+        name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
+        classes: Background class (0 road, 1 sidewalk, 2 other) of each id that has one.
+        foreground: Ids of foreground objects (human, vehicle).
+        void: Ids that are neither: their class is 255.
+    """
+
+    def __init__(
+        self, *, name: str, classes: Mapping[int, int], foreground: set[int], void: set[int]
+    ) -> None:
+        self.name = name
+        self.known_ids = sorted({*classes, *foreground, *void})
+        self._lookup = np.full(256, _UNKNOWN, np.uint8)
+        for label_id, class_id in classes.items():
+            self._lookup[label_id] = class_id
+        self._lookup[sorted(foreground)] = _FOREGROUND
+        self._lookup[sorted(void)] = IGNORE_INDEX
+
+    def split(self, labels: np.ndarray, path: str) -> tuple[np.ndarray, np.ndarray]:
+        """Visible background class and foreground mask of a label map.
+
+        Args:
+            labels: uint8 (H, W) of label ids.
+            path: The file they come from, for the error.
+
+        Returns:
+            Classes, uint8 (H, W), 255 = foreground or void; and the mask, uint8 (H, W),
+            1 = foreground.
+
+        Raises:
+            ValueError: when a label id is in none of the three groups.
+        """
+        meaning = cv2.LUT(labels, self._lookup)
+        if (meaning == _UNKNOWN).any():
+            unknown = np.unique(labels[meaning == _UNKNOWN]).tolist()
+            raise ValueError(
+                f'{path}: label ids {unknown} are not {self.name}, which are {self.known_ids}; '
+                f'convert the labels, or take the data set class that they belong to.'
+            )
+        foreground = meaning == _FOREGROUND
+        meaning[foreground] = IGNORE_INDEX
+        return meaning, foreground.astype(np.uint8)
+
+
+_CITYSCAPES_OTHER = (11, 12, 13, 17, 19, 20, 21, 22, 23)  # building ... sky: trainId 2 to 10
+_CITYSCAPES_VOID = {*range(7), 9, 10, 14, 15, 16, 18}
+_LICENCE_PLATE = 255  # id -1 as uint8, belongs to the vehicles
+
+CITYSCAPES_IDS = LabelTable(
+    name='Cityscapes labelIds',
+    classes={7: ROAD, 8: SIDEWALK, **dict.fromkeys(_CITYSCAPES_OTHER, OTHER)},
+    foreground={*range(24, 34), _LICENCE_PLATE},
+    void=_CITYSCAPES_VOID,
+)
+# Caravans, trailers and licence plates have trainId 255 and so are void here, not foreground.
+CITYSCAPES_TRAIN_IDS = LabelTable(
+    name='Cityscapes labelTrainIds',
+    classes={0: ROAD, 1: SIDEWALK, **dict.fromkeys(range(2, 11), OTHER)},
+    foreground=set(range(11, 19)),
+    void={255},
+)
+CAMVID_IDS = LabelTable(
+    name='CamVid labels of the SegNet layout',
+    classes={3: ROAD, 4: SIDEWALK, **dict.fromkeys((0, 1, 2, 5, 6, 7), OTHER)},
+    foreground={8, 9, 10},  # car, pedestrian, bicyclist
+    void={11},
+)
+BACKGROUND_IDS = LabelTable(
+    name='hidden-truth classes',
+    classes={ROAD: ROAD, SIDEWALK: SIDEWALK, OTHER: OTHER},
+    foreground=set(),
+    void={IGNORE_INDEX},
+)
+
+LABEL_TABLES = {
+    'cityscapes_ids': CITYSCAPES_IDS,
+    'cityscapes_train_ids': CITYSCAPES_TRAIN_IDS,
+    'camvid': CAMVID_IDS,
+}

@@ -1,0 +1,93 @@
+"""``SceneDataset``: what the data sets of streets have in common."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+
+
+class SceneDataset(BaseDataset):
+    """Pictures of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
+
+    A sample's dictionary holds ``img_path``, ``label_path``, ``label_table`` (key of
+    ``LABEL_TABLES``), ``background_path`` (map of hidden truth or None) and ``instance_path``
+    (map of instance ids or None); :class:`LoadSceneAnnotations` reads them.
+
+    Args:
+        data_root: Folder of the data set.
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+    """
+
+    METAINFO = dict(
+        classes=('road', 'sidewalk', 'other'),
+        palette=[(128, 64, 128), (244, 35, 232), (70, 130, 180)],
+    )
+
+    def __init__(
+        self,
+        data_root: str,
+        *,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        super().__init__(
+            data_root=data_root,
+            data_prefix={},
+            pipeline=list(pipeline),
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    @abstractmethod
+    def load_data_list(self) -> list[dict]:
+        """Find the samples.
+
+        Raises:
+            FileNotFoundError: when the data, or a sample's labels, are not there.
+        """
+
+
+def list_images(folder: Path, pattern: str, how_to_get: str) -> list[Path]:
+    """Images in ``folder``, by name.
+
+    Args:
+        folder: Where to look.
+        pattern: Glob without the suffix, e.g. ``'*/*_leftImg8bit'``.
+        how_to_get: A sentence for the error: where the data comes from.
+
+    Raises:
+        FileNotFoundError: when the folder is missing or has no image.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f'{folder}: there is no such folder. {how_to_get}')
+    images = [path for path in folder.glob(f'{pattern}.*') if path.suffix in IMAGE_SUFFIXES]
+    if not images:
+        raise FileNotFoundError(
+            f'{folder}: there is no image {pattern}{{{",".join(IMAGE_SUFFIXES)}}}. {how_to_get}'
+        )
+    return sorted(images)
+
+
+def require_file(path: Path, image: Path) -> str:
+    """The path as text.
+
+    Raises:
+        FileNotFoundError: when there is no such file; the sentence names the image as well.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{image}: its labels are missing, expected {path}.')
+    return str(path)
+
+
+def optional_file(path: Path) -> str | None:
+    """The path as text, or None when there is no such file."""
+    return str(path) if path.is_file() else None

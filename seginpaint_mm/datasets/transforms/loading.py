@@ -1,0 +1,83 @@
+"""Loading a scene: its picture, what is visible in it, and what is known to be hidden."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from seginpaint_mm.datasets.image_reading import read_colour, read_ids
+from seginpaint_mm.datasets.label_tables import BACKGROUND_IDS, LABEL_TABLES
+from seginpaint_mm.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadSceneImage(BaseTransform):
+    """Load ``img_path`` as ``img``: BGR uint8 (H, W, 3), upright.
+
+    Like ``LoadImageFromFile`` it sets ``img_shape`` and ``ori_shape`` to (H, W).
+
+    Raises:
+        FileNotFoundError, ValueError: one sentence when the file is missing or damaged.
+    """
+
+    def transform(self, results: dict) -> dict:
+        image = read_colour(results['img_path'])
+        results['img'] = image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadSceneAnnotations(BaseTransform):
+    """Load the three maps of a scene; call it after the image was loaded.
+
+    Required keys: ``img``, ``label_path``, ``label_table`` (a key of ``LABEL_TABLES``), and
+    ``background_path``: the map of what is also behind objects (0, 1, 2; 255 = unknown), or None.
+
+    Added keys, all listed in ``seg_fields`` so that mmseg's transforms treat them as labels:
+
+    - ``gt_seg_map`` uint8 (H, W): visible class, 255 = foreground or void;
+    - ``gt_foreground`` uint8 (H, W): 1 = foreground object;
+    - ``gt_background`` uint8 (H, W): class also behind objects where known, 255 = unknown.
+      Without a ``background_path`` it is what is visible.
+
+    Raises:
+        FileNotFoundError: when a label file is missing.
+        ValueError: when one is damaged, holds unknown ids, or its size is not the image's.
+    """
+
+    def transform(self, results: dict) -> dict:
+        size = results['img'].shape[:2]
+        path = results['label_path']
+        table = LABEL_TABLES[results['label_table']]
+        visible, foreground = table.split(_read_map(path, size, results['img_path']), path)
+        results['gt_seg_map'] = visible
+        results['gt_foreground'] = foreground
+        results['gt_background'] = self._background(results, visible)
+        results['seg_fields'] = ['gt_seg_map', 'gt_foreground', 'gt_background']
+        return results
+
+    @staticmethod
+    def _background(results: dict, visible: np.ndarray) -> np.ndarray:
+        path = results['background_path']
+        if path is None:
+            return visible.copy()
+        background, _ = BACKGROUND_IDS.split(
+            _read_map(path, visible.shape, results['img_path']), path
+        )
+        return background
+
+
+def _read_map(path: str, size: tuple[int, int], img_path: str) -> np.ndarray:
+    ids = read_ids(path)
+    if ids.dtype != np.uint8:
+        raise ValueError(f'{path}: label ids must be stored as uint8, these are {ids.dtype}.')
+    if ids.shape != size:
+        raise ValueError(
+            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
+            f'{img_path} is {_text(size)}: give both in the same size.'
+        )
+    return ids
+
+
+def _text(size: tuple[int, int]) -> str:
+    height, width = size
+    return f'{width}x{height}'

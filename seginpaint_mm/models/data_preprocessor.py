@@ -1,0 +1,98 @@
+"""``SceneDataPreprocessor``: from the loader's samples to a normalised batch on the device."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import ImgDataPreprocessor
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+# What pixels outside the image are: of no class, no foreground, nothing to fill.
+_PADDING = {'gt_sem_seg': 255, 'gt_background': 255, 'gt_foreground': 0, 'hole': 0}
+
+
+@MODELS.register_module()
+class SceneDataPreprocessor(ImgDataPreprocessor):
+    """Normalise BGR uint8 images as RGB float32 and batch them.
+
+    Images of different sizes are padded at the bottom and right, after normalisation and with 0,
+    to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
+    samples' maps are padded alike (classes 255, foreground and holes 0). Otherwise they keep the
+    image's size, ``img_shape``, to which models cut their predictions.
+
+    Args:
+        mean: Of R, G, B on the scale 0 to 255.
+        std: The same.
+        pad_size_divisor: Height and width of the batch are multiples of it.
+        non_blocking: Copy to the device without waiting for it.
+    """
+
+    def __init__(
+        self,
+        mean: Sequence[float] = (123.675, 116.28, 103.53),
+        std: Sequence[float] = (58.395, 57.12, 57.375),
+        pad_size_divisor: int = 1,
+        non_blocking: bool = False,
+    ) -> None:
+        super().__init__(
+            mean=mean,
+            std=std,
+            pad_size_divisor=pad_size_divisor,
+            bgr_to_rgb=True,
+            non_blocking=non_blocking,
+        )
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Batch the samples on this module's device.
+
+        Args:
+            data: ``inputs``, N images uint8 (3, H, W) in BGR as a list or one tensor
+                (N, 3, H, W), and ``data_samples``, N :class:`SceneSample` or None.
+            training: Pad the samples' maps as well.
+
+        Returns:
+            dict: ``inputs`` float32 (N, 3, H', W') and ``data_samples`` as a list or None.
+
+        Raises:
+            TypeError: when an image is not uint8.
+            ValueError: when an image is not (3, H, W).
+        """
+        inputs = list(data['inputs'])
+        for image in inputs:
+            _check_image(image)
+        samples = data.get('data_samples')
+        batch = super().forward(dict(inputs=inputs, data_samples=samples), training)
+        if training and samples is not None:
+            for sample in batch['data_samples']:
+                _pad_maps(sample, batch['inputs'].shape[-2:])
+        return batch
+
+
+def pad_bottom_right(maps: Tensor, size: Sequence[int], value: int) -> Tensor:
+    """Pad (..., h, w) to (..., *size) with ``value``; ``size`` is (height, width)."""
+    height, width = size
+    return F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]), value=value)
+
+
+def _check_image(image: Tensor) -> None:
+    if image.dtype != torch.uint8:
+        raise TypeError(
+            f'SceneDataPreprocessor normalises images itself: it takes uint8 in 0..255, '
+            f'got {image.dtype}.'
+        )
+    if image.dim() != 3 or image.shape[0] != 3:
+        raise ValueError(
+            f'SceneDataPreprocessor takes images (3, height, width) in BGR, got '
+            f'{tuple(image.shape)}: repeat a grey channel three times.'
+        )
+
+
+def _pad_maps(sample: SceneSample, size: torch.Size) -> None:
+    for field, value in _PADDING.items():
+        if field in sample:
+            padded = pad_bottom_right(sample.get(field).data, size, value)
+            sample.set_field(PixelData(data=padded), field)
