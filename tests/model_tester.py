@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from torch import Tensor
 
@@ -12,7 +13,8 @@ from seginpaint_mm.structures import SceneSample
 def build_model(config: dict, seed: int = 0) -> torch.nn.Module:
     """Build with random weights that depend on the seed only."""
     torch.manual_seed(seed)
-    model = MODELS.build(config)
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        model = MODELS.build(config)
     model.init_weights()
     return model
 

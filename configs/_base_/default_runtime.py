@@ -7,7 +7,10 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SceneVisualizationHook'),
 )
-custom_hooks = [dict(type='LastEpochsMeanHook', num_epochs=5)]
+custom_hooks = [
+    dict(type='ChannelsLastHook'),
+    dict(type='LastEpochsMeanHook', num_epochs=5),
+]
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

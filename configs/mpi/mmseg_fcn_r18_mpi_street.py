@@ -1,7 +1,7 @@
 # MPI as a neck of an mmseg segmentor: FCN on ResNet-18, filled after the backbone.
 _base_ = [
     '../_base_/datasets/street.py',
-    '../_base_/schedules/adam_50e.py',
+    '../_base_/schedules/adam_short.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(

@@ -1,6 +1,7 @@
 """Data sets of streets and the transforms that prepare them."""
 
 from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
+from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.transforms import LoadSceneAnnotations, LoadSceneImage, PackScene
 
 __all__ = [
@@ -8,4 +9,5 @@ __all__ = [
     'LoadSceneAnnotations',
     'LoadSceneImage',
     'PackScene',
+    'PartialEpochSampler',
 ]

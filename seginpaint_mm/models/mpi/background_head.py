@@ -81,7 +81,7 @@ class BackgroundHead(BaseDecodeHead):
         self.psp_dropout = nn.Dropout2d(psp_dropout)
         channels = (psp_channels, *up_channels)
         self.upsample = nn.ModuleList(
-            UpsampleBlock(before, after, nn.PReLU(), bias=True)
+            UpsampleBlock(before, after)
             for before, after in zip(channels[:-1], channels[1:], strict=True)
         )
 

@@ -12,7 +12,7 @@ from seginpaint_mm.models.mpi.upsample import UpsampleBlock
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
-BINARY_CROSS_ENTROPY = dict(type='mmseg.CrossEntropyLoss', use_sigmoid=True)
+BINARY_CROSS_ENTROPY = dict(type='mmseg.CrossEntropyLoss', use_sigmoid=True, avg_non_ignore=True)
 
 
 class ForegroundLossMixin:
@@ -72,7 +72,7 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         widths = (channels, *up_channels)
         self.upsample = nn.Sequential(
             *(
-                UpsampleBlock(before, after, nn.ReLU(inplace=True), bias=False)
+                UpsampleBlock(before, after)
                 for before, after in zip(widths[:-1], widths[1:], strict=True)
             )
         )

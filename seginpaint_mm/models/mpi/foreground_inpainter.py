@@ -60,7 +60,7 @@ class ForegroundInpainter(BaseModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(_build_optional(data_preprocessor), init_cfg)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         self.background_head = MODELS.build(background_head)
@@ -190,8 +190,8 @@ class ForegroundInpainter(BaseModel):
             return None
         if not data_samples or any('gt_foreground' not in sample for sample in data_samples):
             raise ValueError(
-                "This model takes true masks: every sample needs gt_foreground; set test_mask='predicted' "
-                'to run it on images without labels.'
+                'This model takes true masks: every sample needs gt_foreground; to run on images '
+                "without labels set test_mask='predicted'."
             )
         return torch.stack([sample.gt_foreground.data for sample in data_samples])
 

@@ -5,22 +5,18 @@ from torch import Tensor, nn
 
 
 class UpsampleBlock(nn.Module):
-    """x2 bilinear, 3x3 convolution, batch norm, activation.
+    """x2 bilinear, 3x3 convolution, batch norm, PReLU.
 
     Args:
         in_channels: channels of the N,C,H,W input.
         out_channels: channels of the N,C',2H,2W output.
-        activation: ``nn.PReLU()`` or ``nn.ReLU()``.
-        bias: whether the convolution has a bias (the published PSP decoder's has).
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, activation: nn.Module, *, bias: bool
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=bias)
+        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.bn = nn.BatchNorm2d(out_channels)
-        self.activation = activation
+        self.activation = nn.PReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,H,W -> N,C',2H,2W."""

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from seginpaint_mm.registry import MODELS
 from tests.model_tester import (
     build_model,
     check_predictions,
@@ -27,6 +28,12 @@ def model_config(base: str) -> dict:
     return Config.fromfile(CONFIGS / '_base_' / 'models' / f'{base}.py').model
 
 
+def count_parameters(base: str) -> int:
+    with torch.device('meta'):
+        model = MODELS.build(model_config(base))
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 @pytest.mark.parametrize(
     ('base', 'millions'),
     [
@@ -37,24 +44,14 @@ def model_config(base: str) -> dict:
     ],
 )
 def test_parameters_match_table_i(base: str, millions: float) -> None:
-    with torch.device('meta'):
-        model = build_model_without_weights(model_config(base))
-    count = sum(parameter.numel() for parameter in model.parameters())
+    count = count_parameters(base)
     assert round(count / 1e6, 4) == millions
 
 
 @pytest.mark.parametrize(('base', 'millions'), [('two_stage_r18', 34.8), ('two_stage_r50', 106.6)])
 def test_two_stage_parameters_match_table_i(base: str, millions: float) -> None:
-    with torch.device('meta'):
-        model = build_model_without_weights(model_config(base))
-    count = sum(parameter.numel() for parameter in model.parameters())
+    count = count_parameters(base)
     assert round(count / 1e6, 1) == millions
-
-
-def build_model_without_weights(config: dict) -> torch.nn.Module:
-    from seginpaint_mm.registry import MODELS
-
-    return MODELS.build(config)
 
 
 @pytest.mark.parametrize('base', MODEL_BASES)
