@@ -59,6 +59,24 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
     write_bytes(path, encoded.tobytes())
 
 
+def check_writable(folder: str | Path) -> None:
+    """Create ``folder`` and write a file of 64 KiB into it, which is removed again.
+
+    Raises:
+        OSError: when the folder cannot be created or written, or its disk is full.
+    """
+    probe = Path(folder) / f'.writable.{os.getpid()}'
+    try:
+        write_bytes(probe, bytes(64 * 1024))
+        probe.unlink()
+    except OSError as error:
+        reason = getattr(error.__cause__, 'strerror', None) or error.strerror
+        raise OSError(
+            f'Cannot write into the folder {folder} ({reason}): free some space, mend its '
+            f'permissions, or choose another folder.'
+        ) from error
+
+
 def _remove(partial: Path) -> None:
     with contextlib.suppress(OSError):  # the folder itself may be what is broken
         partial.unlink(missing_ok=True)

@@ -3,43 +3,66 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+from seginpaint_mm.checkpoint import enable_safe_loading
+from seginpaint_mm.cli import (
+    add_config_arguments,
+    add_run_arguments,
+    load_config,
+    one_sentence_errors,
+    prepare_run,
+    run,
+)
+from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
+from seginpaint_mm.engine.processes import use_cpu_processes
+from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.files import check_writable, write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file, e.g. configs/mpi/pspnet_r18_street.py')
+    add_config_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint written by tools/train.py')
-    parser.add_argument('--work-dir', help='logs (default: work_dirs/CONFIG-NAME)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override config keys, e.g. test_dataloader.batch_size=4',
-    )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_run_arguments(parser)
+    parser.add_argument('--out', help='folder for metrics.json and the predicted maps (PNG)')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     return parser.parse_args(argv)
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """The config file with the command line's overrides."""
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
-    cfg.load_from = args.checkpoint
-    return cfg
+def show_pictures(cfg: Config, folder: str) -> None:
+    """Draw every batch's first picture into ``folder``."""
+    check_writable(folder)
+    hook = {'type': 'SceneVisualizationHook', 'interval': 1, 'out_dir': str(Path(folder).resolve())}
+    cfg.default_hooks = {**cfg.get('default_hooks', {}), 'visualization': hook}
 
 
+@one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    cfg = load_config(parse_args(argv))
-    Runner.from_cfg(cfg).test()
+    args = parse_args(argv)
+    enable_safe_loading()
+    cfg = load_config(args.config, args.cfg_options)
+    if cfg.get('test_cfg') is None:
+        raise ConfigError(f'{args.config} has no test_cfg: it cannot be tested.')
+    prepare_run(cfg, args)
+    cfg.load_from = args.checkpoint
+    if args.out:
+        check_writable(args.out)
+    if args.show_dir:
+        show_pictures(cfg, args.show_dir)
+    use_cpu_processes(cfg)
+
+    def test(runner: Runner) -> dict[str, float]:
+        runner.register_hook(CheckpointGuardHook(name=args.checkpoint))
+        if args.out:
+            runner.register_hook(SavePredictionsHook(out_dir=args.out))
+        return runner.test()
+
+    metrics = run(cfg, test)
+    if args.out and is_main_process():
+        write_json(Path(args.out) / 'metrics.json', metrics)
 
 
 if __name__ == '__main__':

@@ -1,18 +1,31 @@
 """Train a model from a config file: ``python tools/train.py CONFIG``."""
 
 import argparse
-from pathlib import Path
+import os
 
-from mmengine.config import Config, DictAction
+import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+from seginpaint_mm.checkpoint import enable_safe_loading
+from seginpaint_mm.cli import (
+    add_config_arguments,
+    add_run_arguments,
+    load_config,
+    one_sentence_errors,
+    prepare_run,
+    run,
+)
+from seginpaint_mm.engine.hooks import CheckpointGuardHook
+from seginpaint_mm.engine.processes import use_cpu_processes
+from seginpaint_mm.engine.resume import latest_checkpoint
+from seginpaint_mm.errors import ConfigError
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file, e.g. configs/mpi/pspnet_r18_street.py')
-    parser.add_argument('--work-dir', help='logs and checkpoints (default: work_dirs/CONFIG-NAME)')
+    add_config_arguments(parser)
+    add_run_arguments(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -25,42 +38,64 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--deterministic', action='store_true', help='deterministic algorithms only (slower)'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override config keys, e.g. train_cfg.max_epochs=2',
-    )
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """The config file with the command line's overrides."""
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
-    randomness = dict(cfg.get('randomness') or {})
-    if args.seed is not None:
-        randomness['seed'] = args.seed
-    if args.deterministic:
+def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
+    randomness = {'seed': None, **(cfg.get('randomness') or {})}
+    if seed is not None:
+        randomness['seed'] = seed
+    if deterministic:
         randomness['deterministic'] = True
-    cfg.randomness = {'seed': None, **randomness}
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-    if args.amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    return cfg
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # what cuBLAS asks for
+    cfg.randomness = randomness
 
 
+def set_resume(cfg: Config, resume: str | None) -> None:
+    if resume is None:
+        return
+    checkpoint = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
+    if checkpoint is None:
+        print(f'No checkpoint in {cfg.work_dir} to resume from: training starts anew.')
+    cfg.resume = checkpoint is not None
+    cfg.load_from = checkpoint
+
+
+def use_amp(cfg: Config) -> None:
+    """float16 on a GPU, bfloat16 on the CPU.
+
+    Raises:
+        ConfigError: the config has another optimiser wrapper than the plain one.
+    """
+    wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if wrapper == 'OptimWrapper':
+        cuda = torch.cuda.is_available()
+        cfg.optim_wrapper.type = 'AmpOptimWrapper' if cuda else 'CPUAmpOptimWrapper'
+    elif not str(wrapper).endswith('AmpOptimWrapper'):
+        raise ConfigError(f'--amp needs optim_wrapper.type=OptimWrapper, the config has {wrapper}.')
+
+
+@one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    cfg = load_config(parse_args(argv))
-    Runner.from_cfg(cfg).train()
+    args = parse_args(argv)
+    enable_safe_loading()
+    cfg = load_config(args.config, args.cfg_options)
+    if cfg.get('train_cfg') is None:
+        raise ConfigError(f'{args.config} has no train_cfg: it is for tools/test.py only.')
+    prepare_run(cfg, args)
+    set_randomness(cfg, args.seed, args.deterministic)
+    set_resume(cfg, args.resume)
+    if args.amp:
+        use_amp(cfg)
+    use_cpu_processes(cfg)
+
+    def train(runner: Runner) -> None:
+        if cfg.get('load_from'):
+            partly = not cfg.get('resume')  # fine-tuning may take a part of a checkpoint
+            runner.register_hook(CheckpointGuardHook(name=cfg.load_from, partly=partly))
+        runner.train()
+
+    run(cfg, train)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,170 @@
+"""Checkpoints from strangers: loaded without running their code, compared with the model."""
+
+import functools
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import torch
+from mmengine.runner import CheckpointLoader
+
+from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.safe_unpickling import load_plain_data, section, torch_load
+
+UNSAFE_LOAD = 'SEGINPAINT_UNSAFE_LOAD'
+
+
+def load_checkpoint_safely(
+    path: str | Path | IO[bytes], map_location: str | torch.device | Callable | None = 'cpu'
+) -> dict:
+    """Load a local checkpoint of tensors, plain Python values and MMEngine's log history.
+
+    Nothing in the file can run code: neither its pickle nor the config texts in it, which MMEngine
+    would execute on resume and in its inferencer and which are therefore left out.
+    The environment variable ``SEGINPAINT_UNSAFE_LOAD=1`` lifts both restrictions.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or needs code to be run.
+    """
+    name = str(getattr(path, 'name', path))
+    if isinstance(path, (str, Path)) and not Path(path).is_file():
+        raise CheckpointError(f'Checkpoint {name} does not exist: check the path.')
+    if os.environ.get(UNSAFE_LOAD) == '1':
+        return torch_load(path, map_location=map_location, weights_only=False)
+    if _is_torchscript(path):
+        raise CheckpointError(
+            f'{name} is a TorchScript program, not a checkpoint: give one written by '
+            f'tools/train.py or torch.save.'
+        )
+    try:
+        checkpoint = load_plain_data(path, map_location)
+    except Exception as error:
+        raise CheckpointError(_refusal(name, error)) from error
+    _drop_config_texts(checkpoint)
+    return checkpoint
+
+
+def enable_safe_loading() -> None:
+    """Let everything that MMEngine loads (resume, ``load_from``, ``init_cfg``, URLs) go through
+    :func:`load_checkpoint_safely`. Calling it again changes nothing."""
+    original = CheckpointLoader.load_checkpoint.__func__
+    if getattr(original, 'is_safe', False):
+        return
+
+    @functools.wraps(original)
+    def load_checkpoint(
+        cls: type[CheckpointLoader],
+        filename: str,
+        map_location: str | None = None,
+        logger: str = 'current',
+    ) -> dict:
+        if '://' not in filename and not Path(filename).expanduser().is_file():
+            raise CheckpointError(f'Checkpoint {filename} does not exist: check the path.')
+        with _torch_load_replaced():
+            return original(cls, filename, map_location, logger)
+
+    load_checkpoint.is_safe = True
+    CheckpointLoader.load_checkpoint = classmethod(load_checkpoint)
+
+
+def non_finite_tensors(state_dict: Mapping[str, object]) -> list[str]:
+    """Names of the floating-point tensors that hold NaN or infinity."""
+    return [
+        name
+        for name, value in state_dict.items()
+        if isinstance(value, torch.Tensor)
+        and value.is_floating_point()
+        and not torch.isfinite(value).all()
+    ]
+
+
+def check_checkpoint_fits(
+    model: torch.nn.Module, checkpoint: dict, name: str, *, partly: bool = False
+) -> None:
+    """Compare a loaded checkpoint with the model that is to take it.
+
+    Args:
+        model: unwrapped model.
+        checkpoint: with ``state_dict``, or a state dict itself; a prefix ``module.`` is ignored.
+        name: the checkpoint's path, for the message.
+        partly: accept missing and unexpected tensors as long as one matches (fine-tuning).
+
+    Raises:
+        CheckpointError: tensors are missing, unexpected, of another shape, or not finite; the
+            sentence says how many match and names the first of each kind.
+    """
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
+    state = {key.removeprefix('module.'): value for key, value in state.items()}
+    expected = {k: v for k, v in model.state_dict().items() if 'num_batches_tracked' not in k}
+    missing = [key for key in expected if key not in state]
+    unexpected = [k for k in state if k not in expected and 'num_batches_tracked' not in k]
+    reshaped = [
+        f'{key} {tuple(state[key].shape)} instead of {tuple(value.shape)}'
+        for key, value in expected.items()
+        if key in state and getattr(state[key], 'shape', None) != value.shape
+    ]
+    matched = len(expected) - len(missing) - len(reshaped)
+    if matched == 0 or (not partly and (missing or unexpected or reshaped)):
+        kinds = {'missing': missing, 'unexpected': unexpected, 'of another shape': reshaped}
+        found = ', '.join(f'{len(v)} {k} (first: {v[0]})' for k, v in kinds.items() if v)
+        raise CheckpointError(
+            f'{name} is not a checkpoint of this {type(model).__name__}: {matched} of '
+            f'{len(expected)} tensors match, {found}; give the config that it was trained with.'
+        )
+    broken = non_finite_tensors(state)
+    if broken:
+        raise CheckpointError(
+            f'{name} holds NaN or infinity in {len(broken)} tensors (first: {broken[0]}): its '
+            f'training diverged; use an earlier checkpoint.'
+        )
+
+
+@contextmanager
+def _torch_load_replaced() -> Iterator[None]:
+    def load(
+        f: str | Path | IO[bytes],
+        map_location: str | torch.device | Callable | None = None,
+        **_: object,
+    ) -> dict:
+        return load_checkpoint_safely(f, map_location)
+
+    torch.load = load
+    try:
+        yield
+    finally:
+        torch.load = torch_load
+
+
+def _is_torchscript(path: str | Path | IO[bytes]) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith('/constants.pkl') for name in archive.namelist())
+
+
+def _refusal(name: str, error: Exception) -> str:
+    reason = str(error)
+    found = re.search(r'GLOBAL (\S+) was not an allowed|whose module (\S+) is blocked', reason)
+    if found or 'unrecognized function' in reason:
+        wanted = f' ({found[1] or found[2]})' if found else ''
+        return (
+            f'{name} is refused: loading it would run code of its own{wanted}; if you trust who '
+            f'made it, repeat with --trust-checkpoint or {UNSAFE_LOAD}=1.'
+        )
+    return (
+        f'{name} cannot be read as a checkpoint: it is cut short, damaged, or was not written by '
+        f'torch.save ({_first_line(reason) or type(error).__name__}).'
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].strip() if text.strip() else ''
+
+
+def _drop_config_texts(checkpoint: object) -> None:
+    section(checkpoint, 'meta').pop('config', None)
+    section(checkpoint, 'message_hub', 'runtime_info').pop('cfg', None)

@@ -1,0 +1,140 @@
+"""What the command-line tools share: arguments, configs, one-sentence errors."""
+
+import argparse
+import functools
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from seginpaint_mm.checkpoint import UNSAFE_LOAD
+from seginpaint_mm.config_check import check_config, located_error
+from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.files import check_writable
+
+DEBUG = 'SEGINPAINT_DEBUG'
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+# What a wrong input raises in the libraries; anything else is a fault and keeps its traceback.
+_EXPECTED = (UserError, OSError, ValueError, AssertionError)
+_WORKER = re.compile(r'Caught (\w+) in DataLoader worker process')
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """``CONFIG --cfg-options --debug``: what every tool takes."""
+    parser.add_argument('config', help='config file, e.g. configs/mpi/pspnet_r18_street.py')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override config keys, e.g. train_dataloader.batch_size=4',
+    )
+    parser.add_argument('--debug', action='store_true', help=f'show tracebacks (or set {DEBUG}=1)')
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--work-dir --launcher --trust-checkpoint``: what training and testing take."""
+    parser.add_argument('--work-dir', help='logs and results (default: work_dirs/CONFIG-NAME)')
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load checkpoints even where that runs code of theirs',
+    )
+
+
+def load_config(path: str, cfg_options: dict) -> Config:
+    """A config file with overrides, checked.
+
+    Raises:
+        ConfigError: the file is missing or broken, or an override or a key fits nothing.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f'Config file {path} does not exist: see configs/*/*.py.')
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:
+        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+    try:
+        cfg.merge_from_dict(cfg_options)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ConfigError(f'--cfg-options {_listed(cfg_options)}: {error}') from error
+    check_config(cfg)
+    return cfg
+
+
+def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
+    """Set launcher, work dir and trust from the command line; see that the work dir is writable.
+
+    Raises:
+        OSError: the work dir cannot be written.
+    """
+    if args.trust_checkpoint:
+        os.environ[UNSAFE_LOAD] = '1'
+    cfg.launcher = args.launcher
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    check_writable(cfg.work_dir)
+
+
+def run(cfg: Config, action: Callable[[Runner], object]) -> object:
+    """Build the Runner and do ``action`` with it; errors while building say where in ``cfg``."""
+    try:
+        return action(Runner.from_cfg(cfg))
+    except UserError:
+        raise
+    except Exception as error:
+        located = located_error(error, cfg)
+        if located is None:
+            raise
+        raise located from error
+
+
+def one_sentence_errors(main: Callable[..., None]) -> Callable[..., None]:
+    """Print what the user can mend as ``error: ...`` and exit with status 2.
+
+    With ``--debug`` or ``SEGINPAINT_DEBUG=1`` the traceback is shown instead.
+    """
+
+    @functools.wraps(main)
+    def guarded(argv: list[str] | None = None) -> None:
+        arguments = sys.argv[1:] if argv is None else argv
+        if '--debug' in arguments or os.environ.get(DEBUG) == '1':
+            main(argv)
+            return
+        try:
+            main(argv)
+        except Exception as error:
+            sentence = _sentence(error)
+            if sentence is None:
+                raise
+            print(f'error: {sentence}', file=sys.stderr)
+            sys.exit(2)
+
+    return guarded
+
+
+def _sentence(error: Exception) -> str | None:
+    text = str(error)
+    worker = _WORKER.match(text)
+    if worker:  # a traceback that ends in the worker's own message
+        expected = worker[1] in {c.__name__ for e in _EXPECTED for c in (e, *_subclasses(e))}
+        return text.rpartition(f'{worker[1]}: ')[2].strip() if expected else None
+    if not isinstance(error, _EXPECTED) or not text:
+        return None
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return error.strerror
+    return text
+
+
+def _subclasses(cls: type) -> list[type]:
+    return [s for child in cls.__subclasses__() for s in (child, *_subclasses(child))]
+
+
+def _listed(options: dict) -> str:
+    return ' '.join(f'{key}={value}' for key, value in options.items())

@@ -1,0 +1,52 @@
+"""Tells from which part of a config an error came while that part was being built."""
+
+from collections.abc import Iterator, Mapping
+from types import FrameType
+
+from mmengine.config import Config
+from mmengine.registry import build_functions
+
+from seginpaint_mm.errors import ConfigError
+
+
+def located_error(error: Exception, cfg: Config) -> ConfigError | None:
+    """``error`` with the path of the innermost part that was being built; None if none was.
+
+    The path is left out where the part's config was changed on the way to the builder.
+    """
+    frames = [frame for frame in _frames(error) if _builds(frame)]
+    if not frames:
+        return None
+    part = frames[-1].f_locals['cfg']
+    component = frames[-1].f_locals.get('obj_cls')
+    name = getattr(component, '__name__', part.get('type'))
+    path = next(_paths(cfg, part, ''), None)
+    where = f'{path} ({name})' if path else str(name)
+    reason = str(error) if error.args else type(error).__name__
+    return ConfigError(f'{where}: {reason}')
+
+
+def _frames(error: Exception) -> Iterator[FrameType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def _builds(frame: FrameType) -> bool:
+    code = build_functions.build_from_cfg.__code__
+    return frame.f_code is code and isinstance(frame.f_locals.get('cfg'), Mapping)
+
+
+def _paths(node: object, part: Mapping, path: str) -> Iterator[str]:
+    """Paths of what equals ``part`` in ``node``, in the order of the config."""
+    if isinstance(node, Mapping):
+        if path and node == part:
+            yield path
+        items = node.items()
+    elif isinstance(node, (list, tuple)):
+        items = enumerate(node)
+    else:
+        return
+    for key, value in items:
+        yield from _paths(value, part, f'{path}.{key}'.lstrip('.'))

@@ -1,0 +1,63 @@
+"""Which arguments a component takes, also where it hands ``**kwargs`` to its parents."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+
+from torch import nn
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def accepted_arguments(component: Callable) -> set[str] | None:
+    """Names that ``component`` can be called with; None where that cannot be known."""
+    try:
+        if inspect.isclass(component):
+            return _constructor_arguments(component)
+        parameters = inspect.signature(component).parameters.values()
+    except (ValueError, TypeError, OSError):  # written in C, or without source
+        return None
+    return None if _rest_name(parameters) else _names(parameters)
+
+
+def _constructor_arguments(cls: type) -> set[str] | None:
+    names: set[str] = set()
+    for owner in cls.__mro__:
+        if owner in (nn.Module, object):
+            break
+        if '__new__' in vars(owner):
+            return None
+        constructor = vars(owner).get('__init__')
+        if constructor is None:
+            continue
+        parameters = list(inspect.signature(constructor).parameters.values())[1:]
+        names |= _names(parameters)
+        rest = _rest_name(parameters)
+        if rest is None:
+            break
+        if not _only_forwarded(constructor, rest):
+            return None
+    return names
+
+
+def _names(parameters: object) -> set[str]:
+    return {p.name for p in parameters if p.kind in _NAMED}
+
+
+def _rest_name(parameters: object) -> str | None:
+    return next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
+
+
+def _only_forwarded(constructor: Callable, rest: str) -> bool:
+    """Whether ``**rest`` does nothing but go into a parent's ``__init__``."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(constructor)))
+    uses = sum(isinstance(n, ast.Name) and n.id == rest for n in ast.walk(tree))
+    forwards = sum(
+        isinstance(n, ast.Call)
+        and isinstance(n.func, ast.Attribute)
+        and n.func.attr == '__init__'
+        and any(k.arg is None and getattr(k.value, 'id', None) == rest for k in n.keywords)
+        for n in ast.walk(tree)
+    )
+    return uses == forwards > 0

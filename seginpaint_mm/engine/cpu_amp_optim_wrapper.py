@@ -1,0 +1,21 @@
+"""Mixed precision without a GPU."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class CPUAmpOptimWrapper(OptimWrapper):
+    """Runs the forward pass in bfloat16 on the CPU, where MMEngine's ``AmpOptimWrapper`` refuses.
+
+    bfloat16 has float32's range, so no loss scaling is needed. Arguments as ``OptimWrapper``.
+    """
+
+    @contextmanager
+    def optim_context(self, model: torch.nn.Module) -> Iterator[None]:
+        with super().optim_context(model), torch.autocast('cpu', dtype=torch.bfloat16):
+            yield

@@ -1,0 +1,43 @@
+"""Writes what a model predicts on the test set as PNG files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from seginpaint_mm.files import write_image
+from seginpaint_mm.registry import HOOKS
+from seginpaint_mm.structures import SceneSample
+
+_FIELDS = ('pred_foreground', 'pred_background')
+
+
+@HOOKS.register_module()
+class SavePredictionsHook(Hook):
+    """``OUT_DIR/pred_background/NAME.png`` (class ids) and ``pred_foreground`` (0/1), uint8.
+
+    ``NAME`` is the picture's name with its place in the data set before it, since pictures of
+    different folders may share a name. A field that the model does not predict is left out.
+
+    Args:
+        out_dir: folder, created where needed.
+    """
+
+    def __init__(self, *, out_dir: str) -> None:
+        self._out_dir = Path(out_dir)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: object = None,
+        outputs: Sequence[SceneSample] | None = None,
+    ) -> None:
+        for sample in outputs or ():
+            name = f'{sample.sample_idx:05d}_{Path(sample.img_path).stem}.png'
+            for field in _FIELDS:
+                if field in sample:
+                    labels = sample.get(field).data.squeeze(0).cpu().numpy().astype(np.uint8)
+                    write_image(self._out_dir / field / name, labels)

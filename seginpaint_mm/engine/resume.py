@@ -1,0 +1,23 @@
+"""Which checkpoint an interrupted training goes on from."""
+
+import re
+from pathlib import Path
+
+_NUMBERED = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """The checkpoint named in ``last_checkpoint``; where that is gone, the newest numbered one.
+
+    A work dir that was moved or copied names a file of its old place: the file of the same name
+    in the new one is taken.
+    """
+    work_dir = Path(work_dir)
+    pointer = work_dir / 'last_checkpoint'
+    if pointer.is_file() and (text := pointer.read_text().strip()):
+        for named in (work_dir / Path(text).name, Path(text)):
+            if named.is_file():
+                return str(named)
+    numbered = [p for p in work_dir.glob('*.pth') if _NUMBERED.fullmatch(p.name)]
+    newest = max(numbered, key=lambda p: int(_NUMBERED.fullmatch(p.name)[1]), default=None)
+    return str(newest) if newest else None

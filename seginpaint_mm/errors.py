@@ -1,0 +1,17 @@
+"""Errors that one sentence explains; the tools print that sentence instead of a traceback."""
+
+
+class UserError(Exception):
+    """Something that the user can mend; its message says what is wrong and what to do."""
+
+
+class ConfigError(UserError):
+    """A config names something that does not exist, or gives it a wrong value."""
+
+
+class CheckpointError(UserError):
+    """A checkpoint is missing, damaged, unsafe, of another model, or holds NaN."""
+
+
+class DivergenceError(UserError):
+    """Training has left the finite numbers."""

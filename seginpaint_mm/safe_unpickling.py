@@ -1,0 +1,103 @@
+"""Unpickling that finds tensors, plain values and MMEngine's log history, and nothing else."""
+
+import pickle
+import types
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.utils import digit_version
+
+torch_load = torch.load  # kept: enable_safe_loading() puts another function in its place
+
+
+def load_plain_data(path: str | Path | IO[bytes], map_location: object) -> object:
+    """``torch.load`` of a file whose pickle may name nothing but ``_ALLOWED`` and tensors.
+
+    Raises:
+        pickle.UnpicklingError: the file names anything else.
+        Exception: whatever torch and pickle raise for damaged files.
+    """
+    if digit_version(torch.__version__) >= digit_version('2.7'):
+        allowed = [(value, name) for name, value in _ALLOWED.items()]
+        with torch.serialization.safe_globals(allowed):
+            data = torch_load(path, map_location=map_location, weights_only=True)
+    else:
+        data = load_restricted(path, map_location)
+    _restore_history(data)
+    return data
+
+
+def load_restricted(path: str | Path | IO[bytes], map_location: object) -> dict:
+    """For a torch whose own safe loading cannot be given other names (before 2.7)."""
+    restricted = types.SimpleNamespace(
+        __name__='restricted_pickle', Unpickler=_RestrictedUnpickler, load=_restricted_load
+    )
+    return torch_load(path, map_location=map_location, weights_only=False, pickle_module=restricted)
+
+
+def section(data: object, *names: str) -> dict:
+    """The dict at ``data[name][name]...``; empty where there is none."""
+    for name in names:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+class _History:
+    """Takes :class:`HistoryBuffer`'s place while unpickling: its numbers without its functions."""
+
+    def __setstate__(self, state: dict) -> None:
+        self.log_history = state.get('_log_history')
+        self.count_history = state.get('_count_history')
+        self.max_length = state.get('max_length', 1000000)
+
+    def restored(self) -> HistoryBuffer:
+        return HistoryBuffer(self.log_history, self.count_history, self.max_length)
+
+
+def _no_function(*_: object) -> None:
+    """Takes the place of ``getattr``, which MMEngine's history uses to name its own methods."""
+
+
+def _numpy_globals() -> dict[str, object]:
+    core = np._core if hasattr(np, '_core') else np.core
+    allowed = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype}
+    for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
+        allowed[f'{module}._reconstruct'] = core.multiarray._reconstruct
+        allowed[f'{module}.scalar'] = core.multiarray.scalar
+    for code in '?bBhHiIlLqQefdUS':
+        dtype = type(np.dtype(code))
+        allowed[f'{dtype.__module__}.{dtype.__qualname__}'] = dtype
+    return allowed
+
+
+_ALLOWED: dict[str, object] = {
+    **_numpy_globals(),
+    'mmengine.logging.history_buffer.HistoryBuffer': _History,
+    'builtins.getattr': _no_function,
+    '__builtin__.getattr': _no_function,
+}
+
+
+class _RestrictedUnpickler(pickle.Unpickler):
+    """Finds what torch's own safe loading allows and ``_ALLOWED``, nothing else."""
+
+    def find_class(self, module: str, name: str) -> object:
+        allowed = {**torch._weights_only_unpickler._get_allowed_globals(), **_ALLOWED}
+        full_name = f'{module}.{name}'
+        if full_name not in allowed:
+            raise pickle.UnpicklingError(f'GLOBAL {full_name} was not an allowed global')
+        return allowed[full_name]
+
+
+def _restricted_load(file: IO[bytes], **kwargs: str) -> object:
+    return _RestrictedUnpickler(file, **kwargs).load()
+
+
+def _restore_history(data: object) -> None:
+    scalars = section(data, 'message_hub', 'log_scalars')
+    for name, value in scalars.items():
+        if isinstance(value, _History):
+            scalars[name] = value.restored()
