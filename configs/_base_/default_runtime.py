@@ -3,11 +3,15 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SceneVisualizationHook'),
 )
 custom_hooks = [
+    dict(type='EpochSeedHook'),
+    dict(type='FiniteLossHook'),
+    dict(type='LastEpochsMeanHook', num_epochs=5),
+]
     dict(type='ChannelsLastHook'),
     dict(type='LastEpochsMeanHook', num_epochs=5),
 ]
