@@ -10,8 +10,6 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='EpochSeedHook'),
     dict(type='FiniteLossHook'),
-    dict(type='LastEpochsMeanHook', num_epochs=5),
-]
     dict(type='ChannelsLastHook'),
     dict(type='LastEpochsMeanHook', num_epochs=5),
 ]
