@@ -1,0 +1,112 @@
+"""Max-pooling as inpainting: fill the foreground of a feature map from the nearest background."""
+
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import max_pool2d
+
+from .dense_fill import DenseFill
+from .sparse_fill import SparseFill
+
+MERGES = ('dilated', 'mask')
+
+
+def max_pool_inpainting(
+    features: Tensor, foreground: Tensor, *, merge: str = 'dilated', detach: bool = False
+) -> Tensor:
+    """Fill the foreground with the strongest features of the nearest background.
+
+    The result is the one of Algorithm 1 (paper, section III-C; here
+    :func:`max_pool_inpainting_reference`), bit by bit, without its loop. The loop grows the
+    foreground by one pixel, blacks it out and then pools features and mask, 3x3, until all is
+    covered; a pixel that is covered in iteration ``d`` takes the pooled feature of that iteration.
+    So ``d`` is its Chebyshev distance to the background, and its value the maximum over the
+    window of radius ``d`` around it, where blacked-out pixels count as 0: the maximum of 0 and
+    the nearest background pixels. For ``d >= 2`` four windows of radius ``d - s``, with
+    ``s = d // 2`` and their centres moved by ``s`` along the diagonals (and clamped to the map),
+    make up that window; one whose centre is nearer than that to no background is all 0, and each
+    other is what its own centre is filled with. A pixel is thus filled once, from at most four
+    filled before, in ``log2`` of the largest distance steps.
+
+    On a CPU only the foreground is worked on; elsewhere the whole map is, so that the number of
+    steps depends on shapes alone and nothing ever waits for the device.
+
+    Args:
+        features: float tensor (N, C, H, W) of any sign, type and memory format.
+        foreground: tensor (N, 1, H, W) of any type; **1 marks the foreground, to be filled**
+            (above 0.5 counts as 1).
+        merge: where the patch replaces the features: in the grown foreground (``'dilated'``, the
+            paper), or in the foreground as given (``'mask'``, the paper's public code, in which
+            the ring around the foreground keeps its features).
+        detach: whether to pass no gradient through the patch to the background it came from. (The
+            paper passes it, its public code does not.) Where several pixels hold the maximum, one
+            of them takes the gradient; where the patch is 0, nothing does, because it is the
+            blacked-out pixels' 0.
+
+    Returns:
+        Tensor like ``features``. A sample without any background beside its grown foreground (see
+        :func:`unfillable`) keeps its features.
+
+    Raises:
+        ValueError: for shapes or devices that do not fit, features that are not floats, an unknown
+            ``merge``, or (checked on a CPU only, as looking would wait for the device) NaN in the
+            foreground.
+    """
+    _check(features, foreground, merge)
+    if features.numel() == 0:
+        return features.clone()
+    fill_type = SparseFill if features.device.type == 'cpu' else DenseFill
+    return _Inpainting.apply(features, fill_type(foreground > 0.5, merge == 'dilated'), detach)
+
+
+def unfillable(foreground: Tensor) -> Tensor:
+    """Find the samples that cannot be filled: nothing of them is left when the foreground grows.
+
+    Args:
+        foreground: tensor (N, 1, H, W) of any type, 1 = foreground.
+
+    Returns:
+        bool tensor (N,) on the same device.
+    """
+    return max_pool2d((foreground > 0.5).float(), 3, stride=1, padding=1).flatten(1).all(dim=1)
+
+
+class _Inpainting(Function):
+    @staticmethod
+    def forward(ctx, features: Tensor, fill: DenseFill | SparseFill, detach: bool) -> Tensor:
+        output, values = fill.forward(features)
+        ctx.fill = fill
+        ctx.detach = detach
+        ctx.save_for_backward(values)
+        return output
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (values,) = ctx.saved_tensors
+        if ctx.detach:
+            return ctx.fill.backward_kept(gradient), None, None
+        return ctx.fill.backward(gradient, values), None, None
+
+
+def _check(features: Tensor, foreground: Tensor, merge: str) -> None:
+    if merge not in MERGES:
+        raise ValueError(f'merge must be one of {MERGES}, got {merge!r}.')
+    if features.dim() != 4 or not features.is_floating_point():
+        raise ValueError(
+            f'features must be a float tensor (N, C, H, W), got {features.dtype} of shape '
+            f'{tuple(features.shape)}.'
+        )
+    expected = (features.shape[0], 1, *features.shape[2:])
+    if foreground.shape != expected:
+        raise ValueError(
+            f'foreground must have shape {expected} for features of shape '
+            f'{tuple(features.shape)}, got {tuple(foreground.shape)}.'
+        )
+    if foreground.device != features.device:
+        raise ValueError(
+            f'foreground must be on the device of the features, {features.device}, '
+            f'got {foreground.device}.'
+        )
+    if foreground.device.type == 'cpu' and foreground.isnan().any():
+        raise ValueError('foreground holds NaN: it must be 1 in the foreground and 0 elsewhere.')

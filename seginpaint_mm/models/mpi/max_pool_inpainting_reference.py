@@ -1,0 +1,36 @@
+"""The plain loop of max-pooling as inpainting: the definition that the fast operator is held to."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+
+def max_pool_inpainting_reference(
+    features: Tensor, foreground: Tensor, *, merge: str = 'dilated', detach: bool = False
+) -> Tensor:
+    """Algorithm 1 of the paper (section III-C), step by step.
+
+    Arguments, result and errors are those of :func:`max_pool_inpainting`, except that nothing is
+    checked here. It takes one pooling of the whole map for every pixel of the largest distance
+    to the background: use it to test and to compare, not to train.
+    """
+    foreground = (foreground > 0.5).to(features.dtype)
+    covered = 1 - _pool(foreground)
+    fillable = covered.flatten(1).any(dim=1).view(-1, 1, 1, 1)
+    hole = foreground if merge == 'mask' else 1 - covered
+
+    pooled = torch.where(covered.bool(), features, torch.zeros_like(features))
+    patch = torch.zeros_like(features)
+    while not (covered.bool() | ~fillable).all():
+        pooled = _pool(pooled)
+        newly_covered = _pool(covered) - covered
+        patch = torch.where(newly_covered.bool(), pooled, patch)
+        covered = covered + newly_covered
+
+    if detach:
+        patch = patch.detach()
+    return torch.where(hole.bool() & fillable, patch, features)
+
+
+def _pool(maps: Tensor) -> Tensor:
+    return max_pool2d(maps, kernel_size=3, stride=1, padding=1)

@@ -1,0 +1,137 @@
+"""Max-pooling as inpainting on a CPU: work on the foreground and its border only."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from .fill_offsets import CORNERS, NEIGHBOURS
+from .pixel_rows import dense_copy, put_rows, take_rows
+
+
+class _Step(NamedTuple):
+    start: int
+    stop: int
+    sources: Tensor
+
+
+class SparseFill:
+    """Fill every sample of a batch; see :func:`max_pool_inpainting` for the method.
+
+    Pixels are worked on as rows of channels: first one of zeros, then the background pixels beside
+    the hole, then those of the hole in the order in which they can be filled. A pixel of the
+    batch is numbered ``(n * H + y) * W + x``.
+
+    Args:
+        foreground: bool tensor (N, 1, H, W), 1 = to be filled, not yet grown.
+        fill_ring: whether the ring by which the foreground is grown is filled as well.
+    """
+
+    def __init__(self, foreground: Tensor, fill_ring: bool) -> None:
+        foreground = foreground[:, 0].numpy()
+        distance = np.stack([_distance(sample) for sample in foreground])
+        border = np.flatnonzero([_grow(sample > 0) for sample in distance] & (distance == 0))
+        hole, level = _in_order(distance)
+        filled = np.flatnonzero((distance > 0) & (foreground | fill_ring))
+
+        row_of = np.zeros(distance.size, dtype=np.int64)
+        row_of[border] = np.arange(1, 1 + len(border))
+        row_of[hole] = np.arange(1 + len(border), 1 + len(border) + len(hole))
+
+        self.border = torch.from_numpy(border)
+        self.filled = torch.from_numpy(filled)
+        self.filled_rows = torch.from_numpy(row_of[filled])
+        self.rows = 1 + len(border) + len(hole)
+        self.steps = _steps(distance, hole, level, row_of)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the filled maps (N, C, H, W) and, for the backward pass, the rows' values."""
+        values = features.new_empty(self.rows, features.shape[1])
+        values[0] = 0
+        values[1 : 1 + len(self.border)] = take_rows(features, self.border).relu_()
+        for start, stop, sources in self.steps:
+            known, best = values[:start], values[start:stop]
+            torch.index_select(known, 0, sources[0], out=best)
+            for source in sources[1:]:
+                torch.maximum(best, known.index_select(0, source), out=best)
+        output = dense_copy(features)
+        put_rows(output, self.filled, values.index_select(0, self.filled_rows))
+        return output, values
+
+    def backward(self, gradient: Tensor, values: Tensor) -> Tensor:
+        """Return the gradient for the features, through what was kept and through the patch."""
+        wide = torch.promote_types(gradient.dtype, torch.float32)
+        patch = values.new_zeros(values.shape, dtype=wide)
+        patch[self.filled_rows] = take_rows(gradient, self.filled).to(wide)
+        for start, stop, sources in reversed(self.steps):
+            known, best, moving = values[:start], values[start:stop], patch[start:stop]
+            for source in sources:
+                won = known.index_select(0, source) == best
+                patch[:start].index_add_(0, source, moving.masked_fill(~won, 0))
+                moving.masked_fill_(won, 0)
+        last = 1 + len(self.border)
+        patch = patch[1:last].masked_fill_(values[1:last] <= 0, 0)
+        result = self.backward_kept(gradient)
+        kept = take_rows(result, self.border)
+        put_rows(result, self.border, (kept + patch).to(gradient.dtype))
+        return result
+
+    def backward_kept(self, gradient: Tensor) -> Tensor:
+        """Return the gradient for the features through what was kept alone."""
+        result = dense_copy(gradient)
+        put_rows(result, self.filled, gradient.new_zeros(len(self.filled), gradient.shape[1]))
+        return result
+
+
+def _grow(hole: np.ndarray) -> np.ndarray:
+    return cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
+
+
+def _distance(foreground: np.ndarray) -> np.ndarray:
+    """Measure how far the background is from every pixel of the grown foreground (H, W).
+
+    It is 0 in the background, and everywhere in a sample that has none.
+    """
+    grown = _grow(foreground)
+    if grown.all():
+        return np.zeros(grown.shape, dtype=np.int64)
+    return cv2.distanceTransform(grown, cv2.DIST_C, 3).astype(np.int64)
+
+
+def _in_order(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the hole's pixels and their steps' numbers: distance 1, 2, 3-4, 5-8, 9-16, ..."""
+    hole = np.flatnonzero(distance)
+    level = np.ceil(np.log2(distance.flat[hole])).astype(np.uint8)
+    order = np.argsort(level, kind='stable')
+    return hole[order], level[order]
+
+
+def _steps(
+    distance: np.ndarray, hole: np.ndarray, level: np.ndarray, row_of: np.ndarray
+) -> list[_Step]:
+    bounds = [0, *np.cumsum(np.bincount(level)).tolist()]
+    first_row = row_of[hole[0]] if len(hole) else 0
+    steps = []
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        offsets = CORNERS if number else NEIGHBOURS
+        sources = _sources(distance, hole[start:stop], np.array(offsets), row_of)
+        steps.append(_Step(first_row + start, first_row + stop, torch.from_numpy(sources)))
+    return steps
+
+
+def _sources(
+    distance: np.ndarray, pixels: np.ndarray, offsets: np.ndarray, row_of: np.ndarray
+) -> np.ndarray:
+    """Find the rows to take the maximum of, int64 (offsets, pixels); 0, the zeros, where none."""
+    _, height, width = distance.shape
+    row, column = np.divmod(pixels, width)
+    sample, row = np.divmod(row, height)
+    reached = distance.flat[pixels]
+    shift = np.maximum(reached // 2, 1)
+    source_row = np.clip(row + offsets[:, :1] * shift, 0, height - 1)
+    source_column = np.clip(column + offsets[:, 1:] * shift, 0, width - 1)
+    source = (sample * height + source_row) * width + source_column
+    return np.where(distance.flat[source] == reached - shift, row_of[source], 0)
