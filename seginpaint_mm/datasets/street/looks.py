@@ -1,0 +1,75 @@
+"""The two looks of Street: palette, light, exposure and camera height."""
+
+from dataclasses import dataclass
+
+from seginpaint_mm.datasets.street.canvas import Colour
+
+
+@dataclass(frozen=True)
+class Look:
+    """What differs between the looks. Colours are B, G, R; pairs are (lowest, highest).
+
+    Attributes:
+        key: Number that enters the random key, so that each look has scenes of its own.
+        zenith, skyline: Sky colours at the top and at the horizon.
+        clouds: Strength of the clouds, 0..255.
+        ambient: Share of the light that comes from everywhere; the rest comes from the sun.
+        sun_shadow: Brightness of ground in the sun's shadow, 256 = no shadow.
+        contact_shadow: Brightness of the ground right under things, 256 = no shadow.
+        haze_distance: Metres at which half of a colour is haze.
+        elevation: Camera height in metres.
+        gain, contrast, warmth: Exposure, contrast and red/blue balance of the camera.
+        noise: Amplitude of the sensor noise in grey levels.
+        vignette: Darkening of the corners, share of the brightness.
+    """
+
+    key: int
+    zenith: Colour
+    skyline: Colour
+    clouds: int
+    ambient: float
+    sun_shadow: int
+    contact_shadow: int
+    haze_distance: float
+    elevation: tuple[float, float]
+    gain: tuple[float, float]
+    contrast: tuple[float, float]
+    warmth: tuple[float, float]
+    noise: tuple[float, float]
+    vignette: tuple[float, float]
+
+
+LOOKS = {
+    'day': Look(
+        key=1,
+        zenith=(214, 158, 104),
+        skyline=(236, 222, 206),
+        clouds=70,
+        ambient=0.62,
+        sun_shadow=140,
+        contact_shadow=104,
+        haze_distance=420.0,
+        elevation=(1.15, 1.5),
+        gain=(0.86, 1.12),
+        contrast=(0.98, 1.15),
+        warmth=(-0.03, 0.07),
+        noise=(2.0, 6.0),
+        vignette=(0.0, 0.25),
+    ),
+    'overcast': Look(
+        key=2,
+        zenith=(196, 190, 184),
+        skyline=(226, 222, 218),
+        clouds=36,
+        ambient=0.9,
+        sun_shadow=256,
+        contact_shadow=128,
+        haze_distance=190.0,
+        elevation=(1.55, 2.1),
+        gain=(0.7, 0.95),
+        contrast=(0.86, 1.0),
+        warmth=(-0.1, 0.0),
+        noise=(4.0, 11.0),
+        vignette=(0.1, 0.35),
+    ),
+}

@@ -1,0 +1,187 @@
+"""`render_street`: a pure function from (seed, index, look, size) to a layered street scene."""
+
+import numpy as np
+
+from seginpaint_mm.datasets.street import labels
+from seginpaint_mm.datasets.street.bodies import SHAPES
+from seginpaint_mm.datasets.street.buildings import draw_frontage, draw_skyline
+from seginpaint_mm.datasets.street.camera import Camera
+from seginpaint_mm.datasets.street.canvas import Backdrop
+from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.furniture import plan_furniture
+from seginpaint_mm.datasets.street.ground import draw_ground, draw_markings, draw_sky
+from seginpaint_mm.datasets.street.layers import (
+    Layer,
+    compose,
+    compose_labels,
+    draw_layers,
+    visible_parts,
+)
+from seginpaint_mm.datasets.street.layout import Street, plan_camera, plan_street
+from seginpaint_mm.datasets.street.looks import LOOKS, Look
+from seginpaint_mm.datasets.street.scene import StreetObject, StreetScene
+from seginpaint_mm.datasets.street.sensor import Sensor
+from seginpaint_mm.datasets.street.shadows import Shadow, Sun, round_footprint, shadow_map
+from seginpaint_mm.datasets.street.texture import ground_texture
+from seginpaint_mm.datasets.street.traffic import plan_traffic
+from seginpaint_mm.datasets.street.vehicles import vehicle_footprint
+
+MIN_SIDE = 32
+_GROUND_COLOURS = {
+    labels.ROAD: ((96, 94, 92), (78, 76, 74), (112, 112, 110), (104, 110, 114)),
+    labels.SIDEWALK: ((132, 140, 146), (120, 122, 124), (118, 130, 150), (146, 150, 152)),
+    labels.TERRAIN: ((62, 116, 92), (70, 122, 108), (78, 108, 116)),
+}
+_GROUND = np.isin(np.arange(256), list(_GROUND_COLOURS))
+
+
+def render_street(
+    index: int, *, seed: int = 0, look: str = 'day', size: tuple[int, int] = (256, 512)
+) -> StreetScene:
+    """Renders one street; equal arguments give equal bytes on every machine.
+
+    Args:
+        index: Number of the scene, >= 0.
+        seed: Number of the family of scenes, >= 0.
+        look: One of LOOKS: 'day' or 'overcast'.
+        size: (height, width) in pixels, each at least MIN_SIDE.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    _check(index, seed, look, size)
+    style = LOOKS[look]
+    key = (seed, index, style.key)
+    dice = Dice(*key, 0)
+    street = plan_street(dice)
+    camera = plan_camera(dice, style, street, size)
+    sun = Sun(dice, street, style)
+    furniture = plan_furniture(Dice(*key, 1), street)
+    traffic = plan_traffic(Dice(*key, 2), street, camera)
+    layers = draw_layers(traffic, furniture, street, camera, style, sun)
+    backdrop, backdrop_labels = _draw_backdrop(street, camera, style, Dice(*key, 3))
+    sensor = Sensor(Dice(*key, 4), style, *size)
+    return _assemble(layers, backdrop, backdrop_labels, camera, sun, sensor)
+
+
+def _check(index: int, seed: int, look: str, size: tuple[int, int]) -> None:
+    if index < 0 or seed < 0:
+        raise ValueError(f'index and seed must not be negative, but are {index} and {seed}.')
+    if look not in LOOKS:
+        raise ValueError(f'look is {look!r}, but must be one of {", ".join(LOOKS)}.')
+    if len(size) != 2 or min(size) < MIN_SIDE:
+        raise ValueError(f'size is {size}, but must be (height, width), each {MIN_SIDE} or more.')
+
+
+def _draw_backdrop(
+    street: Street, camera: Camera, look: Look, dice: Dice
+) -> tuple[np.ndarray, np.ndarray]:
+    """(colours (H, W, 3), label ids (H, W)) of sky, ground and frontage, without any shadow."""
+    backdrop = Backdrop(camera.height, camera.width)
+    colours = {label: dice.pick(options) for label, options in _GROUND_COLOURS.items()}
+    draw_sky(backdrop, camera, look)
+    draw_skyline(backdrop, camera, look, dice)
+    draw_ground(backdrop, camera, street, colours)
+    draw_markings(backdrop, camera, street, dice)
+    draw_frontage(backdrop, camera, street, look)
+    colour, label_ids = backdrop.finish()
+    top = _first_ground_row(camera)
+    texture = ground_texture(camera, label_ids, street.paving, top, dice.integer(0, 4095))
+    colour[top:] = np.clip(colour[top:] + texture[:, :, None], 0, 255)
+    return colour, label_ids
+
+
+def _first_ground_row(camera: Camera) -> int:
+    return min(int(camera.horizon) + 2, camera.height)
+
+
+def _assemble(
+    layers: list[Layer],
+    backdrop: np.ndarray,
+    backdrop_labels: np.ndarray,
+    camera: Camera,
+    sun: Sun,
+    sensor: Sensor,
+) -> StreetScene:
+    standing = [layer for layer in layers if not layer.is_object]
+    lasting = sun.buildings(camera) + _shadows(standing, camera, sun)
+    passing = _shadows([layer for layer in layers if layer.is_object], camera, sun)
+    ground = _GROUND[backdrop_labels]
+    lit = _shade(backdrop, ground, shadow_map(camera, lasting))
+    lit_with_objects = _shade(backdrop, ground, shadow_map(camera, lasting + passing))
+    background_label_ids = compose_labels(backdrop_labels, standing)
+    parts = visible_parts(layers, camera.height, camera.width)
+    numbered = _number(layers)
+    instance_ids = background_label_ids.astype(np.uint16)
+    for layer, part, instance_id in zip(layers, parts, numbered, strict=True):
+        if layer.is_object:
+            instance_ids[layer.box.slices][part] = instance_id
+    return StreetScene(
+        image=sensor.expose(compose(lit_with_objects, layers)),
+        background_image=sensor.expose(compose(lit, standing)),
+        label_ids=compose_labels(backdrop_labels, layers),
+        background_label_ids=background_label_ids,
+        instance_ids=instance_ids,
+        objects=tuple(
+            _lift(layer, part, instance_id, camera, sensor)
+            for layer, part, instance_id in zip(layers, parts, numbered, strict=True)
+            if layer.is_object
+        ),
+    )
+
+
+def _shadows(layers: list[Layer], camera: Camera, sun: Sun) -> list[Shadow]:
+    footprints = []
+    for layer in layers:
+        if layer.thing.kind in SHAPES:
+            footprints.append((layer.thing, vehicle_footprint(layer.thing, camera, 0.05)))
+        else:
+            footprints.append((layer.thing, round_footprint(layer.thing, camera)))
+    return sun.of_things(footprints)
+
+
+def _shade(picture: np.ndarray, ground: np.ndarray, brightness: np.ndarray) -> np.ndarray:
+    """The picture (H, W, 3) with its ground (H, W) darkened; brightness uint8 (H, W), 255 = not."""
+    factor = np.where(ground, brightness, 255).astype(np.uint16)[:, :, None] + 1
+    return (picture * factor >> 8).astype(np.uint8)
+
+
+def _number(layers: list[Layer]) -> list[int]:
+    """label * 1000 + a number counted for each label, nearest first; 0 for layers that are no object."""
+    counts: dict[int, int] = {}
+    numbers = []
+    for layer in layers:
+        count = counts.get(layer.label, 0)
+        counts[layer.label] = count + 1
+        numbers.append(layer.label * 1000 + count if layer.is_object else 0)
+    return numbers
+
+
+def _lift(
+    layer: Layer, part: np.ndarray, instance_id: int, camera: Camera, sensor: Sensor
+) -> StreetObject:
+    """The object of a layer, `part` being what can be seen of its solid pixels."""
+    full = np.zeros((camera.height, camera.width), bool)
+    visible = np.zeros_like(full)
+    full[layer.box.slices] = layer.solid
+    visible[layer.box.slices] = part
+    rows, columns = np.flatnonzero(layer.solid.any(axis=1)), np.flatnonzero(layer.solid.any(axis=0))
+    inner = layer.picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, top = layer.box.left + int(columns[0]), layer.box.top + int(rows[0])
+    height, width = inner.shape[:2]
+    return StreetObject(
+        label=layer.label,
+        instance_id=instance_id,
+        full_mask=full,
+        visible_mask=visible,
+        bbox=(left, top, left + width, top + height),
+        rgba=_appearance(inner, top, left, sensor),
+    )
+
+
+def _appearance(picture: np.ndarray, top: int, left: int, sensor: Sensor) -> np.ndarray:
+    """Colour times coverage and coverage (h, w, 4) -> exposed colour and coverage (h, w, 4)."""
+    coverage = picture[:, :, 3:].astype(np.uint16)
+    colour = picture[:, :, :3] * np.uint16(255) // np.maximum(coverage, 1)
+    exposed = sensor.expose(np.minimum(colour, 255).astype(np.uint8), top, left)
+    return np.concatenate([exposed, picture[:, :, 3:]], axis=2)

@@ -1,0 +1,114 @@
+"""Shadows on the ground: of buildings, of things in the sun, and right under things."""
+
+import cv2
+import numpy as np
+
+from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
+from seginpaint_mm.datasets.street.canvas import SCALE, UNIT_CIRCLE, fixed_point
+from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.layout import Street
+from seginpaint_mm.datasets.street.looks import Look
+from seginpaint_mm.datasets.street.placement import Placement
+
+Shadow = tuple[int, np.ndarray]  # brightness 0..256, world (x, z) outline (n, 2)
+
+_HEIGHTS = {
+    'truck': 3.0, 'bus': 2.9, 'van': 2.0, 'suv': 1.6, 'person': 1.7, 'rider': 1.7, 'bicycle': 1.0,
+}  # fmt: skip
+_CAR_HEIGHT = 1.4
+
+
+class Sun:
+    """Where the sun is and what it casts.
+
+    Attributes:
+        direction: Unit vector (x, y, z) towards the sun.
+    """
+
+    def __init__(self, dice: Dice, street: Street, look: Look):
+        x, y, z = (
+            -street.sun * dice.uniform(0.35, 0.9),
+            dice.uniform(0.75, 1.25),
+            dice.uniform(-0.7, 0.5),
+        )
+        length = (x * x + y * y + z * z) ** 0.5
+        self.direction = (x / length, y / length, z / length)
+        self._slope = (-x / y, -z / y)
+        self._street = street
+        self._look = look
+
+    @property
+    def casts(self) -> bool:
+        """Whether there are shadows other than right under things."""
+        return self._look.sun_shadow < 256
+
+    def in_shade(self, s: float, z: float) -> bool:
+        """Whether a building's shadow lies on this place of the street."""
+        if not self.casts:
+            return False
+        return any(
+            block.z0 < z < block.z1
+            and abs(s - block.sign * self._front(block.sign)) < self._reach(block)
+            for block in self._shading_blocks()
+        )
+
+    def buildings(self, camera: Camera) -> list[Shadow]:
+        """Shadows of the buildings on the sunny side."""
+        if not self.casts:
+            return []
+        shadows = []
+        for block in self._shading_blocks():
+            s0 = block.sign * self._front(block.sign)
+            s1 = s0 - block.sign * self._reach(block)
+            z = np.array([max(block.z0, NEAR), min(block.z1, FAR)])
+            z = np.array([z[0], z[0], z[1], z[1]])
+            s = np.array([s0, s1, s1, s0])
+            shadows.append((self._look.sun_shadow, np.stack([camera.world_x(s, z), z], axis=1)))
+        return shadows
+
+    def of_things(self, footprints: list[tuple[Placement, np.ndarray]]) -> list[Shadow]:
+        """Shadows that things cast, each given with its world footprint (n, 2)."""
+        shadows = []
+        for thing, footprint in footprints:
+            if not self.in_shade(thing.s, thing.z) and self.casts:
+                height = _HEIGHTS.get(thing.kind, _CAR_HEIGHT)
+                top = footprint + (self._slope[0] * height, self._slope[1] * height)
+                shadows.append((self._look.sun_shadow, _hull(np.concatenate([footprint, top]))))
+            for grow, share in ((1.3, 0.3), (1.16, 0.65), (1.02, 1.0)):
+                middle = (footprint.min(axis=0) + footprint.max(axis=0)) / 2
+                level = 256 - int((256 - self._look.contact_shadow) * share)
+                shadows.append((level, (footprint - middle) * grow + middle))
+        return shadows
+
+    def _shading_blocks(self):
+        return [
+            b for b in self._street.blocks if b.kind == 'building' and b.sign == -self._street.sun
+        ]
+
+    def _front(self, sign: int) -> float:
+        return self._street.sides[0 if sign < 0 else 1].front
+
+    def _reach(self, block) -> float:
+        return abs(self._slope[0]) * block.height * 0.7
+
+
+def round_footprint(thing: Placement, camera: Camera) -> np.ndarray:
+    """World (x, z) outline (16, 2) of the ground under a thing that is not a vehicle."""
+    middle = (camera.world_x(thing.s, thing.z), thing.z)
+    return UNIT_CIRCLE * (thing.half_s, thing.half_z) + middle
+
+
+def shadow_map(camera: Camera, shadows: list[Shadow]) -> np.ndarray:
+    """uint8 (H, W): brightness of the ground minus one, 255 = not shadowed."""
+    canvas = np.full((camera.height * SCALE, camera.width * SCALE), 255, np.uint8)
+    for level, outline in sorted(shadows, key=lambda shadow: -shadow[0]):
+        z = np.maximum(outline[:, 1], NEAR)
+        points = fixed_point(camera.project_world(outline[:, 0], 0.0, z), 0, 0)
+        cv2.fillPoly(canvas, [points], min(level, 255), cv2.LINE_8, 4)
+    return cv2.resize(canvas, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+
+
+def _hull(points: np.ndarray) -> np.ndarray:
+    """Convex outline of world points, on a grid of 1/1024 metre so that it is the same everywhere."""
+    grid = np.floor(points * 1024.0 + 0.5).astype(np.int32)
+    return cv2.convexHull(grid)[:, 0].astype(np.float64) / 1024.0

@@ -1,0 +1,154 @@
+"""Writes a Street data set: parallel, resumable, each file whole or not there."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from seginpaint_mm.datasets.street.render import render_street
+from seginpaint_mm.datasets.street.scene import StreetScene
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.files import write_image, write_json
+
+SPLITS = ('train', 'val', 'test')
+SPLIT_SIZE = (
+    1_000_000  # scenes of one split; split k starts at scene k * SPLIT_SIZE, so none is shared
+)
+_NOTE = 'street.json'
+_CHUNK = 4  # scenes handed to a process at once
+
+
+class Layout(Protocol):
+    """How one data set lies on the disk.
+
+    Attributes:
+        splits: The splits that it can hold, of SPLITS.
+    """
+
+    splits: tuple[str, ...]
+
+    def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
+        """Name -> path below the data root, for scene `number` of the split with this sequence number."""
+
+    def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
+        """Name -> picture to write there."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to render: layout name, look, seed and (height, width)."""
+
+    layout: str
+    look: str
+    seed: int
+    size: tuple[int, int]
+
+
+Job = tuple[str, int]  # split, number of the scene in it
+
+
+def write_dataset(
+    root: Path,
+    layout: Layout,
+    order: Order,
+    counts: dict[str, int],
+    workers: int,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Writes what is missing of a data set.
+
+    Args:
+        root: The data set's folder; made where missing.
+        layout: The on-disk layout.
+        order: What to render. A folder made with another order is refused.
+        counts: Scenes of each split.
+        workers: Processes, >= 1.
+        on_progress: Called with (scenes done, scenes in all) at the start and after each scene.
+
+    Raises:
+        UserError: A count is out of range, the layout has no such split, the folder holds something
+            else, or a worker process was killed.
+        OSError: A file cannot be written; finished scenes are kept.
+    """
+    _check(layout, order, counts, workers)
+    _claim(root, order)
+    jobs = [(split, number) for split, count in counts.items() for number in range(count)]
+    missing = [job for job in jobs if not _is_complete(root, layout, job)]
+    done = len(jobs) - len(missing)
+    on_progress(done, len(jobs))
+    for _ in _run(partial(_write_scene, root, layout, order), missing, workers):
+        done += 1
+        on_progress(done, len(jobs))
+
+
+def _check(layout: Layout, order: Order, counts: dict[str, int], workers: int) -> None:
+    for split, count in counts.items():
+        if not 0 <= count <= SPLIT_SIZE:
+            raise UserError(f'--num-{split} is {count}, but must be from 0 to {SPLIT_SIZE}.')
+        if count and split not in layout.splits:
+            raise UserError(
+                f'--num-{split} is {count}, but the {order.layout} layout only has {", ".join(layout.splits)}: '
+                'leave it out.'
+            )
+    if not any(counts.values()):
+        raise UserError('No scenes were asked for: give --num-train, --num-val or --num-test.')
+    if workers < 1:
+        raise UserError(f'--workers is {workers}, but must be 1 or more.')
+
+
+def _claim(root: Path, order: Order) -> None:
+    """Makes the folder and notes what is in it, so that no two different orders are mixed."""
+    root.mkdir(parents=True, exist_ok=True)
+    note = root / _NOTE
+    wanted = json.loads(json.dumps(asdict(order)))
+    if note.exists():
+        found = json.loads(note.read_text())
+        if found != wanted:
+            raise UserError(
+                f'{root} holds a Street data set made with {found}, not {wanted}: give the same options or '
+                'another folder.'
+            )
+    elif any(root.iterdir()):
+        raise UserError(f'{root} holds other files: give an empty or a new folder.')
+    else:
+        write_json(note, wanted)
+
+
+def _is_complete(root: Path, layout: Layout, job: Job) -> bool:
+    split, number = job
+    return all(
+        (root / path).exists() for path in layout.files(split, SPLITS.index(split), number).values()
+    )
+
+
+def _run(task: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterator[None]:
+    if workers == 1:
+        yield from map(task, jobs)
+        return
+    pool = ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,))
+    try:
+        yield from pool.map(task, jobs, chunksize=_CHUNK)
+    except BrokenProcessPool as error:
+        raise UserError(
+            'A worker process was killed, perhaps for lack of memory: run the same command again '
+            'with fewer --workers; finished scenes are kept.'
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _write_scene(root: Path, layout: Layout, order: Order, job: Job) -> None:
+    split, number = job
+    sequence = SPLITS.index(split)
+    index = sequence * SPLIT_SIZE + number
+    scene = render_street(index, seed=order.seed, look=order.look, size=order.size)
+    files = layout.files(split, sequence, number)
+    for name, picture in layout.pictures(scene).items():
+        write_image(root / files[name], picture)
