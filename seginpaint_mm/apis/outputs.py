@@ -1,0 +1,86 @@
+"""The folder that an inference leaves behind: pictures, maps and a summary."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.files import write_image, write_json
+from seginpaint_mm.structures import SceneSample
+
+
+class ResultFolder:
+    """Writes results as they come, each file whole or not at all.
+
+    - ``vis/<name>.png``: the picture for people;
+    - ``pred/background/<name>.png``: uint8 class ids, also behind the foreground;
+    - ``pred/foreground/<name>.png``: uint8, 1 = foreground;
+    - ``predictions.json``: inputs, files, shares of the classes, and what failed.
+
+    Args:
+        folder: Is made if absent; files of the same names are replaced.
+        classes: Names of the background classes.
+    """
+
+    def __init__(self, folder: str | Path, classes: tuple[str, ...]) -> None:
+        self.folder = Path(folder)
+        self.classes = classes
+        self._entries: list[dict] = []
+        self._failures: list[dict] = []
+
+    def add(self, scene: SceneInput, sample: SceneSample, picture: np.ndarray) -> None:
+        """Write one scene.
+
+        Args:
+            scene: The input.
+            sample: Its predictions, at the input's size.
+            picture: RGB uint8 (H, W, 3).
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        maps = {
+            kind: sample.get(f'pred_{kind}').data.squeeze(0).cpu().numpy().astype(np.uint8)
+            for kind in ('background', 'foreground')
+            if f'pred_{kind}' in sample
+        }
+        files = {'picture': f'vis/{scene.name}.png'}
+        files |= {kind: f'pred/{kind}/{scene.name}.png' for kind in maps}
+        write_image(self.folder / files['picture'], picture[..., ::-1])
+        for kind, ids in maps.items():
+            write_image(self.folder / files[kind], ids)
+        self._entries.append({'input': scene.origin, **files, **self._shares(maps)})
+
+    def add_failure(self, scene: SceneInput, reason: str) -> None:
+        """Remember an input that could not be processed."""
+        self._failures.append({'input': scene.origin, 'reason': reason})
+
+    def close(self) -> None:
+        """Write ``predictions.json``.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        summary = {
+            'classes': list(self.classes),
+            'predictions': self._entries,
+            'failures': self._failures,
+        }
+        write_json(self.folder / 'predictions.json', summary)
+
+    def _shares(self, maps: dict[str, np.ndarray]) -> dict:
+        """Size of the image, and the shares in percent of foreground and of each class."""
+        height, width = next(iter(maps.values())).shape
+        shares: dict = {'height': height, 'width': width}
+        if 'foreground' in maps:
+            shares['foreground_percent'] = _percent(maps['foreground'] > 0)
+        if 'background' in maps:
+            shares['background_percent'] = {
+                name: _percent(maps['background'] == index)
+                for index, name in enumerate(self.classes)
+            }
+        return shares
+
+
+def _percent(mask: np.ndarray) -> float:
+    return round(100 * float(mask.mean()), 3)

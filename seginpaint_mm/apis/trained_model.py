@@ -1,0 +1,82 @@
+"""Finding a trained model: a config file, a Config, or the work dir that a training left."""
+
+from pathlib import Path
+
+from mmengine.config import Config, ConfigDict
+
+from seginpaint_mm.cli import load_config
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.registry import DATASETS
+
+
+def find_model(
+    model: str | Path | Config | dict, weights: str | Path | None
+) -> tuple[Config, str | None]:
+    """Return the config and the checkpoint that a user means.
+
+    Args:
+        model: A config file, a Config, or a work dir: its config and, unless ``weights`` says
+            otherwise, its best checkpoint or else its last.
+        weights: A checkpoint or None.
+
+    Raises:
+        UserError: when there is no such file or folder, it holds no model, or the config is wrong.
+    """
+    weights = None if weights is None else str(weights)
+    if isinstance(model, (Config, ConfigDict, dict)):
+        return (model if isinstance(model, Config) else Config(model)), weights
+    path = Path(model)
+    if path.is_dir():
+        return load_config(_config_in(path), {}), weights or _checkpoint_in(path)
+    return load_config(path, {}), weights
+
+
+def inference_pipeline(cfg: Config) -> list[dict]:
+    """The test pipeline without the steps that load files.
+
+    Raises:
+        UserError: when the config has no test pipeline.
+    """
+    pipeline = _test_dataset(cfg).get('pipeline')
+    if not pipeline:
+        raise UserError('The config has no test_dataloader.dataset.pipeline: inference needs it.')
+    return [step for step in pipeline if not step['type'].split('.')[-1].startswith('Load')]
+
+
+def dataset_meta(cfg: Config) -> dict:
+    """Classes and palette of the config's test data set (which itself need not be there)."""
+    dataset = _test_dataset(cfg)
+    return DATASETS.get(dataset['type']).METAINFO | dict(dataset.get('metainfo') or {})
+
+
+def _test_dataset(cfg: Config) -> dict:
+    """The innermost data set: wrappers hold it under ``dataset``."""
+    dataset = cfg.get('test_dataloader') or {}
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    if 'type' not in dataset:
+        raise UserError('The config has no test_dataloader.dataset: inference reads its pipeline.')
+    return dataset
+
+
+def _config_in(work_dir: Path) -> Path:
+    configs = sorted(work_dir.glob('*.py'))
+    if len(configs) != 1:
+        found = ', '.join(path.name for path in configs) or 'none'
+        raise UserError(
+            f'{work_dir}: a work dir of tools/train.py holds one config file, here: {found}; '
+            f'name the config file itself.'
+        )
+    return configs[0]
+
+
+def _checkpoint_in(work_dir: Path) -> str:
+    best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
+    if best:
+        return str(best[-1])
+    pointer = work_dir / 'last_checkpoint'
+    if not pointer.is_file():
+        raise UserError(
+            f'{work_dir}: no checkpoint was saved here yet; name one with --checkpoint.'
+        )
+    return str(work_dir / Path(pointer.read_text().strip()).name)
