@@ -65,13 +65,14 @@ class SparseFill:
         """Return the gradient for the features, through what was kept and through the patch."""
         wide = torch.promote_types(gradient.dtype, torch.float32)
         patch = values.new_zeros(values.shape, dtype=wide)
-        patch[self.filled_rows] = take_rows(gradient, self.filled).to(wide)
+        patch.index_copy_(0, self.filled_rows, take_rows(gradient, self.filled).to(wide))
         for start, stop, sources in reversed(self.steps):
             known, best, moving = values[:start], values[start:stop], patch[start:stop]
+            won = torch.empty_like(moving)
             for source in sources:
-                won = known.index_select(0, source) == best
-                patch[:start].index_add_(0, source, moving.masked_fill(~won, 0))
-                moving.masked_fill_(won, 0)
+                torch.eq(known.index_select(0, source), best, out=won)
+                patch[:start].index_add_(0, source, won.mul_(moving))
+                moving.sub_(won)
         last = 1 + len(self.border)
         patch = patch[1:last].masked_fill_(values[1:last] <= 0, 0)
         result = self.backward_kept(gradient)
