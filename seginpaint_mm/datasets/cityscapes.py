@@ -5,13 +5,13 @@ from pathlib import Path
 
 from seginpaint_mm.datasets.scene_dataset import (
     SceneDataset,
+    check_hidden_truth,
     list_images,
     optional_file,
 )
 from seginpaint_mm.registry import DATASETS
 
 _NUM_VALIDATION = 100
-_HIDDEN_TRUTHS = ('manual', 'none')
 _PARTS = (None, 'val', 'test')
 _HOW_TO_GET = (
     'Either put the official Cityscapes data there (leftImg8bit/ and gtFine/ from '
@@ -60,10 +60,9 @@ class CityscapesSceneDataset(SceneDataset):
         test_mode: bool = False,
         lazy_init: bool = False,
     ) -> None:
-        _check_options(hidden_truth, part)
         self.split = split
-        self.hidden_truth = hidden_truth
-        self.part = part
+        self.hidden_truth = check_hidden_truth(hidden_truth)
+        self.part = _check_part(part, hidden_truth)
         super().__init__(
             data_root,
             pipeline=pipeline,
@@ -136,12 +135,11 @@ def _name(path: Path, ending: str) -> str:
     return f'{path.parent.name}/{path.stem.removesuffix(ending)}'
 
 
-def _check_options(hidden_truth: str, part: str | None) -> None:
-    if hidden_truth not in _HIDDEN_TRUTHS:
-        raise ValueError(f'hidden_truth must be one of {_HIDDEN_TRUTHS}, not {hidden_truth!r}.')
+def _check_part(part: str | None, hidden_truth: str) -> str | None:
     if part not in _PARTS:
         raise ValueError(f'part must be one of {_PARTS}, not {part!r}.')
     if part is not None and hidden_truth != 'manual':
         raise ValueError(
             f"part={part!r} divides the manual hidden truth: set hidden_truth='manual'."
         )
+    return part

@@ -1,6 +1,6 @@
 """What the label ids of each data set mean: a background class, foreground, or void."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -18,12 +18,21 @@ class LabelTable:
         classes: Background class (0 road, 1 sidewalk, 2 other) of each id that has one.
         foreground: Ids of foreground objects (human, vehicle).
         void: Ids that are neither: their class is 255.
+        object_groups: Foreground ids that belong to one object where they touch, e.g. a rider
+            and the bicycle; ids of ``foreground`` that are in no group are not cut out.
     """
 
     def __init__(
-        self, *, name: str, classes: Mapping[int, int], foreground: set[int], void: set[int]
+        self,
+        *,
+        name: str,
+        classes: Mapping[int, int],
+        foreground: set[int],
+        void: set[int],
+        object_groups: Sequence[tuple[int, ...]] = (),
     ) -> None:
         self.name = name
+        self.object_groups = object_groups
         self.known_ids = sorted({*classes, *foreground, *void})
         self._lookup = np.full(256, _UNKNOWN, np.uint8)
         for label_id, class_id in classes.items():
@@ -66,6 +75,8 @@ CITYSCAPES_IDS = LabelTable(
     classes={7: ROAD, 8: SIDEWALK, **dict.fromkeys(_CITYSCAPES_OTHER, OTHER)},
     foreground={*range(24, 34), _LICENCE_PLATE},
     void=_CITYSCAPES_VOID,
+    # person, car, truck, bus, train, and rider with motorcycle or bicycle
+    object_groups=((24,), (26,), (27,), (28,), (31,), (25, 32, 33)),
 )
 # Caravans, trailers and licence plates have trainId 255 and so are void here, not foreground.
 CITYSCAPES_TRAIN_IDS = LabelTable(
@@ -73,12 +84,14 @@ CITYSCAPES_TRAIN_IDS = LabelTable(
     classes={0: ROAD, 1: SIDEWALK, **dict.fromkeys(range(2, 11), OTHER)},
     foreground=set(range(11, 19)),
     void={255},
+    object_groups=((11,), (13,), (14,), (15,), (16,), (12, 17, 18)),
 )
 CAMVID_IDS = LabelTable(
     name='CamVid labels of the SegNet layout',
     classes={3: ROAD, 4: SIDEWALK, **dict.fromkeys((0, 1, 2, 5, 6, 7), OTHER)},
     foreground={8, 9, 10},  # car, pedestrian, bicyclist
     void={11},
+    object_groups=((8,), (9,), (10,)),
 )
 BACKGROUND_IDS = LabelTable(
     name='hidden-truth classes',

@@ -3,10 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from mmengine.dataset import BaseDataset
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+HIDDEN_TRUTHS = ('manual', 'none')
 
 
 class SceneDataset(BaseDataset):
@@ -24,7 +26,7 @@ class SceneDataset(BaseDataset):
         lazy_init: Look at the files only when the first sample is needed.
     """
 
-    METAINFO = dict(
+    METAINFO: ClassVar[dict] = dict(
         classes=('road', 'sidewalk', 'other'),
         palette=[(128, 64, 128), (244, 35, 232), (70, 130, 180)],
     )
@@ -56,6 +58,13 @@ class SceneDataset(BaseDataset):
         """
 
 
+def check_hidden_truth(hidden_truth: str) -> str:
+    """The value itself; ValueError when it is neither ``'manual'`` nor ``'none'``."""
+    if hidden_truth not in HIDDEN_TRUTHS:
+        raise ValueError(f'hidden_truth must be one of {HIDDEN_TRUTHS}, not {hidden_truth!r}.')
+    return hidden_truth
+
+
 def list_images(folder: Path, pattern: str, how_to_get: str) -> list[Path]:
     """Images in ``folder``, by name.
 
@@ -69,7 +78,7 @@ def list_images(folder: Path, pattern: str, how_to_get: str) -> list[Path]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: there is no such folder. {how_to_get}')
-    images = [path for path in folder.glob(f'{pattern}.*') if path.suffix in IMAGE_SUFFIXES]
+    images = [path for path in folder.glob(f'{pattern}.*') if path.suffix.lower() in IMAGE_SUFFIXES]
     if not images:
         raise FileNotFoundError(
             f'{folder}: there is no image {pattern}{{{",".join(IMAGE_SUFFIXES)}}}. {how_to_get}'
@@ -84,7 +93,7 @@ def require_file(path: Path, image: Path) -> str:
         FileNotFoundError: when there is no such file; the sentence names the image as well.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{image}: its labels are missing, expected {path}.')
+        raise FileNotFoundError(f'{image}: the map that belongs to it is missing, expected {path}.')
     return str(path)
 
 

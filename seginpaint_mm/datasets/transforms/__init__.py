@@ -1,6 +1,16 @@
 """Transforms of a pipeline, one a file."""
 
+from seginpaint_mm.datasets.transforms.load_objects import LoadObjects
 from seginpaint_mm.datasets.transforms.loading import LoadSceneAnnotations, LoadSceneImage
 from seginpaint_mm.datasets.transforms.packing import PackScene
+from seginpaint_mm.datasets.transforms.paste_foreground import PasteForeground
+from seginpaint_mm.datasets.transforms.random_rectangles import RandomRectangles
 
-__all__ = ['LoadSceneAnnotations', 'LoadSceneImage', 'PackScene']
+__all__ = [
+    'LoadObjects',
+    'LoadSceneAnnotations',
+    'LoadSceneImage',
+    'PackScene',
+    'PasteForeground',
+    'RandomRectangles',
+]

