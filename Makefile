@@ -1,4 +1,5 @@
 # make setup | test | demo | doctor | lint    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
+# make setup REDO="mmcv libraries" does these steps of the set-up again (make doctor says when).
 # STACK=openmmlab uses the original OpenMMLab releases, in an environment of its own.
 
 STACK ?= onedl
@@ -20,7 +21,7 @@ help:
 	@echo 'STACK=openmmlab with any of them: the same on the original OpenMMLab releases'
 
 setup:
-	@PYTHON='$(PYTHON)' tools/setup_env.sh
+	@tools/setup_env.sh
 
 test: setup
 	$(PY) -m pytest -q $(ARGS)

@@ -26,7 +26,7 @@ def version() -> str:
 setup(
     name='seginpaint_mm',
     version=version(),
-    description='What is behind, under and beside the things in a picture: five methods on OpenMMLab',
+    description='What is behind, under and beside the things in a picture, on OpenMMLab',
     packages=find_packages(include=['seginpaint_mm', 'seginpaint_mm.*']),
     python_requires='>=3.10,<3.13',
     install_requires=requirements('runtime'),

@@ -4,6 +4,7 @@
 #   tools/setup_env.sh        (or: make setup)
 #
 # STACK             onedl (default, in .venv) or openmmlab (the original releases, in .venv-openmmlab)
+# REDO              steps to do again, e.g. "mmcv libraries" (tools/doctor.py says which)
 # PYTHON            the interpreter to use; otherwise one that fits is looked for
 # SEGINPAINT_CACHE  where compiled wheels are kept (default: ~/.cache/seginpaint_mm)
 # MAX_JOBS          compilers at a time (default: what cores and memory allow)
@@ -38,7 +39,8 @@ readonly PY=$PWD/$VENV/bin/python STAMPS=$VENV/.setup LOG=$VENV/setup.log
 readonly BUILD=$PWD/$VENV/.setup/build
 readonly WHEELS=${SEGINPAINT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/seginpaint_mm}/wheels
 readonly PINS=("$CONSTRAINTS" requirements/constraints_shared.txt)
-readonly STEPS=6 HEARTBEAT_SECONDS=30 FREE_GB_NEEDED=8
+readonly STEPS=(venv torch mmcv libraries package doctor)
+readonly HEARTBEAT_SECONDS=30 FREE_GB_NEEDED=8
 
 # --- steps -------------------------------------------------------------------------------------
 
@@ -54,7 +56,7 @@ step() {
   [[ -f $STAMPS/$name && $(<"$STAMPS/$name") == "$wanted" ]] && return
   changed=yes
   rm -f "$STAMPS/$name"
-  say "[$step_number/$STEPS] $label"
+  say "[$step_number/${#STEPS[@]}] $label"
   run_logged "$function"
   mkdir -p "$STAMPS"
   printf '%s\n' "$wanted" >"$STAMPS/$name.partial"
@@ -63,7 +65,7 @@ step() {
 
 # Run a function with its output in the log and a line on the screen now and then.
 run_logged() {
-  local function=$1 started=$SECONDS job status=0
+  local function=$1 started=$SECONDS next_sign=$((SECONDS + HEARTBEAT_SECONDS)) job status=0
   mkdir -p "$VENV"
   set -m # its own process group, so that an interruption ends the compilers too
   (
@@ -74,8 +76,10 @@ run_logged() {
   set +m
   trap 'kill -- -'"$job"' 2>/dev/null || true' EXIT
   trap 'exit 130' INT TERM HUP
-  while sleep 1 && kill -0 "$job" 2>/dev/null; do
-    (((SECONDS - started) % HEARTBEAT_SECONDS)) || say "      $((SECONDS - started)) s$(progress)"
+  while sleep 0.2 && kill -0 "$job" 2>/dev/null; do
+    ((SECONDS < next_sign)) && continue
+    say "      $((SECONDS - started)) s$(progress)"
+    next_sign=$((SECONDS + HEARTBEAT_SECONDS))
   done
   wait "$job" || status=$?
   trap - EXIT INT TERM HUP
@@ -87,6 +91,14 @@ run_logged() {
     exit 1
   fi
   say "      done in $((SECONDS - started)) s"
+}
+
+forget_steps_to_redo() {
+  local name
+  for name in ${REDO:-}; do
+    [[ " ${STEPS[*]} " == *" $name "* ]] || die "REDO=$name is unknown: the steps are ${STEPS[*]}."
+    rm -f "$STAMPS/$name" "$STAMPS/doctor"
+  done
 }
 
 progress() {
@@ -129,8 +141,8 @@ find_python() {
   for candidate in "${candidates[@]}"; do
     fits "$candidate" && printf '%s' "$candidate" && return
   done
-  die "${PYTHON:+PYTHON=$PYTHON does not fit: }no Python of ${PYTHON_VERSIONS[*]} with its venv module was" \
-    "found: install one (Debian, Ubuntu: apt-get install python3-venv python3-dev) or name it:" \
+  die "${PYTHON:+PYTHON=$PYTHON does not fit: }no Python $(IFS=/ && echo "${PYTHON_VERSIONS[*]}") with its" \
+    "venv module was found: install one (Debian, Ubuntu: apt-get install python3-venv python3-dev) or name it:" \
     "make setup PYTHON=/path/to/python3.11"
 }
 
@@ -201,10 +213,21 @@ print("torch-%s_cp%d%d" % (torch.__version__.split("+")[0], *sys.version_info[:2
   folder=$WHEELS/$MMCV-${version}_${torch_and_python}_$target
   if compgen -G "$folder/*.whl" >/dev/null; then
     say "      compiled before: taken from $folder"
-  else
-    compile_mmcv "$version" "$target" "$folder"
+    install_wheel "$folder" && return
+    say "      that one does not load here, so it is compiled again"
   fi
-  pip_install --no-deps --force-reinstall "$folder"/*.whl
+  compile_mmcv "$version" "$target" "$folder"
+  install_wheel "$folder" || die "mmcv's compiled operators do not load: see $LOG."
+}
+
+# False where the compiled operators do not load. mmcv itself can not be imported before mmengine.
+install_wheel() {
+  pip_install --no-deps --force-reinstall "$1"/*.whl && "$PY" - <<'PYTHON'
+import glob, importlib.util, sysconfig, torch
+
+path, = glob.glob(sysconfig.get_path('platlib') + '/mmcv/_ext*.so')
+importlib.util.module_from_spec(importlib.util.spec_from_file_location('_ext', path))
+PYTHON
 }
 
 check_compiler() {
@@ -248,8 +271,6 @@ compile_mmcv() {
   echo ${#files[@]} >"$BUILD/sources"
   MMCV_WITH_OPS=1 FORCE_CUDA=$force_cuda MAX_JOBS=${MAX_JOBS:-$(compiler_jobs)} \
     "$PY" -m pip wheel --no-build-isolation --no-deps --no-cache-dir --wheel-dir "$BUILD/wheel" "$source"
-  "$PY" -m zipfile --list "$BUILD"/wheel/*.whl | grep -q 'mmcv/_ext' ||
-    die "the compiled mmcv has no operators: see $LOG."
   mkdir -p "$WHEELS"
   rm -rf "$folder" "$folder.partial"
   cp -r "$BUILD/wheel" "$folder.partial"
@@ -282,6 +303,7 @@ check_all() {
 
 check_existing_venv
 only_one_setup_at_a_time
+forget_steps_to_redo
 step venv "Python environment in $VENV" make_venv "${PINS[@]}"
 step torch "torch and what compiles mmcv (3 GB to download)" install_torch "${PINS[@]}" requirements/build.txt
 step mmcv "mmcv with its compiled operators" install_mmcv "${PINS[@]}"

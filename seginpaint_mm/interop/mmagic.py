@@ -1,0 +1,155 @@
+"""mmagic's inpainting and GAN parts, without its diffusion stack.
+
+mmagic 1.2 rejects mmcv >= 2.2 when imported, uses a name that numpy 2 has dropped, and imports all
+of its editors at once, some of which need the diffusers and transformers of 2023. Importing
+*this* module makes the parts that need none of that available under mmagic's own scope::
+
+    custom_imports = dict(imports=['seginpaint_mm.interop.mmagic'])
+    generator = dict(type='DeepFillEncoderDecoder', _scope_='mmagic')
+    discriminator = dict(type='mmagic.PatchDiscriminator', in_channels=3)
+
+(``_scope_`` is for parts that build further parts of mmagic inside themselves.) A plain import is
+tried first, so where mmagic works as a whole, all of it is there. Otherwise a part that needs the
+diffusion stack is refused with one sentence, in a config as in an import.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import mmcv
+import numpy as np
+from mmengine.utils import digit_version
+
+EDITORS = ('aotgan', 'deepfillv1', 'deepfillv2', 'global_local', 'pconv', 'pix2pix')
+DIFFUSION_PARTS = (
+    'AnimateDiff',
+    'AttentionInjection',
+    'ControlStableDiffusion',
+    'DiscoDiffusion',
+    'DreamBooth',
+    'FastComposer',
+    'StableDiffusion',
+    'StableDiffusionInpaint',
+    'StableDiffusionXL',
+    'TextualInversion',
+    'ViCo',
+)
+_EDITORS_PACKAGE = 'mmagic.models.editors'
+_LAST_ACCEPTED_MMCV = '2.1.0'
+_DIFFUSERS_MODULES = ('models', 'models.attention', 'pipelines', 'schedulers')
+
+
+def register_mmagic() -> None:
+    """Register mmagic's models: all of them where it imports, else those without diffusion.
+
+    May be called any number of times. ``sys.modules``, ``mmcv`` and ``numpy`` are left as they
+    were, but for mmagic's own modules.
+
+    Raises:
+        ImportError: when mmagic is not installed.
+    """
+    if importlib.util.find_spec('mmagic') is None:
+        raise ImportError(
+            'mmagic is not installed: run `make setup`, '
+            'or `pip install --no-deps "mmagic>=1.2,<1.3"`.'
+        )
+    try:
+        importlib.import_module('mmagic.models')
+    except Exception:  # a failed assertion, a missing module, a name that numpy has dropped, ...
+        _import_without_diffusion()
+
+
+def _import_without_diffusion() -> None:
+    with ExitStack() as stack:
+        if digit_version(mmcv.__version__) > digit_version(_LAST_ACCEPTED_MMCV):
+            stack.enter_context(_attribute(mmcv, '__version__', _LAST_ACCEPTED_MMCV))
+        stack.enter_context(_attribute(np, 'bool8', np.bool_))
+        stack.enter_context(_diffusers_placeholders())
+        editors = _open_editors_package()
+        models = importlib.import_module('mmagic.models')
+        models.editors = editors
+        for name in EDITORS:
+            editor = importlib.import_module(f'{_EDITORS_PACKAGE}.{name}')
+            vars(editors).update({part: getattr(editor, part) for part in editor.__all__})
+    _register_refusals()
+
+
+@contextmanager
+def _attribute(owner: ModuleType, name: str, value: object) -> Iterator[None]:
+    """Set ``owner.name`` for the duration of the ``with`` block."""
+    before = vars(owner).get(name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if before is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, before)
+
+
+@contextmanager
+def _diffusers_placeholders() -> Iterator[None]:
+    """Stand in, as modules without models, for what mmagic's basic layers import of diffusers."""
+    names = ('diffusers', *(f'diffusers.{part}' for part in _DIFFUSERS_MODULES))
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    placeholders = {name: ModuleType(name) for name in names}
+    for part in _DIFFUSERS_MODULES:
+        setattr(placeholders['diffusers'], part, placeholders[f'diffusers.{part}'])
+    placeholders['diffusers.models.attention'].BasicTransformerBlock = type('Absent', (), {})
+    sys.modules.update(placeholders)
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _open_editors_package() -> ModuleType:
+    """Put mmagic's package of editors into ``sys.modules`` without running its ``__init__``.
+
+    Its sub-packages can then be imported one by one. It stays: without it Python would run the
+    failing ``__init__`` when another editor is imported.
+    """
+    mmagic = importlib.import_module('mmagic')
+    package = ModuleType(_EDITORS_PACKAGE, 'The editors of mmagic that were imported one by one.')
+    package.__path__ = [str(Path(mmagic.__file__).parent / 'models' / 'editors')]
+    package.__getattr__ = _refuse_attribute
+    sys.modules[_EDITORS_PACKAGE] = package
+    return package
+
+
+def _refusal(part: str) -> ImportError:
+    return ImportError(
+        f'mmagic.{part} needs the diffusion stack of mmagic (diffusers and transformers of 2023), '
+        f'which does not work in this environment; {__name__} offers the other parts.'
+    )
+
+
+def _refuse_attribute(name: str) -> object:
+    if name in DIFFUSION_PARTS:
+        raise _refusal(name)
+    raise AttributeError(f'{name!r} is not among the editors of mmagic that {__name__} imports.')
+
+
+def _register_refusals() -> None:
+    """Let a config that names a diffusion model fail with the reason, not with "not registered"."""
+    registry = importlib.import_module('mmagic.registry').MODELS
+
+    def refusing(part: str) -> type:
+        def refuse(self: object, *args: object, **kwargs: object) -> None:
+            raise _refusal(part)
+
+        return type(part, (), {'__init__': refuse, '__module__': __name__})
+
+    for part in DIFFUSION_PARTS:
+        registry.register_module(name=part, module=refusing(part), force=True)
+
+
+register_mmagic()

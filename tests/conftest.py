@@ -1,0 +1,36 @@
+"""What all tests share: one thread for torch and OpenCV, and the folder with real data."""
+
+import os
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+THREADS = 1
+
+
+@pytest.fixture(autouse=True, scope='session')
+def few_threads() -> None:
+    """Small tensors are slower on many threads, and results must not depend on the machine."""
+    torch.set_num_threads(THREADS)
+    cv2.setNumThreads(THREADS)
+
+
+@pytest.fixture(scope='session')
+def real_data() -> Path:
+    """The folder of real samples, named by SEGINPAINT_DATA; the test is skipped without it."""
+    folder = os.environ.get('SEGINPAINT_DATA')
+    if not folder:
+        pytest.skip('needs real data: SEGINPAINT_DATA names no folder')
+    if not Path(folder).is_dir():
+        pytest.fail(f'SEGINPAINT_DATA={folder} is not a folder')
+    return Path(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker('gpu'):
+            item.add_marker(pytest.mark.skip(reason='needs a CUDA device'))

@@ -1,0 +1,161 @@
+"""The set-up script with a stand-in for Python: what it runs, what it skips, what it tells."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Does what the script needs of python: makes a "venv" of itself and notes what pip is asked for.
+# pip fails on lines that contain the text in the file `fail`.
+STAND_IN = """#!/bin/sh
+case "$*" in
+  '-m venv '*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  '-m pip '*)
+    echo "$*" >>"$WORK/pip"
+    if [ -s "$WORK/fail" ] && echo "$*" | grep -q "$(cat "$WORK/fail")"; then exit 1; fi ;;
+  '-V') echo "Python $(cat "$WORK/version")" ;;
+  '-c import sys, venv'*) exit 0 ;;
+  '-c import sys, torch'*) echo torch-9.9_cp311 ;;
+  '-') echo cpu ;;
+  'tools/doctor.py') echo 'everything works together' ;;
+esac
+"""
+Setup = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What the script reads, a stand-in for Python and a compiled wheel in the cache."""
+    (tmp_path / 'tools').mkdir()
+    for name in ('tools/setup_env.sh', 'tools/doctor.py', 'setup.py'):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
+    stand_in = tmp_path / 'stand-in'
+    stand_in.write_text(STAND_IN)
+    stand_in.chmod(0o755)
+    (tmp_path / 'version').write_text('3.11.0')
+    (tmp_path / 'pip').touch()
+    pins = (ROOT / 'requirements/constraints.txt').read_text().splitlines()
+    (version,) = (pin.split('==')[1] for pin in pins if pin.startswith('onedl-mmcv=='))
+    wheel = tmp_path / f'cache/wheels/onedl-mmcv-{version}_torch-9.9_cp311_cpu/mmcv.whl'
+    wheel.parent.mkdir(parents=True)
+    wheel.touch()
+    return tmp_path
+
+
+@pytest.fixture
+def setup(checkout: Path) -> Setup:
+    def run(**variables: str) -> subprocess.CompletedProcess:
+        env = {'PATH': os.environ['PATH'], 'HOME': str(checkout), 'WORK': str(checkout)}
+        env.update(PYTHON=str(checkout / 'stand-in'), SEGINPAINT_CACHE=str(checkout / 'cache'))
+        env.update(variables)
+        command = ['bash', str(checkout / 'tools/setup_env.sh')]
+        return subprocess.run(command, env=env, capture_output=True, text=True)
+
+    return run
+
+
+def pip_calls(checkout: Path) -> list[str]:
+    calls = (checkout / 'pip').read_text().splitlines()
+    (checkout / 'pip').write_text('')
+    return calls
+
+
+def test_installs_everything_once(checkout: Path, setup: Setup) -> None:
+    first = setup()
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert 'everything works together' in first.stdout
+    calls = pip_calls(checkout)
+    assert any('torch torchvision numpy' in call for call in calls)
+    assert any('mmcv.whl' in call and '--no-deps' in call for call in calls)
+    assert any('requirements/mminstall.txt' in call and '--no-deps' in call for call in calls)
+    assert all('--constraint requirements/constraints.txt' in call for call in calls)
+
+    second = setup()
+    assert second.returncode == 0
+    assert not pip_calls(checkout)
+    assert second.stdout == ''
+
+
+def test_goes_on_after_a_failure(checkout: Path, setup: Setup) -> None:
+    (checkout / 'fail').write_text('mmcv.whl')
+    failed = setup(PATH='/usr/bin:/bin', CXX='no-such-compiler')
+    assert failed.returncode == 1
+    assert 'no C++ compiler was found, and mmcv must be compiled' in failed.stdout
+    pip_calls(checkout)
+
+    (checkout / 'fail').write_text('')
+    resumed = setup()
+    assert resumed.returncode == 0, resumed.stdout
+    assert not any('torch torchvision numpy' in call for call in pip_calls(checkout))
+
+
+def test_failure_shows_the_log_and_how_to_go_on(checkout: Path, setup: Setup) -> None:
+    (checkout / 'fail').write_text('torchvision')
+    failed = setup()
+    assert failed.returncode == 1
+    assert '.venv/setup.log. Run the same command again to go on from here.' in failed.stdout
+
+
+def test_changed_requirements_are_installed(checkout: Path, setup: Setup) -> None:
+    setup()
+    pip_calls(checkout)
+    with (checkout / 'requirements/tests.txt').open('a') as file:
+        file.write('pytest-benchmark\n')
+    assert setup().returncode == 0
+    calls = pip_calls(checkout)
+    assert any('requirements/tests.txt' in call for call in calls)
+    assert not any('mmcv.whl' in call for call in calls)
+
+
+def test_redo_does_a_step_again(checkout: Path, setup: Setup) -> None:
+    setup()
+    pip_calls(checkout)
+    assert setup(REDO='mmcv').returncode == 0
+    (call,) = pip_calls(checkout)
+    assert 'mmcv.whl' in call
+
+
+@pytest.mark.parametrize(
+    ('variables', 'sentence'),
+    [
+        ({'STACK': 'mim'}, 'STACK=mim is unknown: use onedl (the default) or openmmlab.'),
+        ({'REDO': 'everything'}, 'REDO=everything is unknown: the steps are venv torch mmcv'),
+        ({'PYTHON': '/bin/false'}, 'PYTHON=/bin/false does not fit: no Python 3.11/3.12/3.10'),
+        ({'PYTHON': '/bin/false', 'STACK': 'openmmlab'}, 'no Python 3.11/3.10 with its venv'),
+    ],
+)
+def test_wrong_wishes_are_told(setup: Setup, variables: dict[str, str], sentence: str) -> None:
+    result = setup(**variables)
+    assert result.returncode != 0
+    assert sentence in result.stdout
+
+
+def test_other_python_than_before_is_told(checkout: Path, setup: Setup) -> None:
+    setup()
+    other = checkout / 'other'
+    other.write_text(STAND_IN.replace('$(cat "$WORK/version")', '3.12.0'))
+    other.chmod(0o755)
+    result = setup(PYTHON=str(other))
+    assert result.returncode != 0
+    assert 'was made with Python 3.11.0: remove .venv' in result.stdout
+
+
+def test_package_that_a_killed_pip_left_is_dropped(checkout: Path, setup: Setup) -> None:
+    (checkout / 'fail').write_text('torchvision')
+    setup()
+    packages = checkout / '.venv/lib/python3.11/site-packages'
+    for name, files in {
+        'whole-1.dist-info': ('METADATA', 'RECORD'),
+        'half-1.dist-info': ('METADATA',),
+    }.items():
+        (packages / name).mkdir(parents=True)
+        for file in files:
+            (packages / name / file).touch()
+    (checkout / 'fail').write_text('')
+    assert setup().returncode == 0
+    assert [path.name for path in packages.iterdir()] == ['whole-1.dist-info']

@@ -1,0 +1,295 @@
+"""Tell what is installed and whether it works together: ``python tools/doctor.py``.
+
+One line a check, with the command that mends what is broken. The exit status is 1 when something
+is broken, else 0; notes are about what is optional. Needs nothing but Python itself.
+"""
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
+# Import name: its distribution in the maintained family and in the original one.
+FAMILIES = {
+    'mmengine': {'onedl': 'onedl-mmengine', 'openmmlab': 'mmengine'},
+    'mmcv': {'onedl': 'onedl-mmcv', 'openmmlab': 'mmcv'},
+    'mmdet': {'onedl': 'onedl-mmdetection', 'openmmlab': 'mmdet'},
+    'mmseg': {'onedl': 'onedl-mmsegmentation', 'openmmlab': 'mmsegmentation'},
+}
+OPENCV_DISTRIBUTIONS = (
+    'opencv-python',
+    'opencv-python-headless',
+    'opencv-contrib-python',
+    'opencv-contrib-python-headless',
+)
+
+
+class Broken(Exception):
+    """What is wrong, and the command that mends it."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(problem)
+        self.fix = fix
+
+
+@dataclass
+class Note:
+    """Works, but something optional is missing or could be better; ``fix`` says how."""
+
+    text: str
+    fix: str
+
+
+Check = Callable[[], 'str | Note']
+
+
+def environment() -> str:
+    """The folder of the environment that these checks are about, as a user would type it."""
+    return '.venv-openmmlab' if Path(sys.prefix).name == '.venv-openmmlab' else '.venv'
+
+
+def setup_command(redo: str = '') -> str:
+    stack = ' STACK=openmmlab' if environment() == '.venv-openmmlab' else ''
+    return f'make setup{stack}' + (f' REDO={redo}' if redo else '')
+
+
+def fresh_environment_command() -> str:
+    return f'rm -rf {environment()} && {setup_command()}'
+
+
+def distribution_version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f'{type(error).__name__}: {lines[0] if lines else "no message"}'
+
+
+def load(module: str, redo: str) -> object:
+    """Import ``module``; whatever goes wrong is mended by doing the set-up step ``redo`` again."""
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        problem = (
+            'not installed' if missing(error, module) else f'does not import ({first_line(error)})'
+        )
+        raise Broken(problem, setup_command(redo)) from error
+
+
+def missing(error: BaseException, module: str) -> bool:
+    return isinstance(error, ModuleNotFoundError) and error.name == module.split('.')[0]
+
+
+def check_python() -> str | Note:
+    version = platform.python_version()
+    if sys.version_info[:2] not in PYTHON_VERSIONS:
+        raise Broken(
+            f'{version}, but 3.10, 3.11 or 3.12 is needed',
+            'make setup PYTHON=/path/to/python3.11',
+        )
+    if Path(sys.prefix).parent != ROOT:
+        return Note(f'{version} in {sys.prefix}, not what `make setup` made', setup_command())
+    return f'{version} in {environment()}'
+
+
+def check_torch() -> str | Note:
+    torch = load('torch', redo='torch')
+    if torch.cuda.is_available():
+        return f'{torch.__version__}, CUDA {torch.version.cuda} on {torch.cuda.get_device_name()}'
+    text = f'{torch.__version__}, CPU with {torch.get_num_threads()} threads'
+    if not machine_has_gpu():
+        return text
+    if torch.version.cuda is None:
+        return Note(
+            f'{text}; it was built without CUDA, but there is a GPU',
+            f'{sys.executable} -m pip uninstall -y torch torchvision && '
+            + setup_command('"torch mmcv"'),
+        )
+    return Note(
+        f'{text}; there is a GPU, but not one that CUDA {torch.version.cuda} can use',
+        'nvidia-smi   (its driver must know that CUDA version: update the driver)',
+    )
+
+
+def machine_has_gpu() -> bool:
+    if shutil.which('nvidia-smi') is None:
+        return False
+    return subprocess.run(['nvidia-smi', '-L'], capture_output=True).returncode == 0
+
+
+def check_torchvision() -> str:
+    torchvision = load('torchvision', redo='torch')
+    torch = load('torch', redo='torch')
+    try:
+        torchvision.ops.nms(torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([1.0]), 0.5)
+    except Exception as error:
+        raise Broken(
+            f'{torchvision.__version__} does not fit torch {torch.__version__}: {first_line(error)}',
+            setup_command('torch'),
+        ) from error
+    return torchvision.__version__
+
+
+def check_numpy() -> str:
+    numpy = load('numpy', redo='torch')
+    torch = load('torch', redo='torch')
+    try:
+        torch.from_numpy(numpy.zeros(1)).numpy()
+    except Exception as error:
+        raise Broken(
+            f'{numpy.__version__} does not fit torch {torch.__version__}: {first_line(error)}',
+            setup_command('torch'),
+        ) from error
+    return numpy.__version__
+
+
+def check_opencv() -> str | Note:
+    installed = [name for name in OPENCV_DISTRIBUTIONS if distribution_version(name)]
+    only_one = (
+        f'{sys.executable} -m pip uninstall -y {" ".join(installed) or "opencv-python"} && '
+        + setup_command('torch')
+    )
+    try:
+        cv2 = importlib.import_module('cv2')
+    except Exception as error:
+        problem = 'not installed' if missing(error, 'cv2') else first_line(error)
+        raise Broken(problem, only_one if installed else setup_command('torch')) from error
+    if len(installed) > 1:
+        return Note(
+            f'{cv2.__version__} from {" and ".join(installed)}, which overwrite each other',
+            only_one,
+        )
+    return f'{cv2.__version__} ({", ".join(installed) or "not from pip"})'
+
+
+def installed_families(module: str) -> list[str]:
+    return [family for family, name in FAMILIES[module].items() if distribution_version(name)]
+
+
+def check_family() -> str:
+    families = {module: installed_families(module) for module in FAMILIES}
+    doubled = [module for module, found in families.items() if len(found) > 1]
+    if doubled:
+        raise Broken(
+            f'both families are installed for {", ".join(doubled)}, and overwrite each other',
+            fresh_environment_command(),
+        )
+    found = {family for names in families.values() for family in names}
+    if len(found) > 1:
+        mixture = ', '.join(
+            FAMILIES[module][names[0]] for module, names in families.items() if names
+        )
+        raise Broken(f'mixed families: {mixture}', fresh_environment_command())
+    if not found:
+        raise Broken(
+            'none of mmengine, mmcv, mmdet, mmseg is installed', setup_command('libraries')
+        )
+    return {'onedl': 'onedl (the maintained one)', 'openmmlab': 'openmmlab (the original)'}[
+        found.pop()
+    ]
+
+
+def library_check(module: str) -> Check:
+    redo = 'mmcv' if module == 'mmcv' else 'libraries'
+
+    def check() -> str:
+        version = load(module, redo).__version__
+        names = [FAMILIES[module][family] for family in installed_families(module)]
+        return f'{version} ({", ".join(names) or "not from pip"})'
+
+    return check
+
+
+def check_mmcv_ops() -> str | Note:
+    torch = load('torch', redo='torch')
+    load('mmcv._ext', redo='mmcv')
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0.0, 0, 10, 9], [20.0, 20, 30, 30]])
+    devices = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+    for device in devices:
+        try:
+            kept = kept_by_nms(boxes.to(device))
+        except Exception as error:
+            if device == 'cuda':
+                return Note('work on the CPU, were not compiled for the GPU', setup_command('mmcv'))
+            raise Broken(f'load but fail ({first_line(error)})', setup_command('mmcv')) from error
+        if kept != [0, 2]:
+            raise Broken(
+                f'nms on {device} kept boxes {kept} instead of [0, 2]', setup_command('mmcv')
+            )
+    return f'load and work ({", ".join(devices)})'
+
+
+def kept_by_nms(boxes: object) -> list[int]:
+    nms = importlib.import_module('mmcv.ops').nms
+    scores = boxes.new_tensor([0.9, 0.8, 0.7])
+    return nms(boxes, scores, 0.5)[1].tolist()
+
+
+def check_mmagic() -> str:
+    load('seginpaint_mm.interop.mmagic', redo='libraries')
+    return f'{distribution_version("mmagic")}, inpainting and GAN parts'
+
+
+def check_seginpaint() -> str:
+    package = load('seginpaint_mm', redo='package')
+    load('seginpaint_mm.models', redo='package')
+    return f'{package.__version__} in {os.path.dirname(package.__file__)}'
+
+
+def check_tensorboard() -> str | Note:
+    version = distribution_version('tensorboard')
+    return version or Note('not installed (optional)', setup_command('libraries'))
+
+
+CHECKS: dict[str, Check] = {
+    'Python': check_python,
+    'torch': check_torch,
+    'torchvision': check_torchvision,
+    'NumPy': check_numpy,
+    'OpenCV': check_opencv,
+    'family': check_family,
+    **{module: library_check(module) for module in FAMILIES},
+    'mmcv operators': check_mmcv_ops,
+    'mmagic': check_mmagic,
+    'seginpaint_mm': check_seginpaint,
+    'TensorBoard': check_tensorboard,
+}
+
+
+def report(name: str, check: Check) -> bool:
+    """Print the line of one check; False when it is broken."""
+    try:
+        finding = check()
+    except Broken as broken:
+        print(f'BROKEN  {name:<15} {broken}\n        to mend it:     {broken.fix}')
+        return False
+    if isinstance(finding, Note):
+        print(f'note    {name:<15} {finding.text}\n        to improve it:  {finding.fix}')
+    else:
+        print(f'ok      {name:<15} {finding}')
+    return True
+
+
+def main() -> int:
+    results = [report(name, check) for name, check in CHECKS.items()]
+    broken = results.count(False)
+    print(
+        'everything works together' if not broken else f'{broken} of {len(results)} checks failed'
+    )
+    return 1 if broken else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
