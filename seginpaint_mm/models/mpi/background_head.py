@@ -79,6 +79,7 @@ class BackgroundHead(BaseDecodeHead):
         )
         self.bottleneck = nn.Conv2d(in_channels * (len(pool_scales) + 1), psp_channels, 1)
         self.psp_dropout = nn.Dropout2d(psp_dropout)
+        self.dropout = nn.Dropout2d(dropout_ratio)  # mmseg has none where the ratio is 0
         channels = (psp_channels, *up_channels)
         self.upsample = nn.ModuleList(
             UpsampleBlock(before, after)
