@@ -1,0 +1,19 @@
+"""Tables of results: the paper's numbers beside ours, over seeds."""
+
+from seginpaint_mm.tables.execute import execute
+from seginpaint_mm.tables.render import to_json, to_markdown
+from seginpaint_mm.tables.runs import Run, plan
+from seginpaint_mm.tables.spec import Row, TableSpec, load_spec
+from seginpaint_mm.tables.values import row_values
+
+__all__ = [
+    'Row',
+    'Run',
+    'TableSpec',
+    'execute',
+    'load_spec',
+    'plan',
+    'row_values',
+    'to_json',
+    'to_markdown',
+]

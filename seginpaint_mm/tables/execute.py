@@ -1,0 +1,53 @@
+"""Doing a table's runs, each in a process of its own, several at a time."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from seginpaint_mm.tables.runs import Run
+
+
+def execute(runs: Iterable[Run], jobs: int) -> list[str]:
+    """Do the runs that are not finished, trainings first; interrupted trainings go on.
+
+    Args:
+        runs: From :func:`plan`.
+        jobs: How many at a time; they share the processor's cores.
+
+    Returns:
+        list[str]: A sentence for every run that failed; the others are not held up.
+    """
+    runs = list(runs)
+    trainings = [run for run in runs if run.trained is None]
+    tests = [run for run in runs if run.trained is not None]
+    failures = []
+    for phase in (trainings, tests):
+        with ThreadPoolExecutor(jobs) as pool:
+            outcomes = pool.map(lambda run: _do(run, jobs), phase)
+            failures += [outcome for outcome in outcomes if outcome is not None]
+    return failures
+
+
+def _do(run: Run, jobs: int) -> str | None:
+    label = f'{run.row}, seed {run.seed}'
+    if run.metrics() is not None:
+        print(f'{label}: done before', flush=True)
+        return None
+    run.folder.mkdir(parents=True, exist_ok=True)
+    log = run.folder / 'output.log'
+    print(f'{label}: started, output in {log}', flush=True)
+    start = time.monotonic()
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environment = {'OMP_NUM_THREADS': threads, **os.environ}
+    with open(log, 'ab') as output:
+        code = subprocess.run(
+            run.command(), stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
+        ).returncode
+    if code or run.metrics() is None:
+        sentence = f'{label} failed with exit status {code}: see the end of {log}.'
+        print(sentence, flush=True)
+        return sentence
+    print(f'{label}: done in {time.monotonic() - start:.0f} s', flush=True)
+    return None

@@ -1,0 +1,132 @@
+"""A table as Markdown and as JSON, with what is needed to make it again."""
+
+import os
+import platform
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from seginpaint_mm.tables.runs import Run
+from seginpaint_mm.tables.spec import Row, TableSpec
+from seginpaint_mm.tables.values import mean_and_std, row_values
+
+Runs = Mapping[tuple[str, int], Run]
+
+
+def to_markdown(spec: TableSpec, runs: Runs, command: str) -> str:
+    """The table as people read it.
+
+    Args:
+        spec: The table.
+        runs: From :func:`plan`.
+        command: The command line that makes the table.
+    """
+    lines = [f'# {spec.title}', '', *_table(spec, runs), '']
+    seeds = ', '.join(map(str, spec.seeds))
+    lines += [
+        f'Ours: mean ± standard deviation over the seeds {seeds}; – = not measured. '
+        f'Each value is in percent.',
+        *([spec.note.strip()] if spec.note else []),
+        '',
+        f'Made with `{command}` on {machine()}. The runs:',
+        '',
+        *[f'- {text}' for text in _descriptions(spec, runs)],
+    ]
+    return '\n'.join(lines) + '\n'
+
+
+def to_json(spec: TableSpec, runs: Runs, command: str) -> dict:
+    """The same with the values of every seed."""
+    return {
+        'title': spec.title,
+        'command': command,
+        'machine': machine(),
+        'seeds': spec.seeds,
+        'columns': spec.columns,
+        'rows': [_row_record(spec, row, runs) for row in spec.rows],
+    }
+
+
+def machine() -> str:
+    """Processor or GPU, and the versions of Python and PyTorch."""
+    if torch.cuda.is_available():
+        device = torch.cuda.get_device_name()
+    else:
+        device = f'{os.cpu_count()} cores of {_processor()}'
+    return f'{device}, Python {platform.python_version()}, PyTorch {torch.__version__}'
+
+
+def _table(spec: TableSpec, runs: Runs) -> list[str]:
+    header = ['', *[f'{column} {kind}' for column in spec.columns for kind in ('paper', 'ours')]]
+    lines = [header, ['---', *['---:'] * (len(header) - 1)]]
+    for row in spec.rows:
+        values = row_values(spec, row, runs)
+        sign = '+' if row.minus else ''
+        cells = [row.name]
+        for column in spec.columns:
+            paper = row.paper.get(column)
+            cells.append('–' if paper is None else f'{paper:{sign}.1f}')
+            cells.append(_cell(list(values[column].values()), sign))
+        lines.append(cells)
+    return [f'| {" | ".join(cells)} |' for cells in lines]
+
+
+def _cell(values: list[float], sign: str) -> str:
+    if not values:
+        return '–'
+    mean, std = mean_and_std(values)
+    return f'{mean:{sign}.1f}' + ('' if std is None else f' ± {std:.1f}')
+
+
+def _descriptions(spec: TableSpec, runs: Runs) -> list[str]:
+    texts = []
+    for row in spec.rows:
+        run = runs[spec.owner(row).name, spec.seeds[0]]
+        text = f'{row.name}: '
+        if row.measured_in is not None:
+            text += f'measured in the runs of “{row.measured_in}” (`{row.prefix}`)'
+        else:
+            text += f'{_data_root(run)}{_epochs(run)}, `{_command(run)}`'
+        texts.append(text + (f'; shown minus “{row.minus}”' if row.minus else ''))
+    return texts
+
+
+def _row_record(spec: TableSpec, row: Row, runs: Runs) -> dict:
+    run = runs[spec.owner(row).name, spec.seeds[0]]
+    record = {'name': row.name, 'minus': row.minus, 'paper': row.paper, 'command': _command(run)}
+    record |= {'data': _data_root(run), 'averaged_epochs': run.epochs(), 'ours': {}}
+    for column, by_seed in row_values(spec, row, runs).items():
+        mean, std = mean_and_std(list(by_seed.values())) if by_seed else (None, None)
+        record['ours'][column] = {'mean': mean, 'std': std, 'by_seed': by_seed}
+    return record
+
+
+def _command(run: Run) -> str:
+    return shlex.join(['python', *run.command()[1:]])
+
+
+def _data_root(run: Run) -> str:
+    loader = run.cfg.test_dataloader if run.trained else run.cfg.train_dataloader
+    dataset = loader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return str(dataset.get('data_root', ''))
+
+
+def _epochs(run: Run) -> str:
+    epochs = run.epochs()
+    if not epochs:
+        return ''
+    return f', {epochs[-1]} epochs, mean over the validations of epochs {epochs[0]}–{epochs[-1]}'
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it."""
+    info = Path('/proc/cpuinfo')
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,144 @@
+"""The trainings and tests that a table consists of, and what they left behind."""
+
+import functools
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from seginpaint_mm.cli import load_config
+from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.tables.spec import Row, TableSpec
+
+# What decides the outcome of a training; the number of workers, for one, does not.
+_DECISIVE = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler')
+_LOADERS = ('train_dataloader', 'val_dataloader')
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, or one test of a trained network, with one seed.
+
+    Attributes:
+        row: Name of the row.
+        seed: Of every random generator.
+        config: Config file.
+        cfg_options: Overrides.
+        folder: Work dir.
+        trained: The training whose network is tested, or None: this is a training.
+    """
+
+    row: str
+    seed: int
+    config: str
+    cfg_options: dict
+    folder: Path
+    trained: 'Run | None' = None
+
+    def command(self) -> list[str]:
+        """The command line that makes the results, from the repository's root."""
+        if self.trained is None:
+            command = ['tools/train.py', self.config, '--seed', str(self.seed), '--resume']
+        else:
+            command = ['tools/test.py', self.config, str(self.trained.checkpoint())]
+            command += ['--out', str(self.folder)]
+        command += ['--work-dir', str(self.folder)]
+        if self.cfg_options:
+            options = [f'{key}={_text(value)}' for key, value in self.cfg_options.items()]
+            command += ['--cfg-options', *options]
+        return [sys.executable, *command]
+
+    def checkpoint(self) -> Path:
+        """The last checkpoint of the training."""
+        return self.folder / f'epoch_{self.cfg.train_cfg.max_epochs}.pth'
+
+    @functools.cached_property
+    def cfg(self) -> Config:
+        """The config with its overrides."""
+        return load_config(self.config, self.cfg_options)
+
+    def metrics(self) -> dict[str, float | None] | None:
+        """What was measured, in percent by metric key; None as long as it is not finished.
+
+        Of a training: the mean over the last validations (``LastEpochsMeanHook``).
+
+        Raises:
+            ConfigError: when the folder holds a training with another config.
+        """
+        if self.trained is not None:
+            return self._test_metrics()
+        self._check_same_config()
+        summary = _read(self.folder / 'last_epochs_mean.json')
+        last_epoch = [self.cfg.train_cfg.max_epochs]
+        return summary['mean'] if summary and summary['epochs'][-1:] == last_epoch else None
+
+    def epochs(self) -> list[int]:
+        """The epochs whose validations are averaged; empty for a test."""
+        summary = _read(self.folder / 'last_epochs_mean.json') or {}
+        return summary.get('epochs', [])
+
+    def _test_metrics(self) -> dict[str, float | None] | None:
+        """The test's result, unless the network was trained again since."""
+        path, checkpoint = self.folder / 'metrics.json', self.trained.checkpoint()
+        if not path.is_file():
+            return None
+        outdated = checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime
+        return None if outdated else _read(path)
+
+    def _check_same_config(self) -> None:
+        """See that the folder does not hold the training of another config."""
+        dumped = self.folder / Path(self.config).name
+        if not dumped.is_file():
+            return
+        theirs = Config.fromfile(dumped)
+        different = [key for key in _DECISIVE if self.cfg.get(key) != theirs.get(key)]
+        different += [key for key in _LOADERS if _data(self.cfg, key) != _data(theirs, key)]
+        if theirs.get('randomness', {}).get('seed') != self.seed:
+            different.append('randomness.seed')
+        if different:
+            raise ConfigError(
+                f'{self.folder} holds a training of {self.row!r} with another config (different: '
+                f'{", ".join(different)}): remove it, or choose another --work-dir.'
+            )
+
+
+def plan(spec: TableSpec, work_dir: Path, cfg_options: dict) -> dict[tuple[str, int], Run]:
+    """All runs of a table by row name and seed, trainings before the tests of their networks.
+
+    Args:
+        spec: The table.
+        work_dir: Folder for the runs: ``<work_dir>/<row>/seed_<seed>``.
+        cfg_options: Overrides for every row, e.g. a shorter schedule.
+    """
+    runs: dict[tuple[str, int], Run] = {}
+    own = [row for row in spec.rows if row.config is not None]
+    for row in sorted(own, key=lambda row: row.checkpoint_of is not None):
+        for seed in spec.seeds:
+            trained = runs[row.checkpoint_of, seed] if row.checkpoint_of else None
+            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, trained)
+    return runs
+
+
+def _run(row: Row, seed: int, work_dir: Path, cfg_options: dict, trained: Run | None) -> Run:
+    folder = work_dir / _slug(row.name) / f'seed_{seed}'
+    return Run(row.name, seed, row.config, {**row.cfg_options, **cfg_options}, folder, trained)
+
+
+def _text(value: object) -> str:
+    """A config value as ``--cfg-options`` reads it: lists without blanks."""
+    return str(value).replace(' ', '') if isinstance(value, (list, tuple)) else str(value)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')
+
+
+def _read(path: Path) -> dict | None:
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _data(cfg: Config, loader: str) -> tuple:
+    return cfg[loader].get('batch_size'), cfg[loader].get('dataset')

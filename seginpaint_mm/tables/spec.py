@@ -1,0 +1,123 @@
+"""What a table's YAML file says."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from seginpaint_mm.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        name: First cell; other rows refer to it.
+        config: Config file to train and validate, or, with ``checkpoint_of``, to test.
+        cfg_options: Overrides of config keys, e.g. ``{model.neck.num_rectangles: 0}``.
+        checkpoint_of: Name of the row whose trained network is tested under ``config``.
+        measured_in: Name of the row in whose runs this row was measured too; goes with ``prefix``.
+        prefix: Put before every metric key, e.g. ``nearest_truth/``.
+        minus: Name of the row from which the difference is shown, seed by seed.
+        paper: The published values by column title.
+    """
+
+    name: str
+    config: str | None = None
+    cfg_options: dict = field(default_factory=dict)
+    checkpoint_of: str | None = None
+    measured_in: str | None = None
+    prefix: str = ''
+    minus: str | None = None
+    paper: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A whole table.
+
+    Attributes:
+        title: Heading.
+        columns: Metric key by column title.
+        rows: In order.
+        seeds: One run a row and seed.
+        note: Text below the table.
+    """
+
+    title: str
+    columns: dict[str, str]
+    rows: list[Row]
+    seeds: list[int]
+    note: str = ''
+
+    def row(self, name: str) -> Row:
+        """The row of that name."""
+        return next(row for row in self.rows if row.name == name)
+
+    def owner(self, row: Row) -> Row:
+        """The row whose runs hold this row's metrics."""
+        return row if row.measured_in is None else self.row(row.measured_in)
+
+
+def load_spec(path: str | Path) -> TableSpec:
+    """Read and check a table's YAML file.
+
+    Raises:
+        ConfigError: when it is missing, no YAML, or says something that fits nothing.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ConfigError(f'{path}: cannot be read ({error.strerror}).') from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f'{path}: is no YAML: {" ".join(str(error).split())}') from error
+    _check_keys(path, 'the table', content, TableSpec)
+    for row in content['rows']:
+        _check_keys(path, f'row {row.get("name", "?")!r}', row, Row)
+    spec = TableSpec(**{**content, 'rows': [Row(**row) for row in content['rows']]})
+    for row in spec.rows:
+        _check_row(path, row, spec)
+    return spec
+
+
+def _check_keys(path: str | Path, owner: str, content: dict, cls: type) -> None:
+    if not isinstance(content, dict):
+        raise ConfigError(f'{path}: {owner} must be a mapping of keys, not {content!r}.')
+    fields = {item.name: item for item in dataclasses.fields(cls)}
+    for key in content:
+        if key not in fields:
+            near = get_close_matches(str(key), fields, 1)
+            hint = f' (did you mean {near[0]}?)' if near else f'; known: {", ".join(fields)}'
+            raise ConfigError(f'{path}: {owner} has an unknown key {key!r}{hint}.')
+    for item in fields.values():
+        optional = item.default is not dataclasses.MISSING
+        optional = optional or item.default_factory is not dataclasses.MISSING
+        if not optional and item.name not in content:
+            raise ConfigError(f'{path}: {owner} lacks the key {item.name!r}.')
+
+
+def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
+    where = f'{path}: row {row.name!r}'
+    names = [other.name for other in spec.rows]
+    if names.count(row.name) > 1:
+        raise ConfigError(f'{where} appears twice: give every row its own name.')
+    for key in ('checkpoint_of', 'measured_in', 'minus'):
+        target = getattr(row, key)
+        if target is not None and (target not in names or target == row.name):
+            raise ConfigError(f'{where}: {key} must name another row, not {target!r}.')
+    if (row.config is None) == (row.measured_in is None):
+        raise ConfigError(f'{where} needs either config or measured_in.')
+    for key in ('checkpoint_of', 'measured_in'):
+        target = getattr(row, key)
+        if target is not None and spec.row(target).measured_in is not None:
+            raise ConfigError(f'{where}: {key} must name a row with a config, {target!r} has none.')
+    if row.checkpoint_of is not None and spec.row(row.checkpoint_of).checkpoint_of is not None:
+        raise ConfigError(f'{where}: checkpoint_of must name a row that is trained.')
+    if row.config is not None and not Path(row.config).is_file():
+        raise ConfigError(f'{where}: config file {row.config} does not exist.')
+    for column in row.paper:
+        if column not in spec.columns:
+            raise ConfigError(f'{where}: paper names the column {column!r}, which is not there.')

@@ -1,0 +1,194 @@
+"""Tables from runs that are already there: what is collected, compared, refused and written."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.tables import Run, TableSpec, load_spec, plan, row_values, to_json, to_markdown
+
+CONFIG = 'configs/mpi/pspnet_r18_shared_cityscapes-128x256.py'
+TABLE = dict(
+    title='Table X',
+    columns={'all': 'all_mIoU', 'foreground': 'fg_mIoU'},
+    seeds=[0, 1],
+    rows=[
+        dict(name='Ours (MPI)', config=CONFIG, paper=dict(foreground=60.0)),
+        dict(name='blacked out', config=CONFIG, cfg_options={'model.neck.fill': 'zero'}),
+        dict(name='gain', measured_in='Ours (MPI)', minus='blacked out', paper=dict(foreground=2)),
+        dict(name='trivial', measured_in='Ours (MPI)', prefix='nearest_truth/'),
+        dict(
+            name='true masks',
+            config=CONFIG,
+            checkpoint_of='Ours (MPI)',
+            cfg_options={'model.test_mask': 'true'},
+        ),
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def _in_repository_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+def make_spec(folder: Path, table: dict = TABLE) -> TableSpec:
+    path = folder / 'table.yml'
+    path.write_text(yaml.safe_dump(table, sort_keys=False))
+    return load_spec(path)
+
+
+def finish(run: Run, all_miou: float, fg_miou: float) -> None:
+    """Leave what a training or test leaves."""
+    metrics = {'all_mIoU': all_miou, 'fg_mIoU': fg_miou}
+    metrics |= {'nearest_truth/all_mIoU': 70.0, 'nearest_truth/fg_mIoU': None}
+    run.folder.mkdir(parents=True, exist_ok=True)
+    if run.trained is not None:
+        (run.folder / 'metrics.json').write_text(json.dumps(metrics))
+        return
+    run.cfg.randomness = dict(seed=run.seed)
+    run.cfg.dump(run.folder / Path(run.config).name)
+    epochs = list(range(46, run.cfg.train_cfg.max_epochs + 1))
+    summary = dict(num_epochs=5, epochs=epochs, mean=metrics)
+    (run.folder / 'last_epochs_mean.json').write_text(json.dumps(summary))
+
+
+def finished(tmp_path: Path) -> tuple[TableSpec, dict]:
+    spec = make_spec(tmp_path)
+    runs = plan(spec, tmp_path, {})
+    for seed, gain in ((0, 1.0), (1, 2.0)):
+        finish(runs['Ours (MPI)', seed], 80 + gain, 60 + gain)
+        finish(runs['blacked out', seed], 80, 58)
+        finish(runs['true masks', seed], 82, 63)
+    return spec, plan(spec, tmp_path, {})
+
+
+def test_every_row_and_seed_is_run_once_trainings_first(tmp_path: Path) -> None:
+    runs = plan(make_spec(tmp_path), tmp_path, {})
+    rows = [run.row for run in runs.values()]
+    assert rows == ['Ours (MPI)'] * 2 + ['blacked out'] * 2 + ['true masks'] * 2
+    assert len({run.folder for run in runs.values()}) == 6
+
+
+def test_commands_hold_seed_options_and_checkpoint(tmp_path: Path) -> None:
+    options = {'train_cfg.max_epochs': 2, 'model.neck.rectangle_size': [0.1, 0.4]}
+    runs = plan(make_spec(tmp_path), tmp_path, options)
+    training = runs['blacked out', 1].command()
+    assert training[1:5] == ['tools/train.py', CONFIG, '--seed', '1']
+    assert '--resume' in training
+    assert 'model.neck.fill=zero' in training
+    assert 'model.neck.rectangle_size=[0.1,0.4]' in training
+
+
+def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
+    runs = plan(make_spec(tmp_path), tmp_path, {'train_cfg.max_epochs': 2})
+    command = runs['true masks', 1].command()
+    checkpoint = tmp_path / 'ours-mpi' / 'seed_1' / 'epoch_2.pth'
+    assert command[1:4] == ['tools/test.py', CONFIG, str(checkpoint)]
+
+
+def test_values_differences_and_prefixes(tmp_path: Path) -> None:
+    spec, runs = finished(tmp_path)
+    assert row_values(spec, spec.row('Ours (MPI)'), runs)['foreground'] == {0: 61.0, 1: 62.0}
+    assert row_values(spec, spec.row('gain'), runs)['foreground'] == {0: 3.0, 1: 4.0}
+    assert row_values(spec, spec.row('trivial'), runs) == {'all': {0: 70, 1: 70}, 'foreground': {}}
+    assert row_values(spec, spec.row('true masks'), runs)['all'] == {0: 82, 1: 82}
+
+
+def test_unfinished_runs_have_no_values(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    runs = plan(spec, tmp_path, {})
+    run = runs['blacked out', 0]
+    finish(run, 80, 58)
+    summary = json.loads((run.folder / 'last_epochs_mean.json').read_text())
+    (run.folder / 'last_epochs_mean.json').write_text(json.dumps(summary | dict(epochs=[45])))
+    assert row_values(spec, spec.row('blacked out'), runs) == {'all': {}, 'foreground': {}}
+
+
+def test_test_of_an_older_network_is_not_finished(tmp_path: Path) -> None:
+    _, runs = finished(tmp_path)
+    run = runs['true masks', 0]
+    assert run.metrics() is not None
+    run.trained.checkpoint().touch()
+    os.utime(run.folder / 'metrics.json', (0, 0))
+    assert run.metrics() is None
+
+
+def test_markdown_shows_the_paper_beside_ours(tmp_path: Path) -> None:
+    spec, runs = finished(tmp_path)
+    lines = to_markdown(spec, runs, 'python table.py x.yml').splitlines()
+    assert lines[0] == '# Table X'
+    assert lines[2] == '|  | all paper | all ours | foreground paper | foreground ours |'
+    assert '| Ours (MPI) | – | 81.5 ± 0.7 | 60.0 | 61.5 ± 0.7 |' in lines
+    assert '| gain | – | +1.5 ± 0.7 | +2.0 | +3.5 ± 0.7 |' in lines
+    assert '| trivial | – | 70.0 ± 0.0 | – | – |' in lines
+    text = '\n'.join(lines)
+    assert 'python table.py x.yml' in text
+    assert 'data/cityscapes_256x128, 50 epochs, mean over the validations of epochs 46–50' in text
+
+
+def test_json_holds_every_seed(tmp_path: Path) -> None:
+    spec, runs = finished(tmp_path)
+    record = json.loads(json.dumps(to_json(spec, runs, 'x')))
+    gain = next(row for row in record['rows'] if row['name'] == 'gain')
+    assert gain['ours']['foreground']['by_seed'] == {'0': 3.0, '1': 4.0}
+    assert gain['ours']['foreground']['std'] == pytest.approx(0.5**0.5)
+    assert record['rows'][0]['averaged_epochs'] == [46, 47, 48, 49, 50]
+
+
+def test_results_of_another_config_or_seed_are_refused(tmp_path: Path) -> None:
+    spec, _ = finished(tmp_path)
+    runs = plan(spec, tmp_path, {'model.neck.num_rectangles': 1})
+    with pytest.raises(ConfigError, match=r"'Ours \(MPI\)' with another config \(different: model"):
+        runs['Ours (MPI)', 0].metrics()
+    seed_0, seed_1 = tmp_path / 'ours-mpi' / 'seed_0', tmp_path / 'ours-mpi' / 'seed_1'
+    for path in seed_1.iterdir():
+        (seed_0 / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(ConfigError, match=r'different: randomness\.seed'):
+        plan(spec, tmp_path, {})['Ours (MPI)', 0].metrics()
+
+
+def test_unmeasured_metric_is_told(tmp_path: Path) -> None:
+    _, runs = finished(tmp_path)
+    spec = make_spec(
+        tmp_path, TABLE | dict(columns={'foreground': 'fgmIoU'}, rows=TABLE['rows'][1:2])
+    )
+    with pytest.raises(ConfigError, match="no metric 'fgmIoU'; measured: all_mIoU, fg_mIoU"):
+        row_values(spec, spec.rows[0], runs)
+
+
+def changed_row(index: int, **change: object) -> dict:
+    rows = [dict(row) for row in TABLE['rows']]
+    rows[index] |= change
+    return TABLE | dict(rows=rows)
+
+
+@pytest.mark.parametrize(
+    ('table', 'message'),
+    [
+        (TABLE | dict(colums={}), "the table has an unknown key 'colums' .did you mean columns"),
+        ({k: v for k, v in TABLE.items() if k != 'seeds'}, "lacks the key 'seeds'"),
+        (changed_row(0, cfg_option={}), "'Ours .MPI.' has an unknown key 'cfg_option'"),
+        (changed_row(0, config='configs/absent.py'), 'configs/absent.py does not exist'),
+        (changed_row(0, paper=dict(fore=1)), "names the column 'fore'"),
+        (changed_row(2, minus='nothing'), "minus must name another row, not 'nothing'"),
+        (changed_row(2, minus='gain'), "minus must name another row, not 'gain'"),
+        (changed_row(2, config=CONFIG), 'needs either config or measured_in'),
+        (changed_row(3, measured_in='gain'), "'gain' has none"),
+        (changed_row(4, name='gain'), 'appears twice'),
+    ],
+)
+def test_wrong_files_are_told(tmp_path: Path, table: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_spec(tmp_path, table)
+
+
+def test_missing_or_broken_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='cannot be read'):
+        load_spec(tmp_path / 'absent.yml')
+    (tmp_path / 'broken.yml').write_text('rows: [')
+    with pytest.raises(ConfigError, match='is no YAML'):
+        load_spec(tmp_path / 'broken.yml')

@@ -1,0 +1,67 @@
+"""Make a table of results: ``python tools/analysis_tools/table.py configs/mpi/table_iv.yml``.
+
+Trains and tests what the table needs and is not there yet (stop it and start it again as you like),
+then writes ``table.md`` and ``table.json``, the paper's values beside ours.
+"""
+
+import argparse
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.files import check_writable, write_json, write_text
+from seginpaint_mm.tables import execute, load_spec, plan, to_json, to_markdown
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('table', help='YAML file, e.g. configs/mpi/table_iv.yml')
+    parser.add_argument('--work-dir', help='runs and table (default: work_dirs/TABLE-NAME)')
+    parser.add_argument('--seeds', type=int, nargs='+', help="instead of the table's")
+    parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override config keys in every row, e.g. train_cfg.max_epochs=2',
+    )
+    parser.add_argument(
+        '--collect', action='store_true', help='run nothing: write the table of what is finished'
+    )
+    parser.add_argument('--debug', action='store_true', help='show tracebacks')
+    return parser.parse_args(argv)
+
+
+@one_sentence_errors
+def main(argv: list[str] | None = None) -> None:
+    """Write the table; exits with status 1 if a run failed."""
+    argv = sys.argv[1:] if argv is None else argv
+    args = parse_args(argv)
+    spec = load_spec(args.table)
+    if args.seeds:
+        spec = dataclasses.replace(spec, seeds=args.seeds)
+    work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
+    check_writable(work_dir)
+    runs = plan(spec, work_dir, args.cfg_options)
+    failures = [] if args.collect else execute(runs.values(), args.jobs)
+
+    command = shlex.join(['python', 'tools/analysis_tools/table.py', *argv])
+    markdown = to_markdown(spec, runs, command)
+    write_text(work_dir / 'table.md', markdown)
+    write_json(work_dir / 'table.json', to_json(spec, runs, command))
+    print(f'\n{markdown}\nWritten to {work_dir / "table.md"} and table.json.')
+    if failures:
+        print(*failures, sep='\n', file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == '__main__':
+    main()
