@@ -32,4 +32,4 @@ model = dict(
 )
 # mmseg's segmentors write pred_sem_seg
 val_evaluator = dict(prediction='pred_sem_seg')
-test_evaluator = val_evaluator
+test_evaluator = [dict(type='RegionIoUMetric', prediction='pred_sem_seg')]

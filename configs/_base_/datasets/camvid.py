@@ -46,5 +46,9 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='RegionIoUMetric'), dict(type='NearestBackgroundMetric')]
-test_evaluator = val_evaluator
+val_evaluator = dict(type='RegionIoUMetric')
+test_evaluator = [
+    val_evaluator,
+    dict(type='NearestBackgroundMetric', source='truth'),
+    dict(type='NearestBackgroundMetric', source='prediction'),
+]

@@ -55,5 +55,9 @@ test_dataloader = dict(
     ),
 )
 
-val_evaluator = [dict(type='RegionIoUMetric'), dict(type='NearestBackgroundMetric')]
-test_evaluator = val_evaluator
+val_evaluator = dict(type='RegionIoUMetric')
+test_evaluator = [
+    val_evaluator,
+    dict(type='NearestBackgroundMetric', source='truth'),
+    dict(type='NearestBackgroundMetric', source='prediction'),
+]

@@ -19,4 +19,8 @@ test_dataloader = dict(
     ),
 )
 
-test_evaluator = [dict(type='RegionIoUMetric'), dict(type='NearestBackgroundMetric')]
+test_evaluator = [
+    dict(type='RegionIoUMetric'),
+    dict(type='NearestBackgroundMetric', source='truth'),
+    dict(type='NearestBackgroundMetric', source='prediction'),
+]

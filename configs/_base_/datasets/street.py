@@ -1,9 +1,9 @@
-# Street in the Cityscapes layout at 128x256 (height x width); everything hidden is known.
+# Street in the Cityscapes layout, resized to 64x128 (height x width): small enough to train on a CPU.
 _base_ = './cityscapes_128x256.py'
 data_root = 'data/street'
 
 load = [dict(type='LoadSceneImage'), dict(type='LoadSceneAnnotations')]
-resize = dict(type='mmseg.Resize', scale=(256, 128), interpolation='area')
+resize = dict(type='mmseg.Resize', scale=(128, 64), interpolation='area')
 train_pipeline = [
     *load,
     resize,
@@ -12,6 +12,9 @@ train_pipeline = [
 ]
 test_pipeline = [*load, resize, dict(type='PackScene')]
 
-train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=200),
+    dataset=dict(data_root=data_root, pipeline=train_pipeline),
+)
 val_dataloader = dict(dataset=dict(data_root=data_root, part=None, pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -8,6 +8,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from seginpaint_mm.models.data_preprocessor import pad_bottom_right
 from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -111,7 +112,7 @@ class ForegroundInpainter(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.segment(inputs, self._mask_truth(self.test_mask, data_samples))
+            return self.segment(inputs, self._mask_truth(self.test_mask, data_samples, inputs))
         raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
 
     def segment(self, images: Tensor, true_foreground: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -153,7 +154,7 @@ class ForegroundInpainter(BaseModel):
 
     def loss(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
         """L = L_f + L_b, eq. (3): ``foreground.loss_*`` and ``background.loss_*``."""
-        true_foreground = self._mask_truth(self.train_mask, data_samples)
+        true_foreground = self._mask_truth(self.train_mask, data_samples, inputs)
         background, foreground = self.segment(inputs, true_foreground)
         losses = self.background_head.loss_by_feat(background, data_samples)
         losses = {f'background.{name}': value for name, value in losses.items()}
@@ -169,7 +170,7 @@ class ForegroundInpainter(BaseModel):
         1,h,w, 1 = foreground (the true mask where ``test_mask='true'``), and
         ``pred_foreground_prob`` float32 1,h,w in [0, 1] where there is a foreground head.
         """
-        true_foreground = self._mask_truth(self.test_mask, data_samples)
+        true_foreground = self._mask_truth(self.test_mask, data_samples, inputs)
         background, logits = self.segment(inputs, true_foreground)
         classes = background.argmax(dim=1, keepdim=True)
         foreground = (logits > 0) if true_foreground is None else true_foreground
@@ -185,7 +186,9 @@ class ForegroundInpainter(BaseModel):
         return list(data_samples)
 
     @staticmethod
-    def _mask_truth(mask: str, data_samples: Sequence[SceneSample] | None) -> Tensor | None:
+    def _mask_truth(
+        mask: str, data_samples: Sequence[SceneSample] | None, inputs: Tensor
+    ) -> Tensor | None:
         if mask == 'predicted':
             return None
         if not data_samples or any('gt_foreground' not in sample for sample in data_samples):
@@ -193,7 +196,9 @@ class ForegroundInpainter(BaseModel):
                 'This model takes true masks: every sample needs gt_foreground; to run on images '
                 "without labels set test_mask='predicted'."
             )
-        return torch.stack([sample.gt_foreground.data for sample in data_samples])
+        size = inputs.shape[-2:]
+        masks = [pad_bottom_right(sample.gt_foreground.data, size, 0) for sample in data_samples]
+        return torch.stack(masks)
 
 
 def _build_optional(config: dict | None) -> torch.nn.Module | None:
