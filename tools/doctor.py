@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
@@ -77,7 +78,7 @@ def first_line(error: BaseException) -> str:
     return f'{type(error).__name__}: {lines[0] if lines else "no message"}'
 
 
-def load(module: str, redo: str) -> object:
+def load(module: str, redo: str) -> ModuleType:
     """Import ``module``; whatever goes wrong is mended by doing the set-up step ``redo`` again."""
     try:
         return importlib.import_module(module)
@@ -129,16 +130,18 @@ def machine_has_gpu() -> bool:
     return subprocess.run(['nvidia-smi', '-L'], capture_output=True).returncode == 0
 
 
+def does_not_fit(library: ModuleType, torch: ModuleType, error: BaseException) -> Broken:
+    versions = f'{library.__version__} does not fit torch {torch.__version__}'
+    return Broken(f'{versions}: {first_line(error)}', setup_command('torch'))
+
+
 def check_torchvision() -> str:
     torchvision = load('torchvision', redo='torch')
     torch = load('torch', redo='torch')
     try:
         torchvision.ops.nms(torch.tensor([[0.0, 0, 1, 1]]), torch.tensor([1.0]), 0.5)
     except Exception as error:
-        raise Broken(
-            f'{torchvision.__version__} does not fit torch {torch.__version__}: {first_line(error)}',
-            setup_command('torch'),
-        ) from error
+        raise does_not_fit(torchvision, torch, error) from error
     return torchvision.__version__
 
 
@@ -148,10 +151,7 @@ def check_numpy() -> str:
     try:
         torch.from_numpy(numpy.zeros(1)).numpy()
     except Exception as error:
-        raise Broken(
-            f'{numpy.__version__} does not fit torch {torch.__version__}: {first_line(error)}',
-            setup_command('torch'),
-        ) from error
+        raise does_not_fit(numpy, torch, error) from error
     return numpy.__version__
 
 

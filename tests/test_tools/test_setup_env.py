@@ -31,7 +31,7 @@ Setup = Callable[..., subprocess.CompletedProcess]
 def checkout(tmp_path: Path) -> Path:
     """What the script reads, a stand-in for Python and a compiled wheel in the cache."""
     (tmp_path / 'tools').mkdir()
-    for name in ('tools/setup_env.sh', 'tools/doctor.py', 'setup.py'):
+    for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', 'tools/doctor.py', 'setup.py'):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
     stand_in = tmp_path / 'stand-in'
