@@ -1,170 +1,20 @@
-"""Vehicle bodies as flat panels in metres, built once a kind.
+"""Vehicle bodies as flat panels with details on them, built once for each kind."""
 
-Local axes: `l` forward, `w` to the right, `y` up; the origin is on the ground under the middle.
-"""
-
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from seginpaint_mm.datasets.street.canvas import UNIT_CIRCLE
+from seginpaint_mm.datasets.street.vehicle_shapes import SHAPES, Outline, Shape
 
-Outline = tuple[tuple[float, float], ...]  # (l, y) points
+(
+    PAINT, PAINT_DARK, GLASS, WINDSCREEN, GLARE, TYRE, RIM, TRIM, LAMP, TAIL, PLATE, UNDER, CARGO,
+) = range(13)  # fmt: skip
 
-PAINT, PAINT_DARK, GLASS, WINDSCREEN, TYRE, RIM, TRIM, LAMP, TAIL, PLATE, UNDER, CARGO = range(12)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The measures of one kind of vehicle.
-
-    Attributes:
-        length, width: Size of the footprint in metres.
-        profile: (l, y) from the rear bottom over the roof to the front bottom.
-        cabin: First and last profile point of the part with side windows.
-        roof_share: Width of the roof as a share of the body's.
-        windows: (l, y) outlines of the side windows.
-        axles: l of each axle.
-        wheel: Wheel radius.
-        doors: l of the door gaps.
-        cargo: (l0, l1, y0, y1) of a box behind the cab, or None.
-    """
-
-    length: float
-    width: float
-    profile: Outline
-    cabin: tuple[int, int]
-    roof_share: float
-    windows: tuple[Outline, ...]
-    axles: tuple[float, ...]
-    wheel: float
-    doors: tuple[float, ...]
-    cargo: tuple[float, float, float, float] | None = None
-
-
-SHAPES = {
-    'hatchback': Shape(
-        length=4.0,
-        width=1.74,
-        profile=(
-            (-2.0, 0.32), (-2.0, 0.94), (-1.62, 1.42), (-0.9, 1.5), (0.2, 1.48),
-            (1.02, 0.98), (1.8, 0.82), (2.0, 0.58), (2.0, 0.24),
-        ),
-        cabin=(1, 5),
-        roof_share=0.78,
-        windows=(
-            ((-1.62, 0.98), (-1.42, 1.34), (-0.42, 1.41), (-0.42, 0.98)),
-            ((-0.32, 0.98), (-0.32, 1.41), (0.2, 1.39), (0.84, 1.0)),
-        ),
-        axles=(-1.24, 1.26),
-        wheel=0.31,
-        doors=(-1.0, -0.36, 0.86),
-    ),
-    'sedan': Shape(
-        length=4.66,
-        width=1.82,
-        profile=(
-            (-2.33, 0.34), (-2.3, 0.96), (-1.72, 1.02), (-1.05, 1.4), (-0.4, 1.46), (0.1, 1.44),
-            (1.02, 0.98), (2.1, 0.8), (2.33, 0.56), (2.33, 0.24),
-        ),
-        cabin=(2, 6),
-        roof_share=0.76,
-        windows=(
-            ((-1.5, 1.04), (-1.0, 1.33), (-0.42, 1.38), (-0.42, 1.0)),
-            ((-0.32, 1.0), (-0.32, 1.38), (0.12, 1.36), (0.82, 1.0)),
-        ),
-        axles=(-1.4, 1.42),
-        wheel=0.33,
-        doors=(-1.22, -0.36, 0.86),
-    ),
-    'estate': Shape(
-        length=4.6,
-        width=1.82,
-        profile=(
-            (-2.3, 0.34), (-2.3, 0.98), (-1.98, 1.44), (-1.0, 1.52), (0.1, 1.48),
-            (1.05, 0.98), (2.08, 0.8), (2.3, 0.56), (2.3, 0.24),
-        ),
-        cabin=(1, 5),
-        roof_share=0.78,
-        windows=(
-            ((-1.98, 1.04), (-1.82, 1.36), (-1.3, 1.42), (-1.3, 1.02)),
-            ((-1.2, 1.02), (-1.2, 1.42), (-0.4, 1.42), (-0.4, 1.0)),
-            ((-0.3, 1.0), (-0.3, 1.42), (0.14, 1.4), (0.86, 1.0)),
-        ),
-        axles=(-1.38, 1.42),
-        wheel=0.33,
-        doors=(-1.24, -0.34, 0.9),
-    ),
-    'suv': Shape(
-        length=4.6,
-        width=1.9,
-        profile=(
-            (-2.3, 0.42), (-2.3, 1.12), (-2.02, 1.62), (-1.0, 1.72), (0.1, 1.68),
-            (0.98, 1.14), (2.02, 1.02), (2.3, 0.78), (2.3, 0.32),
-        ),
-        cabin=(1, 5),
-        roof_share=0.8,
-        windows=(
-            ((-1.96, 1.2), (-1.82, 1.52), (-1.3, 1.6), (-1.3, 1.18)),
-            ((-1.2, 1.18), (-1.2, 1.6), (-0.4, 1.61), (-0.4, 1.16)),
-            ((-0.3, 1.16), (-0.3, 1.61), (0.14, 1.58), (0.8, 1.16)),
-        ),
-        axles=(-1.36, 1.4),
-        wheel=0.38,
-        doors=(-1.24, -0.34, 0.86),
-    ),
-    'van': Shape(
-        length=5.2,
-        width=1.98,
-        profile=(
-            (-2.6, 0.4), (-2.6, 1.12), (-2.52, 2.02), (-1.2, 2.1), (1.1, 2.06),
-            (1.98, 1.2), (2.5, 1.0), (2.6, 0.66), (2.6, 0.3),
-        ),
-        cabin=(1, 5),
-        roof_share=0.88,
-        windows=(
-            ((0.5, 1.2), (0.5, 1.86), (1.06, 1.86), (1.72, 1.22)),
-        ),
-        axles=(-1.6, 1.66),
-        wheel=0.35,
-        doors=(0.42, 1.72, -0.9),
-    ),
-    'truck': Shape(
-        length=7.4,
-        width=2.4,
-        profile=(
-            (1.9, 0.5), (1.9, 1.3), (1.95, 2.5), (2.3, 2.62), (3.3, 2.56),
-            (3.6, 1.45), (3.68, 1.2), (3.7, 0.8), (3.7, 0.34),
-        ),
-        cabin=(1, 5),
-        roof_share=0.94,
-        windows=(
-            ((2.5, 1.4), (2.5, 2.3), (3.2, 2.3), (3.46, 1.42)),
-        ),
-        axles=(-2.4, 2.8),
-        wheel=0.46,
-        doors=(2.4, 3.5),
-        cargo=(-3.7, 1.75, 0.95, 3.35),
-    ),
-    'bus': Shape(
-        length=11.0,
-        width=2.5,
-        profile=(
-            (-5.5, 0.4), (-5.5, 1.25), (-5.45, 2.85), (-5.2, 3.0), (5.2, 3.0),
-            (5.45, 1.15), (5.48, 1.0), (5.5, 0.7), (5.5, 0.32),
-        ),
-        cabin=(1, 5),
-        roof_share=0.96,
-        windows=tuple(
-            ((l + 0.08, 1.3), (l + 0.08, 2.5), (l + 1.42, 2.5), (l + 1.42, 1.3))
-            for l in (-5.2, -3.7, -2.2, -0.7, 0.8, 2.3, 3.8)
-        ),
-        axles=(-2.9, 3.4),
-        wheel=0.5,
-        doors=(3.9, 5.1, -0.6, 0.7),
-    ),
-}  # fmt: skip
+_TAPERED = 0.1  # share of the length at each end over which the body gets narrower
+_OnSide = Callable[[Sequence[tuple[float, float]]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -172,15 +22,17 @@ class Body:
     """All polygons of a kind in one array, so that they are projected at once.
 
     Attributes:
-        points: float64 (P, 3), (l, w, y).
-        spans: (start, stop) of each polygon in `points`.
+        points: float64 (P, 3), (a, w, y); see `vehicle_shapes` for the axes.
+        starts: First point of each polygon, and P at the end.
+        convex: Whether each polygon is convex.
         materials: Material of each polygon.
         panels: For each panel the polygons to draw in turn, the panel itself first.
-        normals, centres: float64 (K, 3) of the panels.
+        normals, centres: float64 (K, 3) of the panels; the normals have length 1.
     """
 
     points: np.ndarray
-    spans: tuple[tuple[int, int], ...]
+    starts: np.ndarray
+    convex: tuple[bool, ...]
     materials: tuple[int, ...]
     panels: tuple[range, ...]
     normals: np.ndarray
@@ -192,35 +44,38 @@ class _Builder:
 
     def __init__(self):
         self._polygons: list[np.ndarray] = []
+        self._convex: list[bool] = []
         self._materials: list[int] = []
-        self._starts: list[int] = []
+        self._panel_starts: list[int] = []
         self._normals: list[tuple[float, float, float]] = []
 
-    def panel(self, points, normal: tuple[float, float, float], material: int) -> None:
-        """Starts a panel: points (n, 3), outward normal (l, w, y)."""
-        self._starts.append(len(self._polygons))
-        self._normals.append(normal)
-        self.detail(points, material)
+    def panel(
+        self, points, normal: tuple[float, float, float], material: int, *, convex: bool = True
+    ) -> None:
+        """Starts a panel: points (n, 3), outward normal (a, w, y)."""
+        length = sum(part * part for part in normal) ** 0.5
+        self._panel_starts.append(len(self._polygons))
+        self._normals.append(tuple(part / length for part in normal))
+        self.detail(points, material, convex=convex)
 
-    def detail(self, points, material: int) -> None:
-        """Adds a polygon drawn over the panel started last."""
+    def detail(self, points, material: int, *, convex: bool = True) -> None:
+        """Adds a polygon that is drawn over the panel started last."""
         self._polygons.append(np.asarray(points, np.float64))
+        self._convex.append(convex)
         self._materials.append(material)
 
     def build(self) -> Body:
-        stops = np.cumsum([len(polygon) for polygon in self._polygons]).tolist()
-        ends = [*self._starts[1:], len(self._polygons)]
-        centres = [
-            (self._polygons[start].min(axis=0) + self._polygons[start].max(axis=0)) / 2
-            for start in self._starts
-        ]
+        """Everything collected."""
+        panels = [*self._panel_starts, len(self._polygons)]
+        firsts = [self._polygons[start] for start in self._panel_starts]
         return Body(
             points=np.concatenate(self._polygons),
-            spans=tuple(zip([0, *stops[:-1]], stops, strict=True)),
+            starts=np.cumsum([0, *(len(polygon) for polygon in self._polygons)]),
+            convex=tuple(self._convex),
             materials=tuple(self._materials),
-            panels=tuple(range(a, b) for a, b in zip(self._starts, ends, strict=True)),
+            panels=tuple(range(a, b) for a, b in zip(panels, panels[1:], strict=False)),
             normals=np.array(self._normals),
-            centres=np.array(centres),
+            centres=np.array([(p.min(axis=0) + p.max(axis=0)) / 2 for p in firsts]),
         )
 
 
@@ -229,140 +84,212 @@ def body(kind: str) -> Body:
     """The body of one of SHAPES."""
     shape = SHAPES[kind]
     builder = _Builder()
-    _add_wheels_from_end(builder, shape)
+    _add_underside(builder, shape)
     if shape.cargo is not None:
-        _add_cargo(builder, shape)
+        _add_cargo(builder, shape, shape.cargo)
     _add_strips(builder, shape)
     for sign in (-1, 1):
         _add_side(builder, shape, sign)
+        if shape.taper:
+            _add_mirror(builder, shape, sign)
     return builder.build()
 
 
-def _half_width(shape: Shape, y: float) -> float:
+def _half_width(shape: Shape, a: float, y: float) -> float:
     belt = shape.profile[shape.cabin[0]][1]
     top = max(point[1] for point in shape.profile)
-    share = min(max((y - belt) / (top - belt), 0.0), 1.0)
-    return shape.width / 2 * (1.0 - (1.0 - shape.roof_share) * share)
+    upper = min(max((y - belt) / (top - belt), 0.0), 1.0)
+    end = max((abs(a) / shape.length - 0.5 + _TAPERED) / _TAPERED, 0.0)
+    return shape.width / 2 * (1.0 - (1.0 - shape.roof_share) * upper) * (1.0 - shape.taper * end)
 
 
 def _add_strips(builder: _Builder, shape: Shape) -> None:
-    """The panels across the body: rear, rear window, roof, windscreen, bonnet, nose."""
+    """The panels across the body: rear, rear window, roof, windscreen, bonnet, nose, bumper."""
     last = len(shape.profile) - 2
     top = max(point[1] for point in shape.profile)
-    for index, (rear, front) in enumerate(zip(shape.profile, shape.profile[1:], strict=False)):
-        (l0, y0), (l1, y1) = rear, front
-        normal = (-(y1 - y0), 0.0, l1 - l0)
-        material = PAINT_DARK if index == last else PAINT
-        builder.panel(_across(shape, rear, front, 0.0, 1.0, 0.0, 1.0), normal, material)
-        if index == shape.cabin[0] and top - y0 > 0.3:
-            builder.detail(_across(shape, rear, front, 0.1, 0.9, 0.14, 0.9), GLASS)
-        elif index == shape.cabin[1] - 1:
-            builder.detail(_across(shape, rear, front, 0.07, 0.93, 0.08, 0.96), WINDSCREEN)
-        elif index == 0:
-            _add_rear(builder, shape, rear, front)
-        elif index == last - 1:
-            _add_nose(builder, shape, rear, front)
-        elif index == last:
-            builder.detail(_across(shape, rear, front, 0.3, 0.7, 0.25, 0.6), PLATE)
+    for number, (rear, front) in enumerate(zip(shape.profile, shape.profile[1:], strict=False)):
+
+        def across(a0: float, a1: float, b0: float, b1: float, ends=(rear, front)) -> np.ndarray:
+            return _across(shape, ends, a0, a1, b0, b1)
+
+        normal = (rear[1] - front[1], 0.0, front[0] - rear[0])
+        builder.panel(across(0.0, 1.0, 0.0, 1.0), normal, PAINT_DARK if number == last else PAINT)
+        if number == shape.cabin[0] and top - rear[1] > 0.3:
+            builder.detail(across(0.1, 0.9, 0.14, 0.9), GLASS)
+            builder.detail(across(0.2, 0.42, 0.3, 0.86), GLARE)
+        elif number == shape.cabin[1] - 1:
+            builder.detail(across(0.07, 0.93, 0.08, 0.96), WINDSCREEN)
+            builder.detail(across(0.56, 0.8, 0.12, 0.9), GLARE)
+            builder.detail(across(0.07, 0.93, 0.92, 0.98), TRIM)
+        elif number == 0:
+            _add_rear(builder, across)
+        elif number == last - 1:
+            _add_nose(builder, across)
+        elif number == last:
+            builder.detail(across(0.12, 0.88, 0.45, 0.8), UNDER)
+            builder.detail(across(0.36, 0.64, 0.1, 0.42), PLATE)
 
 
-def _across(shape: Shape, rear, front, a0: float, a1: float, b0: float, b1: float) -> np.ndarray:
-    """A quad (4, 3) on a strip: a across the body from the left, b from the rear to the front edge."""
-    rows = []
+def _across(shape: Shape, ends: tuple, a0: float, a1: float, b0: float, b1: float) -> np.ndarray:
+    """A quad (4, 3) on a strip: shares a0..a1 from left to right, b0..b1 from rear to front."""
+    rear, front = ends
+    corners = []
     for b, sides in ((b0, (a0, a1)), (b1, (a1, a0))):
-        l = rear[0] + (front[0] - rear[0]) * b
+        a = rear[0] + (front[0] - rear[0]) * b
         y = rear[1] + (front[1] - rear[1]) * b
-        half = _half_width(shape, y)
-        rows += [(l, (2 * a - 1) * half, y) for a in sides]
-    return np.array(rows)
+        corners += [(a, (2 * side - 1) * _half_width(shape, a, y), y) for side in sides]
+    return np.array(corners)
 
 
-def _add_rear(builder: _Builder, shape: Shape, rear, front) -> None:
-    builder.detail(_across(shape, rear, front, 0.0, 1.0, 0.0, 0.34), PAINT_DARK)
-    builder.detail(_across(shape, rear, front, 0.02, 0.2, 0.58, 0.92), TAIL)
-    builder.detail(_across(shape, rear, front, 0.8, 0.98, 0.58, 0.92), TAIL)
-    builder.detail(_across(shape, rear, front, 0.36, 0.64, 0.48, 0.7), PLATE)
+def _add_rear(builder: _Builder, across) -> None:
+    builder.detail(across(0.0, 1.0, 0.0, 0.36), PAINT_DARK)
+    builder.detail(across(0.1, 0.9, 0.0, 0.12), UNDER)
+    builder.detail(across(0.01, 0.2, 0.56, 0.94), TAIL)
+    builder.detail(across(0.8, 0.99, 0.56, 0.94), TAIL)
+    builder.detail(across(0.01, 0.2, 0.7, 0.8), LAMP)
+    builder.detail(across(0.8, 0.99, 0.7, 0.8), LAMP)
+    builder.detail(across(0.36, 0.64, 0.48, 0.7), PLATE)
 
 
-def _add_nose(builder: _Builder, shape: Shape, rear, front) -> None:
-    builder.detail(_across(shape, rear, front, 0.03, 0.24, 0.1, 0.8), LAMP)
-    builder.detail(_across(shape, rear, front, 0.76, 0.97, 0.1, 0.8), LAMP)
-    builder.detail(_across(shape, rear, front, 0.3, 0.7, 0.15, 0.95), TRIM)
+def _add_nose(builder: _Builder, across) -> None:
+    builder.detail(across(0.02, 0.25, 0.1, 0.85), LAMP)
+    builder.detail(across(0.75, 0.98, 0.1, 0.85), LAMP)
+    builder.detail(across(0.06, 0.14, 0.25, 0.7), TRIM)
+    builder.detail(across(0.86, 0.94, 0.25, 0.7), TRIM)
+    builder.detail(across(0.3, 0.7, 0.15, 0.95), TRIM)
+    builder.detail(across(0.47, 0.53, 0.35, 0.75), PLATE)
 
 
 def _add_side(builder: _Builder, shape: Shape, sign: int) -> None:
     def on_side(outline) -> np.ndarray:
-        return np.array([(l, sign * _half_width(shape, y), y) for l, y in outline])
+        return np.array([(a, sign * _half_width(shape, a, y), y) for a, y in outline])
 
     first, last = shape.cabin
     lower = (*shape.profile[: first + 1], *shape.profile[last:])
-    builder.panel(on_side(lower), (0.0, float(sign), 0.0), PAINT)
+    inner = (0.5 - _TAPERED) * shape.length if shape.taper else shape.length
+    for end in (-1, 1) if shape.taper else ():
+        _add_corner(builder, shape, sign, end, lower, on_side)
+    builder.panel(on_side(_cut(lower, -inner, inner)), (0.0, sign, 0.0), PAINT, convex=False)
     rear, nose = shape.profile[0], shape.profile[-1]
-    sill = ((rear[0], rear[1]), (rear[0], 0.52), (nose[0], 0.46), (nose[0], nose[1]))
-    builder.detail(on_side(sill), PAINT_DARK)
+    sill = ((rear[0], rear[1]), (rear[0], 0.5), (nose[0], 0.44), (nose[0], nose[1]))
+    builder.detail(on_side(_cut(sill, -inner, inner)), PAINT_DARK)
     belt = shape.profile[first][1]
-    for l in shape.doors:
-        gap = ((l - 0.015, 0.35), (l - 0.015, belt), (l + 0.015, belt), (l + 0.015, 0.35))
+    for a in shape.doors:
+        gap = ((a - 0.015, 0.35), (a - 0.015, belt), (a + 0.015, belt), (a + 0.015, 0.35))
         builder.detail(on_side(gap), UNDER)
-    _add_side_lamps(builder, shape, on_side)
+        handle = ((a + 0.1, 0.84), (a + 0.1, 0.88), (a + 0.28, 0.88), (a + 0.28, 0.84))
+        builder.detail(on_side(handle), PAINT_DARK)
     for axle in shape.axles:
-        for radius, material in ((1.2, UNDER), (1.0, TYRE), (0.62, RIM), (0.2, TRIM)):
-            circle = UNIT_CIRCLE * (shape.wheel * radius) + (axle, shape.wheel)
-            circle = np.maximum(circle, (-99.0, 0.0))
-            builder.detail(on_side(circle), material)
+        if shape.cargo is None or axle > shape.cargo[1]:
+            _add_wheel(builder, shape, axle, on_side)
     upper = shape.profile[first : last + 1]
-    builder.panel(on_side(upper), (0.0, float(sign), 0.25), PAINT)
+    builder.panel(on_side(upper), (0.0, sign, 0.25), PAINT, convex=False)
     for window in shape.windows:
         builder.detail(on_side(window), GLASS)
 
 
-def _add_side_lamps(builder: _Builder, shape: Shape, on_side) -> None:
-    rear, nose = shape.profile[1], shape.profile[-3]
-    tail = ((rear[0], rear[1] - 0.3), (rear[0], rear[1] - 0.05), (rear[0] + 0.2, rear[1] - 0.06))
+def _add_corner(
+    builder: _Builder, shape: Shape, sign: int, end: int, lower: Outline, on_side: _OnSide
+) -> None:
+    """The narrowing part of a side at the rear (end -1) or the front (1), with its lamp."""
+    inner, outer = (0.5 - _TAPERED) * shape.length, shape.length
+    low, high = (inner, outer) if end > 0 else (-outer, -inner)
+    outline = _cut(lower, low, high)
+    builder.panel(on_side(outline), (0.45 * end, sign, 0.0), PAINT, convex=False)
+    top = max(y for _, y in outline)
+    bottom = min(y for _, y in outline)
+    bumper = [(a, min(y, bottom + (top - bottom) * 0.34)) for a, y in outline]
+    builder.detail(on_side(bumper), PAINT_DARK, convex=False)
+    tip = shape.profile[-3] if end > 0 else shape.profile[1]
+    back = tip[0] - end * 0.28
     lamp = (
-        (nose[0] - 0.2, nose[1] - 0.06),
-        (nose[0], nose[1] - 0.04),
-        (nose[0] + 0.1, nose[1] - 0.2),
+        (back, tip[1] - 0.04),
+        (tip[0], tip[1] - 0.03),
+        (tip[0], tip[1] - 0.22),
+        (back, tip[1] - 0.14),
     )
-    builder.detail(on_side(tail), TAIL)
-    builder.detail(on_side(lamp), LAMP)
+    builder.detail(on_side(lamp), LAMP if end > 0 else TAIL)
 
 
-def _add_wheels_from_end(builder: _Builder, shape: Shape) -> None:
-    """The tyres and the dark underside as seen from in front and behind."""
-    half = shape.width / 2
+def _add_wheel(builder: _Builder, shape: Shape, axle: float, on_side: _OnSide) -> None:
+    for radius, material in (
+        (1.22, UNDER),
+        (1.0, TYRE),
+        (0.66, RIM),
+        (0.5, TRIM),
+        (0.44, RIM),
+        (0.16, TRIM),
+    ):
+        circle = UNIT_CIRCLE * (shape.wheel * radius) + (axle, shape.wheel)
+        circle[:, 1] = np.maximum(circle[:, 1], 0.0)
+        builder.detail(on_side(circle.tolist()), material)
+
+
+def _add_mirror(builder: _Builder, shape: Shape, sign: int) -> None:
+    a, y = shape.profile[shape.cabin[1]]
+    a -= 0.22
+    inner = sign * _half_width(shape, a, y)
+    outer = inner + sign * 0.2
+    mirror = [(a, inner, y), (a, outer, y), (a, outer, y + 0.15), (a, inner, y + 0.15)]
+    builder.panel(mirror, (1.0, 0.0, 0.0), PAINT)
+    builder.panel(mirror, (-1.0, 0.0, 0.0), PAINT_DARK)
+
+
+def _add_underside(builder: _Builder, shape: Shape) -> None:
+    """The tyres and the dark below the body, as seen from in front and behind."""
+    half = shape.width / 2 * (1.0 - 0.4 * shape.taper)
+
+    def upright(a: float, w0: float, w1: float, y0: float, y1: float):
+        return [(a, w0, y0), (a, w1, y0), (a, w1, y1), (a, w0, y1)]
+
     for axle in (shape.axles[0], shape.axles[-1]):
-        for direction in (-1.0, 1.0):
-            l = axle + direction * shape.wheel * 0.7
-            under = [
-                (l, -half * 0.95, 0.16),
-                (l, half * 0.95, 0.16),
-                (l, half * 0.95, 0.5),
-                (l, -half * 0.95, 0.5),
-            ]
-            builder.panel(under, (direction, 0.0, 0.0), UNDER)
-            for w0 in (-half, half - 0.22):
-                builder.detail(
-                    [(l, w0, 0.0), (l, w0 + 0.22, 0.0), (l, w0 + 0.22, 0.5), (l, w0, 0.5)], TYRE
-                )
+        for end in (-1.0, 1.0):
+            a = axle + end * shape.wheel * 0.7
+            builder.panel(upright(a, -half, half, 0.16, 0.5), (end, 0.0, 0.0), UNDER)
+            builder.detail(upright(a, -half, 0.22 - half, 0.0, 0.5), TYRE)
+            builder.detail(upright(a, half - 0.22, half, 0.0, 0.5), TYRE)
 
 
-def _add_cargo(builder: _Builder, shape: Shape) -> None:
-    l0, l1, y0, y1 = shape.cargo
+def _add_cargo(builder: _Builder, shape: Shape, cargo: tuple[float, float, float, float]) -> None:
+    """The box of a truck: two ends, a roof, and sides with the frame and rear wheels below."""
+    a0, a1, y0, y1 = cargo
     half = shape.width / 2
-    for l, direction in ((l0, -1.0), (l1, 1.0)):
-        wall = [(l, -half, y0), (l, half, y0), (l, half, y1), (l, -half, y1)]
-        builder.panel(wall, (direction, 0.0, 0.0), CARGO)
-    builder.detail([(l0, -0.02, y0), (l0, 0.02, y0), (l0, 0.02, y1), (l0, -0.02, y1)], UNDER)
-    roof = [(l0, -half, y1), (l1, -half, y1), (l1, half, y1), (l0, half, y1)]
+    for a, end in ((a0, -1.0), (a1, 1.0)):
+        wall = [(a, -half, y0), (a, half, y0), (a, half, y1), (a, -half, y1)]
+        builder.panel(wall, (end, 0.0, 0.0), CARGO)
+        if a == a0:
+            gap = [(a, -0.02, y0), (a, 0.02, y0), (a, 0.02, y1), (a, -0.02, y1)]
+            builder.detail(gap, UNDER)
+            for w in (-half, half - 0.3):
+                tail = [(a, w, y0), (a, w + 0.3, y0), (a, w + 0.3, y0 + 0.14), (a, w, y0 + 0.14)]
+                builder.detail(tail, TAIL)
+    roof = [(a0, -half, y1), (a1, -half, y1), (a1, half, y1), (a0, half, y1)]
     builder.panel(roof, (0.0, 0.0, 1.0), CARGO)
     for sign in (-1, 1):
         w = sign * half
-        wall = [(l0, w, y0), (l1, w, y0), (l1, w, y1), (l0, w, y1)]
-        builder.panel(wall, (0.0, float(sign), 0.0), CARGO)
-        frame = [(l0, w, y0 - 0.35), (l1, w, y0 - 0.35), (l1, w, y0), (l0, w, y0)]
+        builder.panel([(a0, w, y0), (a1, w, y0), (a1, w, y1), (a0, w, y1)], (0.0, sign, 0.0), CARGO)
+        frame = [(a0, w, y0 - 0.35), (a1, w, y0 - 0.35), (a1, w, y0), (a0, w, y0)]
         builder.detail(frame, UNDER)
-        for l in shape.axles[:1]:
-            for radius, material in ((1.0, TYRE), (0.6, RIM)):
-                circle = UNIT_CIRCLE * (shape.wheel * radius) + (l, shape.wheel)
-                builder.detail([(x, w, max(y, 0.0)) for x, y in circle], material)
+        _add_wheel(
+            builder,
+            shape,
+            shape.axles[0],
+            lambda outline, w=w: np.array([(a, w, y) for a, y in outline]),
+        )
+
+
+def _cut(
+    outline: Sequence[tuple[float, float]], low: float, high: float
+) -> list[tuple[float, float]]:
+    """The part of an outline (a, y) between two values of a."""
+    kept = list(outline)
+    for edge, side in ((low, 1.0), (high, -1.0)):
+        source, kept = kept, []
+        for (a0, y0), (a1, y1) in zip([source[-1], *source[:-1]], source, strict=True):
+            if (a0 - edge) * side < 0 < (a1 - edge) * side or (a1 - edge) * side < 0 < (
+                a0 - edge
+            ) * side:
+                kept.append((edge, y0 + (y1 - y0) * (edge - a0) / (a1 - a0)))
+            if (a1 - edge) * side >= 0:
+                kept.append((a1, y1))
+    return kept

@@ -46,7 +46,10 @@ class Camera:
         scale = self.focal / z
         u = self.centre + x * scale
         v = self.horizon + (self.elevation - y) * scale
-        return np.stack(np.broadcast_arrays(u, v), axis=-1)
+        points = np.empty((*np.broadcast(u, v).shape, 2))
+        points[..., 0] = u
+        points[..., 1] = v
+        return points
 
     def project(self, s, y, z) -> np.ndarray:
         """Street points, arrays of one shape (...) or floats -> float64 pixels (..., 2)."""

@@ -4,23 +4,26 @@ All shapes are polygons of float pixels, rounded once to OpenCV's fixed point; f
 is integer arithmetic.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-Colour = tuple[int, int, int]  # B, G, R, each 0..255
+from seginpaint_mm.datasets.street.looks import Colour
 
 SCALE = 2
 _SHIFT = 4
-_LIMIT = float(1 << 24)  # fixed-point coordinates stay well inside int32
+_ONE = float(SCALE << _SHIFT)
 
 
 def fixed_point(points: np.ndarray, left: int, top: int) -> np.ndarray:
-    """Float pixels (..., 2) -> int32 fixed-point coordinates on a canvas that starts at (left, top)."""
-    one = float(SCALE << _SHIFT)
-    shifted = (points - (left, top)) * one - (1 << _SHIFT) / 2
-    return np.floor(np.clip(shifted, -_LIMIT, _LIMIT) + 0.5).astype(np.int32)
+    """Float pixels (..., 2) -> int32 fixed point on a canvas that starts at (left, top)."""
+    half = 0.5 - (1 << _SHIFT) / 2
+    shifted = points * _ONE
+    shifted[..., 0] += half - left * _ONE
+    shifted[..., 1] += half - top * _ONE
+    return np.floor(shifted, out=shifted).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,12 @@ class Box:
 def box_around(points: np.ndarray, height: int, width: int) -> Box:
     """The box of all points (..., 2) with one pixel to spare, cut to the picture."""
     flat = points.reshape(-1, 2)
-    low = np.floor(np.clip(flat.min(axis=0), -1e6, 1e6)).astype(int) - 1
-    high = np.floor(np.clip(flat.max(axis=0), -1e6, 1e6)).astype(int) + 2
+    low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
     return Box(
-        max(int(low[0]), 0),
-        max(int(low[1]), 0),
-        min(int(high[0]), width),
-        min(int(high[1]), height),
+        max(math.floor(low[0]) - 1, 0),
+        max(math.floor(low[1]) - 1, 0),
+        min(math.floor(high[0]) + 2, width),
+        min(math.floor(high[1]) + 2, height),
     )
 
 
@@ -64,7 +66,7 @@ class Backdrop:
 
     def fill_rows(self, colours: np.ndarray, label: int) -> None:
         """Fills the surface: colours (height * SCALE, 3) uint8, one a row, all with one label id."""
-        self._colour[:] = colours[:, None]
+        self._colour = cv2.repeat(colours[:, None], 1, self._labels.shape[1])
         self._labels[:] = label
 
     def fill(self, polygon: np.ndarray, colour: Colour, label: int) -> None:
@@ -75,7 +77,15 @@ class Backdrop:
 
     def paint(self, polygons: np.ndarray, colour: Colour) -> None:
         """Fills polygons (m, n, 2) that do not overlap each other; the label ids stay as they are."""
-        cv2.fillPoly(self._colour, list(fixed_point(polygons, 0, 0)), colour, cv2.LINE_8, _SHIFT)
+        self.paint_fixed(fixed_point(polygons, 0, 0), colour)
+
+    def fixed_point(self, points: np.ndarray) -> np.ndarray:
+        """Float pixels (..., 2) in this surface's fixed point."""
+        return fixed_point(points, 0, 0)
+
+    def paint_fixed(self, polygons: np.ndarray, colour: Colour) -> None:
+        """The same for polygons that are already in this surface's fixed point."""
+        cv2.fillPoly(self._colour, list(polygons), colour, cv2.LINE_8, _SHIFT)
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
         """(colours (H, W, 3), label ids (H, W)), both uint8, at the picture's size."""
@@ -93,22 +103,18 @@ class Sticker:
         height, width = box.bottom - box.top, box.right - box.left
         self._bgra = np.zeros((height * SCALE, width * SCALE, 4), np.uint8)
 
-    def fill(self, polygon: np.ndarray, colour: Colour) -> None:
-        """Fills one polygon (n, 2) of float pixels, opaque."""
-        self.fill_fixed(fixed_point(polygon, self._box.left, self._box.top), colour)
-
-    def fill_fixed(self, polygon: np.ndarray, colour: Colour) -> None:
-        """Fills one polygon (n, 2) already in this surface's fixed point, opaque."""
-        cv2.fillPoly(self._bgra, [polygon], (*colour, 255), cv2.LINE_8, _SHIFT)
-
     def fixed_point(self, points: np.ndarray) -> np.ndarray:
         """Float pixels (..., 2) in this surface's fixed point."""
         return fixed_point(points, self._box.left, self._box.top)
 
-    def paint(self, polygons: np.ndarray, colour: Colour) -> None:
-        """Fills polygons (m, n, 2); where an even number of them overlap nothing is drawn."""
-        points = list(fixed_point(polygons, self._box.left, self._box.top))
-        cv2.fillPoly(self._bgra, points, (*colour, 255), cv2.LINE_8, _SHIFT)
+    def fill_fixed(self, polygons: np.ndarray, colour: Colour) -> None:
+        """Fills one polygon (n, 2), or many (m, n, 2) that leave holes where they overlap."""
+        outlines = [polygons] if polygons.ndim == 2 else list(polygons)
+        cv2.fillPoly(self._bgra, outlines, (*colour, 255), cv2.LINE_8, _SHIFT)
+
+    def fill_convex(self, polygon: np.ndarray, colour: Colour) -> None:
+        """Fills one convex polygon (n, 2) in fixed point; faster."""
+        cv2.fillConvexPoly(self._bgra, polygon, (*colour, 255), cv2.LINE_8, _SHIFT)
 
     def finish(self) -> np.ndarray:
         """(h, w, 4) uint8 of the box: colour times coverage, and coverage 0..255."""
@@ -120,15 +126,13 @@ class Sticker:
 def lay_over(picture: np.ndarray, layer: np.ndarray, box: Box) -> None:
     """Lays a finished sticker (h, w, 4) over its box of the picture (H, W, 3) uint8, in place."""
     part = picture[box.slices]
-    coverage = layer[:, :, 3:].astype(np.uint16)
-    coverage += coverage >> 7
-    kept = (part * (256 - coverage) >> 8).astype(np.uint8)
-    cv2.add(kept, np.ascontiguousarray(layer[:, :, :3]), dst=part)
-
-
-def ellipse(centre_u: float, centre_v: float, radius_u: float, radius_v: float) -> np.ndarray:
-    """An upright ellipse as a 16-sided polygon (16, 2) of float pixels."""
-    return UNIT_CIRCLE * (radius_u, radius_v) + (centre_u, centre_v)
+    blue, green, red, coverage = cv2.split(layer)
+    kept = cv2.merge([coverage, coverage, coverage]).astype(np.uint16)
+    kept += kept >> 7
+    np.subtract(256, kept, out=kept)
+    kept *= part
+    kept >>= 8
+    cv2.add(kept.astype(np.uint8), cv2.merge([blue, green, red]), dst=part)
 
 
 def _unit_circle() -> np.ndarray:

@@ -4,10 +4,10 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
-from seginpaint_mm.datasets.street.canvas import SCALE, Backdrop, Colour
+from seginpaint_mm.datasets.street.canvas import SCALE, Backdrop
 from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.layout import Side, Street
-from seginpaint_mm.datasets.street.looks import Look
+from seginpaint_mm.datasets.street.looks import Colour, Look
 
 CURB_HEIGHT = 0.13
 _REACH = 70.0  # metres that side streets and lawns reach sideways

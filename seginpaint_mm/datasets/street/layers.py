@@ -4,20 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seginpaint_mm.datasets.street.bicycles import LABELS as BICYCLE_LABELS
+from seginpaint_mm.datasets.street.bicycles import draw_bicycle
 from seginpaint_mm.datasets.street.camera import NEAR, Camera
 from seginpaint_mm.datasets.street.canvas import Box, lay_over
 from seginpaint_mm.datasets.street.furniture import LABELS as FURNITURE_LABELS
 from seginpaint_mm.datasets.street.furniture import draw_furniture
 from seginpaint_mm.datasets.street.layout import Street
 from seginpaint_mm.datasets.street.looks import Look
-from seginpaint_mm.datasets.street.people import LABELS as FIGURE_LABELS
-from seginpaint_mm.datasets.street.people import draw_figure
+from seginpaint_mm.datasets.street.people import LABELS as PERSON_LABELS
+from seginpaint_mm.datasets.street.people import draw_person
 from seginpaint_mm.datasets.street.placement import Placement, front_to_back
 from seginpaint_mm.datasets.street.shadows import Sun
 from seginpaint_mm.datasets.street.vehicles import LABELS as VEHICLE_LABELS
-from seginpaint_mm.datasets.street.vehicles import draw_vehicle
+from seginpaint_mm.datasets.street.vehicles import Light, draw_vehicle
 
 _SMALLEST_OBJECT = 12  # pixels that must be visible; objects with fewer are left out of the scene
+
+_LABELS = VEHICLE_LABELS | PERSON_LABELS | BICYCLE_LABELS | FURNITURE_LABELS
+_DRAW_FLAT = (
+    dict.fromkeys(PERSON_LABELS, draw_person)
+    | dict.fromkeys(BICYCLE_LABELS, draw_bicycle)
+    | dict.fromkeys(FURNITURE_LABELS, draw_furniture)
+)
 
 
 @dataclass(frozen=True)
@@ -90,21 +99,18 @@ def compose_labels(base: np.ndarray, layers: list[Layer]) -> np.ndarray:
 
 def _draw(thing: Placement, camera: Camera, look: Look, sun: Sun) -> Layer | None:
     shaded = sun.in_shade(thing.s, thing.z)
-    ambient = look.ambient * (0.8 if shaded else 1.0)
-    direction = (0.0, 0.0, 0.0) if shaded else sun.direction
     if thing.kind in VEHICLE_LABELS:
-        label, drawn = VEHICLE_LABELS[thing.kind], draw_vehicle(thing, camera, direction, ambient)
-    elif thing.kind in FIGURE_LABELS:
-        label, drawn = FIGURE_LABELS[thing.kind], draw_figure(thing, camera, direction, ambient)
+        light = (
+            Light(look.ambient, (0.0, 0.0, 0.0)) if shaded else Light(look.ambient, sun.direction)
+        )
+        drawn = draw_vehicle(thing, camera, light)
     else:
-        label = FURNITURE_LABELS[thing.kind]
-        drawn = draw_furniture(thing, camera, ambient if shaded else 1.0)
+        drawn = _DRAW_FLAT[thing.kind](thing, camera, look.ambient if shaded else 1.0)
     if drawn is None:
         return None
     picture, box = drawn
-    return Layer(
-        thing, label, picture, box, picture[:, :, 3] >= 128, thing.kind not in FURNITURE_LABELS
-    )
+    is_object = thing.kind not in FURNITURE_LABELS
+    return Layer(thing, _LABELS[thing.kind], picture, box, picture[:, :, 3] >= 128, is_object)
 
 
 def _in_sight(thing: Placement, street: Street, camera: Camera) -> bool:

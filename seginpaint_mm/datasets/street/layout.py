@@ -32,13 +32,23 @@ class Side:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of frontage from z0 to z1: 'building' or one of GAP_KINDS; key seeds its drawing."""
+    """A stretch of frontage.
+
+    Attributes:
+        sign: -1 left, 1 right.
+        z0, z1: Where it begins and ends.
+        kind: 'building' or one of GAP_KINDS.
+        height: Its height in metres.
+        end_shows: Whether its near end wall rises above what stands before it.
+        key: Seeds its drawing.
+    """
 
     sign: int
     z0: float
     z1: float
     kind: str
     height: float
+    end_shows: bool
     key: int
 
 
@@ -137,15 +147,19 @@ def _plan_blocks(dice: Dice, side: Side, crossings: tuple[tuple[float, float], .
     for start, end in zip(starts, ends, strict=True):
         z = start
         while z < end:
-            blocks.append(_plan_block(dice, side, z, end, built_up))
+            in_front = blocks[-1] if z > start else None
+            blocks.append(_plan_block(dice, side, z, end, built_up, in_front))
             z = blocks[-1].z1
     return blocks
 
 
-def _plan_block(dice: Dice, side: Side, z: float, end: float, built_up: float) -> Block:
+def _plan_block(
+    dice: Dice, side: Side, z: float, end: float, built_up: float, in_front: Block | None
+) -> Block:
     length = dice.uniform(9.0, 24.0)
     if end - (z + length) < 5.0:
         length = end - z
     kind = 'building' if dice.chance(built_up) else dice.pick(GAP_KINDS)
     height = dice.uniform(5.5, 19.0) if kind == 'building' else dice.uniform(0.9, 2.4)
-    return Block(side.sign, z, z + length, kind, height, dice.integer(0, 1 << 30))
+    end_shows = in_front is None or in_front.height < height
+    return Block(side.sign, z, z + length, kind, height, end_shows, dice.integer(0, 1 << 30))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seginpaint_mm.datasets.street.canvas import Colour
+Colour = tuple[int, int, int]  # B, G, R, each 0..255
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ class Placement:
         turn: tan(half its heading); 0 = along the street, 1 = a quarter turn to the right.
         half_s, half_z: Half sizes of its footprint in metres.
         key: Seeds its drawing.
-        group: Other choices that belong together, e.g. a rider and the bicycle have equal keys.
     """
 
     kind: str
@@ -27,6 +26,11 @@ class Placement:
     half_s: float
     half_z: float
     key: int
+
+    @property
+    def sideways(self) -> bool:
+        """Whether it heads across the street rather than along it."""
+        return 0.4 < abs(self.turn) < 2.5
 
     def overlaps(self, other: 'Placement', gap: float) -> bool:
         """Whether the two footprints come closer than the gap in metres."""

@@ -1,14 +1,15 @@
 """`render_street`: a pure function from (seed, index, look, size) to a layered street scene."""
 
+import cv2
 import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.bodies import SHAPES
-from seginpaint_mm.datasets.street.buildings import draw_frontage, draw_skyline
 from seginpaint_mm.datasets.street.camera import Camera
 from seginpaint_mm.datasets.street.canvas import Backdrop
 from seginpaint_mm.datasets.street.dice import Dice
-from seginpaint_mm.datasets.street.furniture import plan_furniture
+from seginpaint_mm.datasets.street.frontage import draw_frontage, draw_skyline
+from seginpaint_mm.datasets.street.street_side import plan_furniture
 from seginpaint_mm.datasets.street.ground import draw_ground, draw_markings, draw_sky
 from seginpaint_mm.datasets.street.layers import (
     Layer,
@@ -141,9 +142,18 @@ def _shadows(layers: list[Layer], camera: Camera, sun: Sun) -> list[Shadow]:
 
 
 def _shade(picture: np.ndarray, ground: np.ndarray, brightness: np.ndarray) -> np.ndarray:
-    """The picture (H, W, 3) with its ground (H, W) darkened; brightness uint8 (H, W), 255 = not."""
-    factor = np.where(ground, brightness, 255).astype(np.uint16)[:, :, None] + 1
-    return (picture * factor >> 8).astype(np.uint8)
+    """The picture (H, W, 3), its ground (H, W) darkened; brightness uint8 (H, W), 255 = not."""
+    lit = picture.copy()
+    rows = np.flatnonzero(ground.any(axis=1))
+    if len(rows):
+        below = slice(rows[0], None)
+        factor = np.where(ground[below], brightness[below], np.uint8(255))
+        darkened = cv2.merge([factor, factor, factor]).astype(np.uint16)
+        darkened += 1
+        darkened *= picture[below]
+        darkened >>= 8
+        lit[below] = darkened
+    return lit
 
 
 def _number(layers: list[Layer]) -> list[int]:

@@ -42,11 +42,12 @@ def _curve(gain: float, contrast: float, balance: tuple[float, float, float]) ->
 
 
 def _falloff(strength: float, height: int, width: int) -> np.ndarray:
-    """uint16 (H, W, 1), 256 in the middle, darker in the corners."""
+    """uint16 (H, W, 3), 256 in the middle, darker in the corners."""
     y = (np.arange(height) + 0.5) / height * 2.0 - 1.0
     x = (np.arange(width) + 0.5) / width * 2.0 - 1.0
     radius = (y * y)[:, None] + (x * x)[None]
-    return np.floor(256.0 - 128.0 * strength * radius).astype(np.uint16)[:, :, None]
+    falloff = np.floor(256.0 - 128.0 * strength * radius).astype(np.uint16)
+    return cv2.merge([falloff, falloff, falloff])
 
 
 def _noise_table(amplitude: float) -> np.ndarray:

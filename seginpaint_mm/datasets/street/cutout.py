@@ -1,0 +1,86 @@
+"""Flat figures that stand upright and face the camera: people, bicycles, trees, poles."""
+
+import numpy as np
+
+from seginpaint_mm.datasets.street.camera import Camera
+from seginpaint_mm.datasets.street.canvas import UNIT_CIRCLE, Box, Sticker, box_around
+from seginpaint_mm.datasets.street.colours import shade
+from seginpaint_mm.datasets.street.looks import Colour
+from seginpaint_mm.datasets.street.placement import Placement
+
+NEAREST = 2.2  # metres: nothing closer is drawn
+
+# An outline (n, 2), or many (m, n, 2) that leave holes where they overlap; metres right and up
+# from the foot; and its colour.
+Part = tuple[np.ndarray, Colour]
+
+
+def may_be_seen(thing: Placement, camera: Camera, reach: float) -> bool:
+    """Whether a thing that reaches so many metres to both sides can be in the picture."""
+    if thing.z < NEAREST:
+        return False
+    scale = camera.focal / thing.z
+    u = camera.centre + camera.world_x(thing.s, thing.z) * scale
+    return -reach * scale < u < camera.width + reach * scale
+
+
+def draw_cutout(
+    parts: list[Part], thing: Placement, camera: Camera, light: float
+) -> tuple[np.ndarray, Box] | None:
+    """Draws a figure alone.
+
+    Args:
+        parts: Drawn one over the other.
+        thing: Where its foot is.
+        camera: The view.
+        light: Brightness of the light on it.
+
+    Returns:
+        (layer (h, w, 4), box), or None where nothing of it is in the picture.
+    """
+    scale = camera.focal / thing.z
+    outlines = [outline.reshape(-1, 2) for outline, _ in parts]
+    pixels = np.concatenate(outlines)
+    pixels *= (scale, -scale)
+    pixels += camera.project(thing.s, 0.0, thing.z)
+    box = box_around(pixels, camera.height, camera.width)
+    if box.empty:
+        return None
+    sticker = Sticker(box)
+    fixed = sticker.fixed_point(pixels)
+    first = 0
+    for (outline, colour), flat in zip(parts, outlines, strict=True):
+        points = fixed[first : first + len(flat)]
+        first += len(flat)
+        sticker.fill_fixed(points.reshape(outline.shape), shade(colour, light))
+    return sticker.finish(), box
+
+
+def bar(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+    """An upright rectangle (4, 2)."""
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+
+
+def blob(x: float, y: float, radius_x: float, radius_y: float) -> np.ndarray:
+    """An upright ellipse (16, 2)."""
+    return UNIT_CIRCLE * (radius_x, radius_y) + (x, y)
+
+
+def ring(x: float, y: float, radius: float, width: float) -> np.ndarray:
+    """A ring (34, 2): the outer circle, then the inner one backwards."""
+    outer, inner = blob(x, y, radius, radius), blob(x, y, radius - width, radius - width)
+    return np.concatenate([outer, outer[:1], inner[:1], inner[::-1]])
+
+
+def limb(joints: tuple[tuple[float, float], ...], widths: tuple[float, ...]) -> np.ndarray:
+    """A bent, tapering limb (2 n, 2) along n joints."""
+    last = len(joints) - 1
+    left, right = [], []
+    for number, ((x, y), width) in enumerate(zip(joints, widths, strict=True)):
+        x0, y0 = joints[max(number - 1, 0)]
+        x1, y1 = joints[min(number + 1, last)]
+        across, along = y0 - y1, x1 - x0
+        scale = width / 2 / (across * across + along * along) ** 0.5
+        left.append((x + across * scale, y + along * scale))
+        right.append((x - across * scale, y - along * scale))
+    return np.array(left + right[::-1])

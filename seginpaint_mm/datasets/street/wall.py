@@ -1,0 +1,100 @@
+"""A vertical wall and the rectangles on it, projected all at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seginpaint_mm.datasets.street.camera import Camera
+from seginpaint_mm.datasets.street.canvas import Backdrop
+from seginpaint_mm.datasets.street.colours import hazy, shade
+from seginpaint_mm.datasets.street.looks import Colour, Look
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A wall over the world line (x0, z0)-(x1, z1).
+
+    Attributes:
+        camera: The view.
+        x0, z0, x1, z1: Its ends.
+        length: Its length in metres, from (x0, z0).
+        start: The first metre that lies in front of the camera.
+        light: Brightness of the light on it.
+    """
+
+    camera: Camera
+    x0: float
+    z0: float
+    x1: float
+    z1: float
+    length: float
+    start: float
+    light: float
+
+    @property
+    def pixels_per_metre(self) -> float:
+        """The scale of its nearest visible part."""
+        return self.camera.focal / (self.z0 + (self.z1 - self.z0) * self.start / self.length)
+
+    def points(self, along: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Metres along and up, one shape (...) -> pixels (..., 2)."""
+        share = along / self.length
+        x = self.x0 + (self.x1 - self.x0) * share
+        z = self.z0 + (self.z1 - self.z0) * share
+        return self.camera.project_world(x, y, z)
+
+    def outline(self, height: float) -> np.ndarray:
+        """The pixels (4, 2) of its visible part."""
+        along = np.array([self.start, self.length, self.length, self.start])
+        return self.points(along, np.array([0.0, 0.0, height, height]))
+
+
+class WallPainter:
+    """Collects rectangles on a wall, then draws them in the order they came.
+
+    Args:
+        wall: The wall.
+        look: Gives the haze.
+    """
+
+    def __init__(self, wall: Wall, look: Look):
+        self.wall = wall
+        self._look = look
+        self._depth = max(wall.z0, 0.0) + 4.0
+        self._rectangles: list[np.ndarray] = []
+        self._colours: list[Colour] = []
+
+    def tone(self, colour: Colour) -> Colour:
+        """The colour in the wall's light and haze."""
+        return hazy(shade(colour, self.wall.light), self._look, self._depth)
+
+    def band(self, y0: float, y1: float, colour: Colour) -> None:
+        """A rectangle over the whole length."""
+        self.add(np.array([[self.wall.start, self.wall.length, y0, y1]]), colour)
+
+    def row(self, lefts: np.ndarray, width: float, y0: float, y1: float, colour: Colour) -> None:
+        """Rectangles of one width beside each other."""
+        rectangles = np.empty((len(lefts), 4))
+        rectangles[:, 0] = lefts
+        rectangles[:, 1] = lefts + width
+        rectangles[:, 2] = y0
+        rectangles[:, 3] = y1
+        self.add(rectangles, colour)
+
+    def add(self, rectangles: np.ndarray, colour: Colour) -> None:
+        """Rectangles (n, 4): from and to along the wall, from and to above the ground, in metres."""
+        if len(rectangles):
+            self._rectangles.append(rectangles)
+            self._colours.append(self.tone(colour))
+
+    def draw(self, backdrop: Backdrop) -> None:
+        """Draws everything collected."""
+        if not self._rectangles:
+            return
+        stacked = np.concatenate(self._rectangles)
+        corners = self.wall.points(stacked[:, [0, 1, 1, 0]], stacked[:, [2, 2, 3, 3]])
+        polygons = backdrop.fixed_point(corners)
+        first = 0
+        for rectangles, colour in zip(self._rectangles, self._colours, strict=True):
+            backdrop.paint_fixed(polygons[first : first + len(rectangles)], colour)
+            first += len(rectangles)
