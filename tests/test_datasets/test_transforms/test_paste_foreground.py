@@ -1,0 +1,171 @@
+import copy
+
+import numpy as np
+import pytest
+
+from seginpaint_mm.datasets import CamVidSceneDataset, PasteForeground
+from tests.dataset_folders import write_camvid
+
+LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
+RESIZE = dict(type='mmseg.Resize', scale=(256, 192), interpolation='area')
+OBJECTS = dict(type='seginpaint_mm.LoadObjects')
+
+
+def source(root, *resize) -> dict:
+    return dict(
+        type='seginpaint_mm.CamVidSceneDataset',
+        data_root=str(root),
+        split='val',
+        pipeline=[*LOAD, OBJECTS, *resize],
+    )
+
+
+@pytest.fixture
+def scenes(tmp_path) -> tuple[dict, list[dict]]:
+    """A source and two loaded scenes of SIZE: ground in the lower half, a car."""
+    write_camvid(tmp_path, ['a', 'b'])
+    dataset = CamVidSceneDataset(str(tmp_path), 'val', pipeline=LOAD, test_mode=True)
+    return source(tmp_path), [dataset[i] for i in range(2)]
+
+
+def paste(transform: PasteForeground, scene: dict) -> dict:
+    return transform(copy.deepcopy(scene))
+
+
+def check_maps(before: dict, after: dict) -> np.ndarray:
+    """What must hold for any options; returns the mask of pixels that became foreground."""
+    changed = (before['img'] != after['img']).any(axis=2)
+    assert after['gt_foreground'][changed].all(), 'a changed pixel is not foreground'
+    pasted = (after['gt_foreground'] == 1) & (before['gt_foreground'] == 0)
+    assert (after['gt_foreground'] >= before['gt_foreground']).all()
+    assert (after['gt_seg_map'][after['gt_foreground'] == 1] == 255).all()
+    same = after['gt_foreground'] == 0
+    np.testing.assert_array_equal(after['gt_seg_map'][same], before['gt_seg_map'][same])
+    np.testing.assert_array_equal(after['gt_background'], before['gt_background'])
+    assert after['img'].dtype == np.uint8
+    return pasted
+
+
+@pytest.mark.parametrize('blending', ['none', 'gaussian'])
+@pytest.mark.parametrize('placement', ['same_row', 'on_ground'])
+@pytest.mark.parametrize('truncation', [False, True])
+def test_maps_say_what_was_pasted(scenes, blending, placement, truncation):
+    config, (scene, _) = scenes
+    transform = PasteForeground(
+        config,
+        num_objects=(1, 3),
+        placement=placement,
+        blending=blending,
+        truncation=truncation,
+    )
+    np.random.seed(0)
+    pasted = [check_maps(scene, paste(transform, scene)).sum() for _ in range(30)]
+    assert np.count_nonzero(pasted) > 15
+
+
+def test_unscaled_copy_is_the_object_in_its_row(scenes):
+    config, (scene, other) = scenes
+    transform = PasteForeground(
+        config,
+        num_objects=(1, 1),
+        scale=(1, 1),
+        flip_prob=0,
+        placement='same_row',
+        blending='none',
+        truncation=False,
+        fixed=True,
+    )
+    cars = [source_scene['img'][4:12, 16:24] for source_scene in (scene, other)]
+    for index in range(10):
+        scene['sample_idx'] = index
+        image = paste(transform, scene)['img']
+        strips = [image[4:12, left : left + 8] for left in range(25)]
+        changed = np.flatnonzero((image != scene['img']).any(axis=(1, 2)))
+        assert set(changed) <= set(range(4, 12))
+        own = [left for left in range(25) if left != 16 and np.array_equal(strips[left], cars[0])]
+        assert own or any(np.array_equal(strip, cars[1]) for strip in strips)
+
+
+def test_a_larger_object_stands_nearer(scenes):
+    config, (scene, _) = scenes
+    feet = []
+    for scale in (0.5, 1.0, 1.5):
+        transform = PasteForeground(
+            config,
+            num_objects=(1, 1),
+            scale=(scale, scale),
+            placement='same_row',
+            horizon=0.5,
+            fixed=True,
+        )
+        rows = np.flatnonzero((paste(transform, scene)['img'] != scene['img']).any(axis=(1, 2)))
+        feet.append(rows[-1] + 1)
+    # The source's foot is at row 12 of 16: 4 rows below the horizon.
+    assert feet == [10, 12, 14]
+
+
+def test_on_ground_stands_on_road_or_sidewalk(scenes):
+    config, (scene, _) = scenes
+    scene['gt_background'][:] = 2
+    transform = PasteForeground(config, placement='on_ground')
+    np.testing.assert_array_equal(paste(transform, scene)['img'], scene['img'])
+
+
+def test_fixed_depends_on_the_sample_only(scenes):
+    config, (scene, other) = scenes
+    transform = PasteForeground(config, fixed=True, seed=3)
+    first = paste(transform, scene)
+    paste(transform, other)
+    np.random.seed(5)
+    again = paste(PasteForeground(config, fixed=True, seed=3, cache_size=1), scene)
+    np.testing.assert_array_equal(first['img'], again['img'])
+    pictures = [paste(transform, scene | dict(sample_idx=i))['img'].tobytes() for i in range(10)]
+    assert len(set(pictures)) > 5
+
+
+def test_random_follows_numpys_global_state(scenes):
+    config, (scene, _) = scenes
+    transform = PasteForeground(config)
+    pictures = []
+    for seed in (0, 0, 1):
+        np.random.seed(seed)
+        pictures.append([paste(transform, scene)['img'] for _ in range(5)])
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+    assert (np.array(pictures[0]) != np.array(pictures[2])).any()
+
+
+def test_object_larger_than_the_picture_is_cut_or_left_out(scenes):
+    config, (scene, _) = scenes
+    options = dict(scale=(5, 5), placement='same_row', fixed=True)
+    check_maps(scene, paste(PasteForeground(config, **options), scene))
+    whole = paste(PasteForeground(config, truncation=False, **options), scene)
+    np.testing.assert_array_equal(whole['img'], scene['img'])
+
+
+def test_real_frames(real_data):
+    root = real_data / 'camvid'
+    dataset = CamVidSceneDataset(
+        str(root), 'val', pipeline=[*LOAD, RESIZE], indices=range(0, 100, 5), test_mode=True
+    )
+    transform = PasteForeground(source(root, RESIZE), fixed=True)
+    hidden = []
+    for scene in dataset:
+        pasted = check_maps(scene, paste(transform, scene))
+        hidden.append((pasted & (scene['gt_background'] != 255)).mean())
+    assert np.mean(hidden) > 0.015
+    assert np.mean(np.array(hidden) > 0) > 0.9
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(placement='anywhere'), 'placement must be one of'),
+        (dict(blending='poisson'), 'blending must be one of'),
+        (dict(num_objects=(3, 1)), 'num_objects must be'),
+        (dict(area=(-1, 1)), 'area must be'),
+        (dict(scale=(0, 1)), 'scale must be'),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        PasteForeground(dict(), **options)
