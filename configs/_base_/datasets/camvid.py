@@ -25,7 +25,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
-    persistent_workers=True,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='CamVidSceneDataset', data_root=data_root, split='train', pipeline=train_pipeline
