@@ -1,14 +1,16 @@
 """The pictures: what must be seen in them, and what bad input says."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
+from mmengine.visualization import Visualizer
 
-from seginpaint_mm.registry import VISUALIZERS
+from seginpaint_mm.registry import HOOKS, VISUALIZERS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import (
     FOREGROUND,
@@ -145,3 +147,33 @@ def test_a_long_legend_is_not_cut() -> None:
     small = [[('image', np.zeros((8, 8, 3), np.uint8))]]
     legend = [(f'class number {index}', (0, 0, 0)) for index in range(9)]
     assert compose(small, legend).shape[1] > 9 * 100
+
+
+def make_runner(visualizer: Visualizer, log_dir: Path) -> SimpleNamespace:
+    return SimpleNamespace(visualizer=visualizer, log_dir=str(log_dir), iter=7)
+
+
+def test_hook_draws_every_nth_batch_in_true_colours(tmp_path: Path) -> None:
+    hook = HOOKS.build(dict(type='SceneVisualizationHook', interval=2, out_dir='pictures'))
+    runner = make_runner(make_visualizer('hook'), tmp_path)
+    hook.before_run(runner)
+    sample = make_sample(TRUTH + PREDICTION)
+    sample.set_metainfo(dict(img_path='streets/a.png'))
+    blue = torch.zeros(3, 32, 64, dtype=torch.uint8)
+    blue[0] = 255
+    for batch_idx in range(4):
+        batch = dict(inputs=[blue, blue])
+        hook.after_val_iter(runner, batch_idx, data_batch=batch, outputs=[sample, sample])
+    hook.after_test_iter(runner, 0, data_batch=dict(inputs=[blue]), outputs=[sample])
+    names = ['test_00000_a_7.png', 'val_00000_a_7.png', 'val_00002_a_7.png']
+    assert sorted(path.name for path in (tmp_path / 'pictures').iterdir()) == names
+    picture = cv2.imread(str(tmp_path / 'pictures' / 'val_00002_a_7.png'))
+    assert panel(picture, 0, 0)[5, 5].tolist() == [255, 0, 0]
+
+
+def test_hook_needs_a_scene_visualizer(tmp_path: Path) -> None:
+    hook = HOOKS.build(dict(type='SceneVisualizationHook'))
+    with pytest.raises(TypeError, match='the config has Visualizer'):
+        hook.before_run(make_runner(Visualizer(name='plain'), tmp_path))
+    with pytest.raises(ValueError, match='interval must be at least 1, not 0'):
+        HOOKS.build(dict(type='SceneVisualizationHook', interval=0))

@@ -131,11 +131,11 @@ class SegInpaintInferencer(BaseInferencer):
         """
         if batch_size < 1:
             raise UserError(f'The batch size must be at least 1, not {batch_size}.')
-        exclude = None if out_dir is None else Path(out_dir)
-        scenes = find_inputs(inputs, recursive, exclude)
         folder = None
         if out_dir is not None:
             folder = ResultFolder(out_dir, self.visualizer.dataset_meta['classes'])
+        exclude = () if folder is None else folder.image_folders
+        scenes = find_inputs(inputs, recursive, exclude)
         for result in self._results(scenes, batch_size):
             if folder is not None:
                 _keep(folder, result)

@@ -46,14 +46,14 @@ class SceneInput:
 
 
 def find_inputs(
-    inputs: Source | Sequence[Source], recursive: bool = False, exclude: Path | None = None
+    inputs: Source | Sequence[Source], recursive: bool = False, exclude: Sequence[Path] = ()
 ) -> list[SceneInput]:
     """List the pictures that ``inputs`` stands for.
 
     Args:
         inputs: A file, a folder (its images, sorted), an array, or a sequence of these.
         recursive: Look into sub-folders too.
-        exclude: A folder that is left out, e.g. the one that results are written to.
+        exclude: Folders that are left out, e.g. those that results are written to.
 
     Raises:
         UserError: when a folder has no image, or there is nothing at all.
@@ -100,7 +100,7 @@ def to_bgr(image: np.ndarray) -> np.ndarray:
 
 
 def _named(
-    inputs: Sequence[Source], recursive: bool, exclude: Path | None
+    inputs: Sequence[Source], recursive: bool, exclude: Sequence[Path]
 ) -> Iterable[tuple[str, Path | np.ndarray]]:
     for index, source in enumerate(inputs):
         if isinstance(source, np.ndarray):
@@ -113,12 +113,11 @@ def _named(
             yield Path(source).stem, Path(source)
 
 
-def _images(folder: Path, recursive: bool, exclude: Path | None) -> list[Path]:
+def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path]:
     candidates = folder.rglob('*') if recursive else folder.glob('*')
     images = sorted(path for path in candidates if path.suffix.lower() in IMAGE_SUFFIXES)
-    if exclude is not None:
-        excluded = exclude.resolve()
-        images = [path for path in images if excluded not in path.resolve().parents]
+    excluded = {path.resolve() for path in exclude}
+    images = [path for path in images if excluded.isdisjoint(path.resolve().parents)]
     if not images:
         hint = '' if recursive else '; its sub-folders are searched with --recursive'
         raise UserError(f'{folder} has no image ({", ".join(IMAGE_SUFFIXES)}){hint}.')

@@ -24,6 +24,7 @@ class ResultFolder:
 
     def __init__(self, folder: str | Path, classes: tuple[str, ...]) -> None:
         self.folder = Path(folder)
+        self.image_folders = (self.folder / 'vis', self.folder / 'pred')
         self.classes = classes
         self._entries: list[dict] = []
         self._failures: list[dict] = []

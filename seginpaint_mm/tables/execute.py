@@ -5,7 +5,9 @@ import subprocess
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.tables.runs import Run
 
 
@@ -18,7 +20,12 @@ def execute(runs: Iterable[Run], jobs: int) -> list[str]:
 
     Returns:
         list[str]: A sentence for every run that failed; the others are not held up.
+
+    Raises:
+        UserError: when not called from the repository's root.
     """
+    if not Path('tools/train.py').is_file():
+        raise UserError("Runs are started with tools/train.py: change to the repository's root.")
     runs = list(runs)
     trainings = [run for run in runs if run.trained is None]
     tests = [run for run in runs if run.trained is not None]

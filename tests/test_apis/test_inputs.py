@@ -40,8 +40,9 @@ def test_no_two_inputs_share_a_name(tmp_path: Path) -> None:
 
 
 def test_own_results_are_not_taken_for_inputs(tmp_path: Path) -> None:
-    touch(tmp_path, 'a.png', 'out/vis/a.png')
-    assert names(find_inputs(tmp_path, recursive=True, exclude=tmp_path / 'out')) == ['a']
+    touch(tmp_path, 'a.png', 'out/vis/a.png', 'out/pred/x/a.png')
+    exclude = (tmp_path / 'out' / 'vis', tmp_path / 'out' / 'pred')
+    assert names(find_inputs(tmp_path, recursive=True, exclude=exclude)) == ['a']
 
 
 def test_arrays_are_numbered() -> None:

@@ -1,0 +1,89 @@
+"""The demo on a tiny data set and network, and its parts."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.tiny_run import REPOSITORY, tiny_config
+from tests.tool_runs import load_tool
+
+METRICS = {
+    'all_mIoU': 80.0,
+    'fg_mIoU': 61.0,
+    'nearest_truth/all_mIoU': 79.0,
+    'nearest_truth/fg_mIoU': 57.5,
+    'nearest_prediction/all_mIoU': 78.0,
+    'nearest_prediction/fg_mIoU': 55.0,
+}
+EVALUATORS = """
+test_evaluator = [
+    val_evaluator,
+    dict(type='NearestBackgroundMetric', source='truth'),
+    dict(type='NearestBackgroundMetric', source='prediction'),
+]
+"""
+
+
+@pytest.fixture
+def demo() -> ModuleType:
+    return load_tool('demo')
+
+
+@pytest.mark.slow
+def test_whole_demo_twice(
+    demo: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data, out = tmp_path / 'data', tmp_path / 'out'
+    config = tiny_config(tmp_path / 'config', data, body=EVALUATORS, max_epochs=1)
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv('PYTHONPATH', str(REPOSITORY))
+    constants = dict(CONFIG=str(config), DATA=data, OUT=out, NUM_TRAIN=4, NUM_VAL=3)
+    for name, value in constants.items():
+        monkeypatch.setattr(demo, name, value)
+    for gain, done_before in ((101, 0), (-101, 2)):
+        monkeypatch.setattr(demo, 'MIN_GAIN', gain)
+        if gain > 0:
+            with pytest.raises(SystemExit) as stopped:
+                demo.main()
+            assert stopped.value.code == 2
+        else:
+            demo.main()
+        output = capfd.readouterr()
+        assert output.out.count('done before') == done_before
+        assert ('points of foreground IoU better' in output.err) == (gain > 0)
+        assert demo.OURS in output.out
+    assert len(list((out / 'inference' / 'vis').iterdir())) == 3
+    pictures = sorted((out / 'pictures').iterdir())
+    page = (out / 'index.html').read_text()
+    assert pictures
+    assert all(f'src="pictures/{picture.name}"' in page for picture in pictures)
+
+
+def test_gain_is_over_the_better_trivial_answer(demo: ModuleType) -> None:
+    assert demo.gain(METRICS) == pytest.approx(3.5)
+
+
+def test_table_shows_ours_and_both_trivial_answers(demo: ModuleType) -> None:
+    lines = str(demo.make_table(METRICS)).splitlines()
+    for prefix, row in zip(('', 'nearest_prediction/', 'nearest_truth/'), lines[3:6], strict=True):
+        assert row.split()[-4:-1:2] == [
+            f'{METRICS[prefix + "all_mIoU"]:.1f}',
+            f'{METRICS[prefix + "fg_mIoU"]:.1f}',
+        ]
+
+
+@pytest.mark.parametrize(
+    ('line', 'fraction'),
+    [
+        ('11/21 10:00:00 - mmengine - INFO - Epoch(train)  [3][ 50/100]  lr: 1e-04  eta: 0', 0.25),
+        ('11/21 10:00:00 - mmengine - INFO - Epoch(test) [ 5/20]    eta: 0:00:01', 0.25),
+        ('11/21 10:00:00 - mmengine - INFO - Epoch(val) [3][ 5/20]    eta: 0:00:01', None),
+        ('loading checkpoint', None),
+    ],
+)
+def test_progress_is_read_from_the_log(demo: ModuleType, line: str, fraction: float | None) -> None:
+    assert demo.parse_progress(line, 10) == fraction

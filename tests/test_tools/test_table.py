@@ -1,0 +1,86 @@
+"""The table tool with real trainings of a tiny network."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.tiny_run import REPOSITORY, tiny_config, write_tiny_street
+from tests.tool_runs import run_here
+
+TOOL = 'analysis_tools/table'
+BOTH = "\ntest_evaluator = [val_evaluator, dict(type='NearestBackgroundMetric')]\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of a training, a test of its network, and a trivial answer."""
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv('PYTHONPATH', str(REPOSITORY))
+    data = write_tiny_street(tmp_path / 'data')
+    config = str(tiny_config(tmp_path / 'config', data, body=BOTH, max_epochs=1))
+    rows = [
+        dict(name='tested', config=config, checkpoint_of='trained'),
+        dict(name='trained', config=config, paper=dict(foreground=60)),
+        dict(name='trivial', measured_in='tested', prefix='nearest_truth/'),
+    ]
+    path = tmp_path / 'tiny.yml'
+    columns = dict(foreground='fg_mIoU')
+    path.write_text(yaml.safe_dump(dict(title='Tiny', columns=columns, seeds=[3], rows=rows)))
+    return path
+
+
+@pytest.mark.slow
+def test_runs_what_is_missing_and_writes_the_table(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(TOOL, table, '--work-dir', tmp_path / 'out')
+    record = json.loads((tmp_path / 'out' / 'table.json').read_text())
+    tested, trained, trivial = (row['ours']['foreground']['by_seed'] for row in record['rows'])
+    # One epoch: the last checkpoint is what the only validation measured.
+    assert tested['3'] == pytest.approx(trained['3'], abs=1e-3)
+    assert 0 < trivial['3'] <= 100
+    assert record['rows'][1]['averaged_epochs'] == [1]
+    markdown = (tmp_path / 'out' / 'table.md').read_text()
+    assert f'| trained | 60.0 | {trained["3"]:.1f} |' in markdown
+
+    capsys.readouterr()
+    run_here(TOOL, table, '--work-dir', tmp_path / 'out')
+    assert capsys.readouterr().out.count('done before') == 2
+
+
+@pytest.mark.slow
+def test_failed_runs_are_told_and_left_out(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run_here(
+            TOOL, table, '--work-dir', tmp_path, '--cfg-options', 'custom_hooks.3.num_epochs=0'
+        )
+    assert stopped.value.code == 1
+    output = capsys.readouterr()
+    log = tmp_path / 'trained' / 'seed_3' / 'output.log'
+    assert f'trained, seed 3 failed with exit status 2: see the end of {log}' in output.err
+    assert 'num_epochs must be at least 1' in log.read_text()
+    assert '| trained | 60.0 | – |' in output.out
+
+
+def test_collect_runs_nothing(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(TOOL, table, '--work-dir', tmp_path / 'out', '--collect', '--seeds', '0', '1')
+    assert '| trained | 60.0 | – |' in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['table.json', 'table.md']
+
+
+def test_runs_need_the_repositorys_root(
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        run_here(TOOL, table)
+    assert "change to the repository's root" in capsys.readouterr().err

@@ -1,0 +1,192 @@
+"""From nothing to pictures of what is behind the cars: renders, trains, tests and looks.
+
+Everything is kept in ``data/street`` and ``work_dirs/demo``: run again, it goes on where it was
+interrupted. The exit status is 1 if the network is not clearly better than the trivial answer.
+"""
+
+import html
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from prettytable import PrettyTable
+
+from seginpaint_mm.apis import SegInpaintInferencer
+from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.files import write_text
+from seginpaint_mm.tables import Run
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = 'configs/mpi/pspnet_r18_street.py'
+DATA, OUT = Path('data/street'), Path('work_dirs/demo')
+NUM_TRAIN, NUM_VAL, SIZE = 2000, 100, (128, 256)
+NUM_PICTURES = 12
+MIN_GAIN = 3.0  # points of foreground IoU over the better trivial answer
+
+# Name of a row: prefix of its metrics. All rows are measured in one test.
+OURS = 'ours (max-pooling inpainting)'
+TRIVIAL = {
+    'trivial: nearest pixel that it sees itself': 'nearest_prediction/',
+    'trivial: nearest pixel of the true labels': 'nearest_truth/',
+}
+COLUMNS = {'IoU all': 'all_mIoU', 'IoU foreground': 'fg_mIoU'}
+
+
+@one_sentence_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    os.chdir(ROOT)
+    start = time.monotonic()
+    training, test = plan_runs()
+    render()
+    do(training, '2/4 training')
+    do(test, '3/4 testing')
+    look(training)
+    metrics = test.metrics()
+    write_page(metrics, sorted((OUT / 'pictures').glob('*.png'))[:NUM_PICTURES])
+    print(f'\n{make_table(metrics)}\n\nPictures: {OUT / "index.html"}, {OUT / "pictures"}')
+    print(f'Your own: python tools/infer.py PHOTOS --config {training.folder}')
+    print(f'Done in {(time.monotonic() - start) / 60:.1f} minutes.')
+    if gain(metrics) < MIN_GAIN:
+        raise UserError(
+            f'The network is only {gain(metrics):.1f} points of foreground IoU better than the '
+            f'better trivial answer, {MIN_GAIN:.0f} are expected: see {training.folder}.'
+        )
+
+
+def plan_runs() -> tuple[Run, Run]:
+    """The training, and the test that also draws a picture of every batch."""
+    options = {'default_hooks.logger.interval': 5}
+    training = Run('demo', 0, CONFIG, options, OUT / 'training')
+    pictures = {
+        'default_hooks.visualization.interval': 1,
+        'default_hooks.visualization.out_dir': str((OUT / 'pictures').resolve()),
+    }
+    test = Run('demo', 0, CONFIG, options | pictures, OUT / 'test', trained=training)
+    return training, test
+
+
+def render() -> None:
+    """Render what is missing of the data set.
+
+    Raises:
+        UserError: when that fails; the renderer has said why.
+    """
+    print(f'1/4 rendering {NUM_TRAIN + NUM_VAL} streets into {DATA}', flush=True)
+    command = [sys.executable, 'tools/dataset_converters/street.py', str(DATA)]
+    command += ['--num-train', str(NUM_TRAIN), '--num-val', str(NUM_VAL)]
+    command += ['--size', *map(str, SIZE)]
+    if subprocess.run(command, check=False).returncode:
+        raise UserError('The data set could not be rendered: see above.')
+
+
+def do(run: Run, title: str) -> None:
+    """Train or test with a line of progress, unless it is done.
+
+    Raises:
+        UserError: when it fails; names the log.
+    """
+    if run.metrics() is not None:
+        print(f'{title}: done before')
+        return
+    run.folder.mkdir(parents=True, exist_ok=True)
+    log = run.folder / 'output.log'
+    show = make_progress(title)
+    with (
+        open(log, 'a', encoding='utf-8') as file,
+        subprocess.Popen(
+            run.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
+        show(0)
+        for line in process.stdout:
+            file.write(line)
+            fraction = parse_progress(line, run.cfg.train_cfg.max_epochs)
+            if fraction is not None:
+                show(fraction)
+    if process.returncode or run.metrics() is None:
+        raise UserError(f'{title} failed with status {process.returncode}: see the end of {log}.')
+
+
+def parse_progress(line: str, max_epochs: int) -> float | None:
+    """How far a training or test is, in [0, 1], from a line of MMEngine's log."""
+    found = re.search(r'Epoch\((train|test)\)\s+(?:\[(\d+)\])?\[\s*(\d+)/(\d+)\]', line)
+    if found is None:
+        return None
+    fraction = int(found[3]) / int(found[4])
+    return fraction if found[1] == 'test' else (int(found[2]) - 1 + fraction) / max_epochs
+
+
+def make_progress(title: str) -> Callable[[float], None]:
+    """A line that shows a share of the work and the time since the start.
+
+    In a terminal the line is rewritten; elsewhere there is a new one every 10 %.
+    """
+    start, shown = time.monotonic(), -1
+
+    def show(fraction: float) -> None:
+        nonlocal shown
+        minutes = (time.monotonic() - start) / 60
+        text = f'{title}: {fraction:4.0%} after {minutes:.1f} min'
+        if sys.stdout.isatty():
+            print(f'\r{text}', end='\n' if fraction == 1 else '', flush=True)
+        elif int(10 * fraction) > shown:
+            shown = int(10 * fraction)
+            print(text, flush=True)
+
+    return show
+
+
+def look(training: Run) -> None:
+    """Run the trained network on pictures that it has not seen, as on anybody's photos."""
+    print('4/4 looking at unseen streets', flush=True)
+    images = sorted((DATA / 'leftImg8bit' / 'val').rglob('*_leftImg8bit.*'))[:NUM_PICTURES]
+    inferencer = SegInpaintInferencer(training.config, training.checkpoint())
+    inferencer(images, batch_size=4, out_dir=OUT / 'inference')
+
+
+def rows(metrics: dict[str, float]) -> list[tuple[str, list[float]]]:
+    """Name and values of every row."""
+    prefixes = {OURS: '', **TRIVIAL}
+    return [
+        (name, [metrics[prefix + key] for key in COLUMNS.values()])
+        for name, prefix in prefixes.items()
+    ]
+
+
+def gain(metrics: dict[str, float]) -> float:
+    """Foreground IoU of ours minus that of the better trivial answer, in points."""
+    best = max(metrics[f'{prefix}fg_mIoU'] for prefix in TRIVIAL.values())
+    return metrics['fg_mIoU'] - best
+
+
+def make_table(metrics: dict[str, float]) -> PrettyTable:
+    """The table as printed."""
+    table = PrettyTable(['', *COLUMNS])
+    table.align = 'r'
+    table.align[''] = 'l'
+    for name, values in rows(metrics):
+        table.add_row([name, *[f'{value:.1f}' for value in values]])
+    return table
+
+
+def write_page(metrics: dict[str, float], pictures: Sequence[Path]) -> None:
+    """Write ``index.html``: the table above the pictures."""
+    figures = [f'<img src="{html.escape(path.relative_to(OUT).as_posix())}">' for path in pictures]
+    page = f"""<!doctype html>
+<meta charset="utf-8"><title>seginpaint_mm: what is behind the cars?</title>
+<style>body {{ font-family: sans-serif; margin: 2em }} img {{ width: 100%; margin: 1em 0 }}
+td, th {{ padding: .3em 1em }}</style>
+<h1>What is behind the cars?</h1>
+{make_table(metrics).get_html_string()}
+{chr(10).join(figures)}
+"""
+    write_text(OUT / 'index.html', page)
+
+
+if __name__ == '__main__':
+    main()
