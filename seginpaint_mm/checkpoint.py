@@ -98,7 +98,9 @@ def check_checkpoint_fits(
             sentence says how many match and names the first of each kind.
     """
     state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
-    state = {key.removeprefix('module.'): value for key, value in state.items()}
+    state = (
+        {k.removeprefix('module.'): v for k, v in state.items()} if hasattr(state, 'items') else {}
+    )
     expected = {k: v for k, v in model.state_dict().items() if 'num_batches_tracked' not in k}
     missing = [key for key in expected if key not in state]
     unexpected = [k for k in state if k not in expected and 'num_batches_tracked' not in k]
@@ -140,10 +142,13 @@ def _torch_load_replaced() -> Iterator[None]:
 
 
 def _is_torchscript(path: str | Path | IO[bytes]) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith('/constants.pkl') for name in archive.namelist())
+    names = []
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    if not isinstance(path, (str, Path)):
+        path.seek(0)
+    return any(name.endswith('/constants.pkl') for name in names)
 
 
 def _refusal(name: str, error: Exception) -> str:

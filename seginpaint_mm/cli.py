@@ -20,6 +20,13 @@ DEBUG = 'SEGINPAINT_DEBUG'
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 # What a wrong input raises in the libraries; anything else is a fault and keeps its traceback.
 _EXPECTED = (UserError, OSError, ValueError, AssertionError)
+# Sentences of the libraries that leave open what to do.
+_CLEARER = {
+    'Expected more than 1 value per channel when training': (
+        'A batch of one tiny picture cannot be trained with batch norm: use larger pictures, or '
+        'set train_dataloader.batch_size to at least 2 and train_dataloader.drop_last=True'
+    ),
+}
 _WORKER = re.compile(r'Caught (\w+) in DataLoader worker process')
 
 
@@ -121,6 +128,9 @@ def one_sentence_errors(main: Callable[..., None]) -> Callable[..., None]:
 
 def _sentence(error: Exception) -> str | None:
     text = str(error)
+    clearer = next((clear for known, clear in _CLEARER.items() if known in text), None)
+    if clearer:
+        return f'{clearer} ({text}).'
     worker = _WORKER.match(text)
     if worker:  # a traceback that ends in the worker's own message
         expected = worker[1] in {c.__name__ for e in _EXPECTED for c in (e, *_subclasses(e))}

@@ -13,5 +13,9 @@ class CheckpointError(UserError):
     """A checkpoint is missing, damaged, unsafe, of another model, or holds NaN."""
 
 
+class DataError(UserError):
+    """A data set holds nothing to learn from."""
+
+
 class DivergenceError(UserError):
     """Training has left the finite numbers."""

@@ -2,6 +2,8 @@
 
 import pickle
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +13,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 
 torch_load = torch.load  # kept: enable_safe_loading() puts another function in its place
+# before, torch's own safe loading cannot be given names to find
+_CAN_BE_TOLD = digit_version(torch.__version__) >= digit_version('2.7')
 
 
 def load_plain_data(path: str | Path | IO[bytes], map_location: object) -> object:
@@ -20,9 +24,8 @@ def load_plain_data(path: str | Path | IO[bytes], map_location: object) -> objec
         pickle.UnpicklingError: the file names anything else.
         Exception: whatever torch and pickle raise for damaged files.
     """
-    if digit_version(torch.__version__) >= digit_version('2.7'):
-        allowed = [(value, name) for name, value in _ALLOWED.items()]
-        with torch.serialization.safe_globals(allowed):
+    if _CAN_BE_TOLD:
+        with _only_allowed():
             data = torch_load(path, map_location=map_location, weights_only=True)
     else:
         data = load_restricted(path, map_location)
@@ -30,8 +33,21 @@ def load_plain_data(path: str | Path | IO[bytes], map_location: object) -> objec
     return data
 
 
+@contextmanager
+def _only_allowed() -> Iterator[None]:
+    """Let torch find ``_ALLOWED`` and nothing that others allowed: MMEngine allows ``getattr``."""
+    others = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals([(value, name) for name, value in _ALLOWED.items()])
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(others)
+
+
 def load_restricted(path: str | Path | IO[bytes], map_location: object) -> dict:
-    """For a torch whose own safe loading cannot be given other names (before 2.7)."""
+    """The same with pickle's documented restriction, for an older torch."""
     restricted = types.SimpleNamespace(
         __name__='restricted_pickle', Unpickler=_RestrictedUnpickler, load=_restricted_load
     )

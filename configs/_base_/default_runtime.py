@@ -10,6 +10,7 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='EpochSeedHook'),
     dict(type='FiniteLossHook'),
+    dict(type='LabelPresenceHook'),
     dict(type='ChannelsLastHook'),
     dict(type='LastEpochsMeanHook', num_epochs=5),
 ]

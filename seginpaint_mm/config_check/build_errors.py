@@ -20,10 +20,10 @@ def located_error(error: Exception, cfg: Config) -> ConfigError | None:
     part = frames[-1].f_locals['cfg']
     component = frames[-1].f_locals.get('obj_cls')
     name = getattr(component, '__name__', part.get('type'))
-    path = next(_paths(cfg, part, ''), None)
+    path = next(_paths(dict(cfg.items()), part, ''), None)
     where = f'{path} ({name})' if path else str(name)
-    reason = str(error) if error.args else type(error).__name__
-    return ConfigError(f'{where}: {reason}')
+    kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
+    return ConfigError(f'{where}: {kind}{error}')
 
 
 def _frames(error: Exception) -> Iterator[FrameType]:

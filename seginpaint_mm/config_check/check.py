@@ -14,6 +14,7 @@ from seginpaint_mm.errors import ConfigError
 
 from .registries import CONSUMED, NESTED, TOP_LEVEL, find_component, nearest_name
 from .signatures import accepted_arguments
+from .value_types import wrong_types
 
 _RUNNER_KEYS = {
     *(set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}),
@@ -65,8 +66,11 @@ def _problems(cfg: Config) -> Iterator[str]:
         return
     yield from _misspelt_top_level(cfg)
     for key, known in _PLAIN_KEYS.items():
-        if isinstance(cfg.get(key), Mapping):
-            yield from _unknown_keys(cfg[key], known, key, key)
+        part = cfg.get(key)
+        if isinstance(part, Mapping):
+            yield from _unknown_keys(part, known, key, key)
+            if key.endswith('_dataloader') and 'dataset' not in part:
+                yield f'{key}.dataset: a data loader needs a data set.'
     for key, registry in TOP_LEVEL.items():
         yield from _walk(_with_default_type(key, cfg.get(key)), key, registry, scope)
 
@@ -121,7 +125,7 @@ def _check_part(node: Mapping, path: str, registry: Registry, scope: str) -> Ite
             f'{path}: {name} needs the package {package}, which is not installed: '
             f'pip install {package}, or remove it from the config.'
         )
-    yield from _unknown_arguments(component, node, path, registry)
+    yield from _wrong_arguments(component, node, path, registry)
 
 
 def _unknown_type(name: str, path: str, registry: Registry, scope: str) -> str:
@@ -130,7 +134,7 @@ def _unknown_type(name: str, path: str, registry: Registry, scope: str) -> str:
     return f'{path}.type: there is no {registry.name} {name!r}; {advice}'
 
 
-def _unknown_arguments(
+def _wrong_arguments(
     component: Callable, node: Mapping, path: str, registry: Registry
 ) -> Iterator[str]:
     accepted = accepted_arguments(component)
@@ -139,6 +143,8 @@ def _unknown_arguments(
     consumed = {'type', '_scope_', *CONSUMED.get(registry, ())}
     given = [key for key in node if key not in consumed]
     yield from _unknown_keys(given, accepted, path, component.__name__)
+    for key, expected, value in wrong_types(component, {key: node[key] for key in given}):
+        yield f'{path}.{key}: {component.__name__} takes {expected} here, not {value!r}.'
 
 
 def _unknown_keys(given: Iterable[str], known: set[str], path: str, owner: str) -> Iterator[str]:

@@ -1,13 +1,21 @@
 """``RegionIoUMetric``: how well the background is known where it is seen and where it is hidden."""
 
+import logging
 from collections.abc import Sequence
 
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 from torch import Tensor
 
 from seginpaint_mm.registry import METRICS
 
+_NOTHING_KNOWN = {
+    'all': 'No pixel of the evaluated pictures has a known background class: its IoU is NaN; '
+    'check the label files.',
+    'fg': 'No foreground pixel of the evaluated pictures has a known background class: its IoU is '
+    'NaN; give hidden truth (hidden_truth, PasteForeground) to measure it.',
+}
 _TRUTH = ('gt_background', 'gt_foreground', 'gt_sem_seg')
 
 
@@ -70,6 +78,8 @@ class RegionIoUMetric(BaseMetric):
         metrics = {}
         for region in ('all', 'fg'):
             total = sum(result[region] for result in results)
+            if not total.any():
+                print_log(_NOTHING_KNOWN[region], logger='current', level=logging.WARNING)
             ious = 100 * _iou(total)
             metrics[f'{region}_mIoU'] = ious.nanmean().item()
             for name, iou in zip(classes, ious.tolist(), strict=True):

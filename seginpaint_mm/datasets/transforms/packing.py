@@ -56,4 +56,5 @@ class PackScene(BaseTransform):
 
 
 def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array))
+    # a copy: one pixel, flipped, counts as contiguous and has strides that torch refuses
+    return torch.from_numpy(array.copy(order='C'))

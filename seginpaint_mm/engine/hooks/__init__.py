@@ -5,6 +5,7 @@ from seginpaint_mm.engine.hooks.channels_last_hook import ChannelsLastHook
 from seginpaint_mm.engine.hooks.checkpoint_guard_hook import CheckpointGuardHook
 from seginpaint_mm.engine.hooks.epoch_seed_hook import EpochSeedHook
 from seginpaint_mm.engine.hooks.finite_loss_hook import FiniteLossHook
+from seginpaint_mm.engine.hooks.label_presence_hook import LabelPresenceHook
 from seginpaint_mm.engine.hooks.last_epochs_mean_hook import LastEpochsMeanHook
 from seginpaint_mm.engine.hooks.save_predictions_hook import SavePredictionsHook
 from seginpaint_mm.engine.hooks.scene_visualization_hook import SceneVisualizationHook
@@ -15,6 +16,7 @@ __all__ = [
     'CheckpointGuardHook',
     'EpochSeedHook',
     'FiniteLossHook',
+    'LabelPresenceHook',
     'LastEpochsMeanHook',
     'SavePredictionsHook',
     'SceneVisualizationHook',

@@ -1,7 +1,9 @@
 """Checkpoints that a kill or a full disk cannot break."""
 
+import shutil
 from pathlib import Path
 
+import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
@@ -26,6 +28,9 @@ class AtomicCheckpointHook(CheckpointHook):
         save_last: also save at the end of training.
         save_best: name of a validation metric whose best checkpoint is kept as ``best_*.pth``.
         rule: ``'greater'`` or ``'less'`` is better; None infers it from the metric's name.
+
+    Raises:
+        OSError: the disk has no room for a checkpoint; told before the training starts.
     """
 
     def __init__(
@@ -47,6 +52,10 @@ class AtomicCheckpointHook(CheckpointHook):
             rule=rule,
             backend_args={'backend': 'atomic'},
         )
+
+    def before_train(self, runner: Runner) -> None:
+        super().before_train(runner)
+        _check_free_space(self.out_dir, runner.model)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         kept = [s for s in self._kept(runner) if s != step] + [step]
@@ -79,3 +88,13 @@ class AtomicCheckpointHook(CheckpointHook):
             if is_main_process():
                 Path(self._path(step)).unlink(missing_ok=True)
         runner.message_hub.update_info('keep_ckpt_ids', kept[-self.max_keep_ckpts :])
+
+
+def _check_free_space(folder: str, model: torch.nn.Module) -> None:
+    needed = 3 * sum(p.numel() * p.element_size() for p in model.parameters())  # Adam keeps two
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(
+            f'Only {free >> 20} MiB are free for {folder}, a checkpoint needs about '
+            f'{needed >> 20} MiB: free some space or choose another --work-dir.'
+        )

@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from seginpaint_mm.files import write_json
 from seginpaint_mm.registry import HOOKS
 
-_HISTORY = 'validation_history'
+_HISTORY = 'history_of_last_epochs'  # not val*: MMEngine's log would print it
 _FILE_NAME = 'last_epochs_mean.json'
 
 
