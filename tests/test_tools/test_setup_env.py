@@ -3,9 +3,11 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -48,13 +50,22 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def setup(checkout: Path) -> Setup:
-    def run(**variables: str) -> subprocess.CompletedProcess:
-        env = {'PATH': os.environ['PATH'], 'HOME': str(checkout), 'WORK': str(checkout)}
-        env.update(PYTHON=str(checkout / 'stand-in'), SEGINPAINT_CACHE=str(checkout / 'cache'))
-        env.update(variables)
+def variables(checkout: Path) -> dict[str, str]:
+    """The environment variables that the script is run with."""
+    return {
+        'PATH': os.environ['PATH'],
+        'HOME': str(checkout),
+        'WORK': str(checkout),
+        'PYTHON': str(checkout / 'stand-in'),
+        'SEGINPAINT_CACHE': str(checkout / 'cache'),
+    }
+
+
+@pytest.fixture
+def setup(checkout: Path, variables: dict[str, str]) -> Setup:
+    def run(**more: str) -> subprocess.CompletedProcess:
         command = ['bash', str(checkout / 'tools/setup_env.sh')]
-        return subprocess.run(command, env=env, capture_output=True, text=True)
+        return subprocess.run(command, env=variables | more, capture_output=True, text=True)
 
     return run
 
@@ -121,7 +132,7 @@ def test_redo_does_a_step_again(checkout: Path, setup: Setup) -> None:
 
 
 @pytest.mark.parametrize(
-    ('variables', 'sentence'),
+    ('wishes', 'sentence'),
     [
         ({'STACK': 'mim'}, 'STACK=mim is unknown: use onedl (the default) or openmmlab.'),
         ({'REDO': 'everything'}, 'REDO=everything is unknown: the steps are venv torch mmcv'),
@@ -129,8 +140,8 @@ def test_redo_does_a_step_again(checkout: Path, setup: Setup) -> None:
         ({'PYTHON': '/bin/false', 'STACK': 'openmmlab'}, 'no Python 3.11/3.10 with its venv'),
     ],
 )
-def test_wrong_wishes_are_told(setup: Setup, variables: dict[str, str], sentence: str) -> None:
-    result = setup(**variables)
+def test_wrong_wishes_are_told(setup: Setup, wishes: dict[str, str], sentence: str) -> None:
+    result = setup(**wishes)
     assert result.returncode != 0
     assert sentence in result.stdout
 
@@ -159,3 +170,24 @@ def test_package_that_a_killed_pip_left_is_dropped(checkout: Path, setup: Setup)
     (checkout / 'fail').write_text('')
     assert setup().returncode == 0
     assert [path.name for path in packages.iterdir()] == ['whole-1.dist-info']
+
+
+def test_interruption_ends_what_was_running(checkout: Path, variables: dict[str, str]) -> None:
+    pid_file = checkout / 'pid'
+    slow_pip = 'echo $$ >"$WORK/pid.new" && mv "$WORK/pid.new" "$WORK/pid" && exec sleep 600'
+    stand_in = checkout / 'stand-in'
+    stand_in.write_text(STAND_IN.replace('echo "$*" >>"$WORK/pip"', slow_pip))
+    command = ['bash', str(checkout / 'tools/setup_env.sh')]
+    script = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
+    wait_until(pid_file.exists)
+    script.terminate()
+    assert script.wait(timeout=30) == 130
+    pip = int(pid_file.read_text())
+    wait_until(lambda: not psutil.pid_exists(pip))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, 'waited too long'
+        time.sleep(0.05)
