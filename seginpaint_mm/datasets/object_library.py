@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import find_objects
 
-from seginpaint_mm.registry import DATASETS
+from seginpaint_mm.datasets.scene_dataset import SceneDataset
 
 _MARGIN = 0.01
 
@@ -31,9 +31,8 @@ class ObjectLibrary:
     """The whole objects of a data set, cut out when they are first needed.
 
     Args:
-        source: Config of a data set whose pipeline ends with ``img``, ``gt_foreground`` and
-            ``gt_objects`` (:class:`LoadObjects`), at the size of the pictures that objects will
-            be put into.
+        source: A data set whose pipeline gives ``img``, ``gt_foreground`` and ``gt_objects``
+            (:class:`LoadObjects`), at the size of the pictures that objects will be put into.
         area: Smallest and largest object, as a share of its picture's area.
         max_contact: See :func:`cut_out_objects`.
         cache_size: Keep the objects of so many pictures, those used last, in memory.
@@ -43,9 +42,15 @@ class ObjectLibrary:
     """
 
     def __init__(
-        self, source: dict, area: tuple[float, float], max_contact: float, cache_size: int
+        self,
+        source: SceneDataset,
+        *,
+        area: tuple[float, float],
+        max_contact: float,
+        cache_size: int,
     ) -> None:
-        self.dataset = DATASETS.build(source)
+        source.full_init()
+        self.dataset = source
         self.area = area
         self.max_contact = max_contact
         self._cut_outs = lru_cache(maxsize=cache_size)(self._load)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from seginpaint_mm.datasets import CamVidSceneDataset
 from seginpaint_mm.datasets.object_library import ObjectLibrary, cut_out_objects
 from tests.dataset_folders import SIZE, picture, write_camvid
 
@@ -8,13 +9,10 @@ LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.Load
 OPTIONS = dict(area=(0.01, 0.5), max_contact=0.1)
 
 
-def camvid_source(root, pipeline=(*LOAD, dict(type='seginpaint_mm.LoadObjects'))) -> dict:
-    return dict(
-        type='seginpaint_mm.CamVidSceneDataset',
-        data_root=str(root),
-        split='val',
-        pipeline=list(pipeline),
-    )
+def camvid_source(
+    root, pipeline=(*LOAD, dict(type='seginpaint_mm.LoadObjects'))
+) -> CamVidSceneDataset:
+    return CamVidSceneDataset(str(root), 'val', pipeline=pipeline)
 
 
 def scene() -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.object_library import CutOut, ObjectLibrary
-from seginpaint_mm.registry import TRANSFORMS
+from seginpaint_mm.registry import DATASETS, TRANSFORMS
 
 _PLACEMENTS = ('same_row', 'on_ground')
 _BLENDINGS = ('none', 'gaussian')
@@ -41,8 +41,8 @@ class PasteForeground(BaseTransform):
     than these are left as they are. Far objects (foot higher up) are pasted first.
 
     Args:
-        source: Config of the data set that objects come from; see :class:`ObjectLibrary`. It is
-            built when the first picture arrives.
+        source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
+            files are looked for when the first picture arrives.
         num_objects: Least and greatest number of objects for a picture.
         area: Smallest and largest object in its source, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground in its
@@ -88,7 +88,7 @@ class PasteForeground(BaseTransform):
         _check_range('num_objects', num_objects, lowest=0)
         _check_range('area', area, lowest=0)
         _check_range('scale', scale, lowest=0.01)
-        self.source = source
+        self.source = DATASETS.build({**source, 'lazy_init': True})
         self.num_objects = num_objects
         self.area = area
         self.max_contact = max_contact
@@ -121,7 +121,12 @@ class PasteForeground(BaseTransform):
 
     def _objects(self) -> ObjectLibrary:
         if self._library is None:
-            self._library = ObjectLibrary(self.source, self.area, self.max_contact, self.cache_size)
+            self._library = ObjectLibrary(
+                self.source,
+                area=self.area,
+                max_contact=self.max_contact,
+                cache_size=self.cache_size,
+            )
         return self._library
 
     def _place(self, cut_out: CutOut, results: dict, rng: np.random.Generator) -> _Placed | None:

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -154,6 +155,19 @@ def test_real_frames(real_data):
         hidden.append((pasted & (scene['gt_background'] != 255)).mean())
     assert np.mean(hidden) > 0.015
     assert np.mean(np.array(hidden) > 0) > 0.9
+
+
+def test_missing_source_is_an_error_when_it_is_needed(scenes, tmp_path):
+    transform = PasteForeground(source(tmp_path / 'gone'))
+    with pytest.raises(FileNotFoundError, match='gone/val: there is no such folder'):
+        paste(transform, scenes[1][0])
+
+
+def test_is_sent_to_worker_processes(scenes):
+    config, (scene, _) = scenes
+    transform = PasteForeground(config, fixed=True)
+    sent = pickle.loads(pickle.dumps(transform))
+    np.testing.assert_array_equal(paste(sent, scene)['img'], paste(transform, scene)['img'])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""The data sets that configs are based on give batches from the real samples."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DefaultScope
+
+from seginpaint_mm.registry import DATASETS
+
+BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
+# Base, data loader, folder of the real data, height and width.
+CASES = [
+    ('cityscapes_128x256', 'train', 'cityscapes_256x128', (128, 256)),
+    ('cityscapes_128x256', 'val', 'cityscapes_256x128', (128, 256)),
+    ('cityscapes_128x256_paste', 'val', 'cityscapes_256x128', (128, 256)),
+    ('cityscapes', 'train', 'cityscapes', (256, 512)),
+    ('camvid', 'train', 'camvid', (192, 256)),
+    ('camvid', 'val', 'camvid', (192, 256)),
+    ('kitti', 'test', 'kitti', (256, 848)),
+]
+
+
+def build(config: dict, split: str) -> BaseDataset:
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        return DATASETS.build(config[f'{split}_dataloader']['dataset'])
+
+
+def move(node: dict | list, data_root: str) -> None:
+    """Set every ``data_root`` in a config."""
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, (dict, list)):
+            move(value, data_root)
+    if isinstance(node, dict) and 'data_root' in node:
+        node['data_root'] = data_root
+
+
+@pytest.mark.parametrize(('base', 'split', 'folder', 'size'), CASES)
+def test_samples(real_data, base, split, folder, size):
+    config = Config.fromfile(BASES / f'{base}.py').to_dict()
+    move(config, str(real_data / folder))
+    packed = build(config, split)[0]
+    sample = packed['data_samples']
+    assert packed['inputs'].shape == (3, *size)
+    assert sample.img_shape == size
+    for field in ('gt_sem_seg', 'gt_foreground', 'gt_background'):
+        assert sample.get(field).data.shape == (1, *size)
+    behind = sample.gt_background.data[sample.gt_foreground.data == 1]
+    if split == 'train':
+        assert (behind == 255).all()
+    else:
+        assert (behind != 255).any(), 'nothing hidden is known'
+    assert set(torch.unique(sample.gt_sem_seg.data).tolist()) <= {0, 1, 2, 255}
+
+
+def test_every_base_has_what_a_runner_needs():
+    for path in BASES.glob('*.py'):
+        config = Config.fromfile(path)
+        assert config.test_dataloader.dataset.test_mode, path.name
+        assert config.test_evaluator, path.name
+        assert ('train_dataloader' in config) == ('val_evaluator' in config), path.name
