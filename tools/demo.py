@@ -97,7 +97,7 @@ def do(run: Run, title: str) -> None:
     log = run.folder / 'output.log'
     show = make_progress(title)
     with (
-        open(log, 'a', encoding='utf-8') as file,
+        open(log, 'a', buffering=1, encoding='utf-8') as file,
         subprocess.Popen(
             run.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process,

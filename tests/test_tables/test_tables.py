@@ -1,5 +1,6 @@
 """Tables from runs that are already there: what is collected, compared, refused and written."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -192,3 +193,10 @@ def test_missing_or_broken_file_is_told(tmp_path: Path) -> None:
     (tmp_path / 'broken.yml').write_text('rows: [')
     with pytest.raises(ConfigError, match='is no YAML'):
         load_spec(tmp_path / 'broken.yml')
+
+
+@pytest.mark.parametrize('path', sorted(Path(__file__).parents[2].glob('configs/*/table_*.yml')))
+def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) -> None:
+    spec = load_spec(path)
+    for run in plan(dataclasses.replace(spec, seeds=spec.seeds[:1]), tmp_path, {}).values():
+        assert run.cfg.model.type

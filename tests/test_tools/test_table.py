@@ -56,13 +56,13 @@ def test_failed_runs_are_told_and_left_out(
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         run_here(
-            TOOL, table, '--work-dir', tmp_path, '--cfg-options', 'custom_hooks.3.num_epochs=0'
+            TOOL, table, '--work-dir', tmp_path, '--cfg-options', 'optim_wrapper.optimizer.lr=-1'
         )
     assert stopped.value.code == 1
     output = capsys.readouterr()
     log = tmp_path / 'trained' / 'seed_3' / 'output.log'
     assert f'trained, seed 3 failed with exit status 2: see the end of {log}' in output.err
-    assert 'num_epochs must be at least 1' in log.read_text()
+    assert 'Invalid learning rate: -1' in log.read_text()
     assert '| trained | 60.0 | – |' in output.out
 
 
