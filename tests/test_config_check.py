@@ -1,0 +1,222 @@
+"""Wrong configs are told with path and nearest match; sound ones raise no false alarm."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import AmpOptimWrapper
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import DefaultScope
+
+from seginpaint_mm.config_check import check_config, located_error
+from seginpaint_mm.config_check.signatures import accepted_arguments
+from seginpaint_mm.config_check.value_types import fits
+from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.registry import MODELS
+from tests.tool_runs import REPOSITORY
+
+CONFIGS = sorted((REPOSITORY / 'configs').glob('[!_]*/*.py'))
+
+
+@pytest.fixture(scope='module')
+def sound() -> Config:
+    return Config.fromfile(REPOSITORY / 'configs/mpi/pspnet_r18_cityscapes.py')
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_every_config_is_sound_and_its_model_is_built(path: Path) -> None:
+    cfg = Config.fromfile(path)
+    check_config(cfg)
+    with torch.device('meta'), DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        model = MODELS.build(copy.deepcopy(cfg.model))
+    assert sum(p.numel() for p in model.parameters()) > 1e6
+
+
+WRONG = [
+    ('model.neck.fil', 'zero', "MPINeck takes no 'fil'; did you mean 'fill'?"),
+    ('model.neck.type', 'MPINec', "there is no model 'MPINec'; did you mean 'MPINeck'?"),
+    (
+        'model.background_head.type',
+        'PSPHead',
+        "there is no model 'PSPHead'; did you mean 'mmseg.PSPHead'?",
+    ),
+    (
+        'model.background_head.type',
+        'mmsgg.PSPHead',
+        "there is no model 'mmsgg.PSPHead'; did you mean 'mmseg.PSPHead'?",
+    ),
+    ('model.neck.num_rectangles', '3', "MPINeck takes int here, not '3'."),
+    (
+        'train_dataloader.dataset.pipeline.0.type',
+        'LoadSceneImages',
+        "there is no transform 'LoadSceneImages'; did you mean 'LoadSceneImage'?",
+    ),
+    (
+        'train_dataloader.dataset.data_rot',
+        'data',
+        "CityscapesSceneDataset takes no 'data_rot'; did you mean 'data_root'?",
+    ),
+    (
+        'train_dataloader.sampler.suffle',
+        True,
+        "DefaultSampler takes no 'suffle'; did you mean 'shuffle'?",
+    ),
+    (
+        'val_dataloader.batchsize',
+        2,
+        "val_dataloader takes no 'batchsize'; did you mean 'batch_size'?",
+    ),
+    (
+        'optim_wrapper.optimizer.weigth_decay',
+        0.1,
+        "Adam takes no 'weigth_decay'; did you mean 'weight_decay'?",
+    ),
+    ('param_scheduler.0.gama', 0.1, "StepLR takes no 'gama'; did you mean 'gamma'?"),
+    (
+        'train_cfg.max_epoch',
+        3,
+        "EpochBasedTrainLoop takes no 'max_epoch'; did you mean 'max_epochs'?",
+    ),
+    (
+        'default_hooks.checkpoint.intervall',
+        3,
+        "AtomicCheckpointHook takes no 'intervall'; did you mean 'interval'?",
+    ),
+    (
+        'env_cfg.cudnn_benchmarks',
+        True,
+        "env_cfg takes no 'cudnn_benchmarks'; did you mean 'cudnn_benchmark'?",
+    ),
+    ('optim_wraper', {}, "nothing reads this key; did you mean 'optim_wrapper'?"),
+    ('default_scope', 'seginpant_mm', "there is no package 'seginpant_mm'; use seginpaint_mm."),
+]
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'sentence'), WRONG, ids=lambda v: v if '.' in str(v) else ''
+)
+def test_wrong_configs(sound: Config, key: str, value: object, sentence: str) -> None:
+    cfg = copy.deepcopy(sound)
+    cfg.merge_from_dict({key: value})
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    assert str(error.value) == f'{key}: {sentence}'
+
+
+def test_every_mistake_is_listed(sound: Config) -> None:
+    cfg = copy.deepcopy(sound)
+    cfg.merge_from_dict({'model.neck.fil': 'zero', 'trian_cfg': {}})
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    assert [line.split(':')[0] for line in str(error.value).splitlines()] == [
+        'trian_cfg',
+        'model.neck.fil',
+    ]
+
+
+def test_a_data_loader_needs_a_data_set() -> None:
+    with pytest.raises(ConfigError, match=r'^test_dataloader\.dataset: a data loader needs'):
+        check_config(Config({'test_dataloader': {'batch_size': 1}}))
+
+
+def test_keys_taken_out_before_building_are_known() -> None:
+    check_config(
+        Config(
+            {
+                'optim_wrapper': {
+                    'type': 'AmpOptimWrapper',
+                    'loss_scale': 'dynamic',
+                    'accumulative_counts': 2,
+                    'constructor': 'DefaultOptimWrapperConstructor',
+                    'paramwise_cfg': {'norm_decay_mult': 0.0},
+                    'optimizer': {'type': 'SGD', 'lr': 0.1},
+                },
+                'custom_hooks': [{'type': 'EMAHook', 'priority': 'NORMAL'}],
+                'model': {
+                    'type': 'mmseg.FCNHead',
+                    'in_channels': 4,
+                    'channels': 4,
+                    'num_classes': 3,
+                    'norm_cfg': {'type': 'BN', 'requires_grad': True},
+                    'init_cfg': {'type': 'Normal', 'std': 0.01, 'override': {'name': 'conv_seg'}},
+                },
+                'my_train_cfg': {},
+                'crop_size': (1, 1),
+            }
+        )
+    )
+
+
+def test_classes_may_stand_for_names() -> None:
+    with pytest.raises(ConfigError, match=r'optim_wrapper\.loss_scal: AmpOptimWrapper takes no'):
+        check_config(Config({'optim_wrapper': {'type': AmpOptimWrapper, 'loss_scal': 1.0}}))
+
+
+class Grandparent:
+    def __init__(self, colour: str) -> None:
+        self.colour = colour
+
+
+class Forwards(Grandparent):
+    def __init__(self, size: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+
+
+class Keeps(Grandparent):
+    def __init__(self, size: int, **kwargs: object) -> None:
+        super().__init__('red')
+        self.options = kwargs
+
+
+def test_arguments_are_followed_to_the_parents() -> None:
+    assert accepted_arguments(Forwards) == {'size', 'colour'}
+    assert accepted_arguments(Keeps) is None  # whatever is kept may be used later
+    assert accepted_arguments(dict) is None
+    assert accepted_arguments(lambda a, *, b: None) == {'a', 'b'}
+
+
+@pytest.mark.parametrize(
+    ('value', 'hint', 'expected'),
+    [
+        (1, float, True),
+        (True, int, False),
+        ('1', int, False),
+        (None, int | None, True),
+        ([1, 2], Sequence[int], True),
+        ([1, 'b'], Sequence[int], False),
+        ('ab', Sequence[str], False),
+        ((1, 2), tuple[int, ...], True),
+        ({'type': 'BN'}, dict | None, True),
+        ('BN', dict | None, False),
+        (object(), torch.Tensor, True),
+    ],
+)
+def test_values_fit_annotations(value: object, hint: object, expected: bool) -> None:
+    assert fits(value, hint) is expected
+
+
+def test_errors_while_building_are_located() -> None:
+    conv = {'type': 'Conv2d', 'in_channels': 3, 'out_channels': 'eight', 'kernel_size': 1}
+    cfg = Config({'model': {'backbone': conv}})
+    with pytest.raises(Exception, match=r'.') as error:
+        MMENGINE_MODELS.build(copy.deepcopy(cfg.model.backbone))
+    assert str(located_error(error.value, cfg)).startswith('model.backbone (Conv2d): TypeError: ')
+
+
+def test_errors_elsewhere_are_not_located() -> None:
+    assert located_error(ValueError('x'), Config({})) is None
+
+
+def test_tensorboard_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cfg = Config(
+        {'visualizer': {'type': 'Visualizer', 'vis_backends': [{'type': 'TensorboardVisBackend'}]}}
+    )
+    monkeypatch.setattr(
+        'importlib.util.find_spec', lambda name: None if name == 'tensorboard' else 1
+    )
+    with pytest.raises(ConfigError, match=r'needs the package tensorboard.*pip install'):
+        check_config(cfg)
