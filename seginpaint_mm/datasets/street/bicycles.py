@@ -4,7 +4,7 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import Box
+from seginpaint_mm.datasets.street.canvas import Drawing
 from seginpaint_mm.datasets.street.cutout import (
     Part,
     bar,
@@ -14,7 +14,6 @@ from seginpaint_mm.datasets.street.cutout import (
     may_be_seen,
     ring,
 )
-from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
 
@@ -31,15 +30,17 @@ _TUBES = (
 )  # fmt: skip
 
 
-def draw_bicycle(thing: Placement, camera: Camera, light: float) -> tuple[np.ndarray, Box] | None:
+def draw_bicycle(
+    thing: Placement, camera: Camera, light: float, covered: np.ndarray
+) -> Drawing | None:
     """Draws one bicycle alone; see `draw_cutout`."""
     if not may_be_seen(thing, camera, _REACH):
         return None
-    frame = Dice(thing.key).pick(_FRAMES)
+    frame = thing.dice().pick(_FRAMES)
     parts = _from_side(frame) if thing.sideways else _from_behind(frame)
     way = -1.0 if thing.sideways and thing.turn < 0 else 1.0
     parts = [(outline * (way, 1.0), colour) for outline, colour in parts]
-    return draw_cutout(parts, thing, camera, light)
+    return draw_cutout(parts, thing, camera, light, covered)
 
 
 def _from_side(frame: Colour) -> list[Part]:

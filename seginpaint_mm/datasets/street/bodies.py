@@ -154,8 +154,6 @@ def _add_rear(builder: _Builder, across) -> None:
 def _add_nose(builder: _Builder, across) -> None:
     builder.detail(across(0.02, 0.25, 0.1, 0.85), LAMP)
     builder.detail(across(0.75, 0.98, 0.1, 0.85), LAMP)
-    builder.detail(across(0.06, 0.14, 0.25, 0.7), TRIM)
-    builder.detail(across(0.86, 0.94, 0.25, 0.7), TRIM)
     builder.detail(across(0.3, 0.7, 0.15, 0.95), TRIM)
     builder.detail(across(0.47, 0.53, 0.35, 0.75), PLATE)
 

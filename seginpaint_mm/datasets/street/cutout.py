@@ -3,7 +3,13 @@
 import numpy as np
 
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import UNIT_CIRCLE, Box, Sticker, box_around
+from seginpaint_mm.datasets.street.canvas import (
+    UNIT_CIRCLE,
+    Drawing,
+    Sticker,
+    box_around,
+    fixed_point,
+)
 from seginpaint_mm.datasets.street.colours import shade
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
@@ -25,8 +31,8 @@ def may_be_seen(thing: Placement, camera: Camera, reach: float) -> bool:
 
 
 def draw_cutout(
-    parts: list[Part], thing: Placement, camera: Camera, light: float
-) -> tuple[np.ndarray, Box] | None:
+    parts: list[Part], thing: Placement, camera: Camera, light: float, covered: np.ndarray
+) -> Drawing | None:
     """Draws a figure alone.
 
     Args:
@@ -34,26 +40,28 @@ def draw_cutout(
         thing: Where its foot is.
         camera: The view.
         light: Brightness of the light on it.
+        covered: bool (H, W), pixels that nearer things hide.
 
     Returns:
-        (layer (h, w, 4), box), or None where nothing of it is in the picture.
+        The drawing, or None where nothing of it can be seen.
     """
     scale = camera.focal / thing.z
     outlines = [outline.reshape(-1, 2) for outline, _ in parts]
     pixels = np.concatenate(outlines)
     pixels *= (scale, -scale)
     pixels += camera.project(thing.s, 0.0, thing.z)
-    box = box_around(pixels, camera.height, camera.width)
-    if box.empty:
+    fixed = fixed_point(pixels)
+    box = box_around(fixed, camera.height, camera.width)
+    if box.empty or covered[box.slices].all():
         return None
     sticker = Sticker(box)
-    fixed = sticker.fixed_point(pixels)
+    fixed = sticker.place(fixed)
     first = 0
     for (outline, colour), flat in zip(parts, outlines, strict=True):
         points = fixed[first : first + len(flat)]
         first += len(flat)
-        sticker.fill_fixed(points.reshape(outline.shape), shade(colour, light))
-    return sticker.finish(), box
+        sticker.fill(points.reshape(outline.shape), shade(colour, light))
+    return sticker.finish()
 
 
 def bar(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:

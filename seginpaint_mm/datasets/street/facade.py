@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seginpaint_mm.datasets.street.colours import shade
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.wall import WallPainter
 
@@ -20,8 +20,8 @@ _SHOPS: tuple[Colour, ...] = (
 _DOORS: tuple[Colour, ...] = ((40, 52, 84), (54, 70, 50), (64, 60, 58), (90, 80, 60))
 _GLASS: tuple[Colour, ...] = ((82, 74, 66), (118, 106, 92), (58, 54, 50), (150, 140, 128))
 _CURTAIN: Colour = (168, 172, 174)
-_DETAIL_SCALE = 9.0  # pixels per metre below which windows have no frames
-_FAR_SCALE = 3.2  # pixels per metre below which there are no windows
+_DETAIL_SCALE = 11.0  # pixels per metre below which windows have no frames
+_FAR_SCALE = 4.0  # pixels per metre below which there are no windows
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Facade:
     balconies: bool
 
 
-def plan_facade(dice: Dice, height: float) -> Facade:
+def plan_facade(dice: SeededDice, height: float) -> Facade:
     """Draws the lots for a building."""
     pitch = dice.uniform(1.8, 3.6)
     plaster = dice.pick(_PLASTERS)
@@ -64,7 +64,7 @@ def plan_facade(dice: Dice, height: float) -> Facade:
     )
 
 
-def paint_facade(painter: WallPainter, style: Facade, dice: Dice) -> None:
+def paint_facade(painter: WallPainter, style: Facade, dice: SeededDice) -> None:
     """Everything on a wall, from the plinth to the cornice."""
     scale = painter.wall.pixels_per_metre
     painter.band(0.0, 0.6, shade(style.plaster, 0.66))
@@ -102,7 +102,7 @@ def _paint_windows(
     style: Facade,
     columns: np.ndarray,
     sills: np.ndarray,
-    dice: Dice,
+    dice: SeededDice,
     detailed: bool,
 ) -> None:
     """A window at each column above each sill."""
@@ -144,7 +144,7 @@ def _paint_balconies(
         painter.row(lefts, width, sill - 0.75, sill - 0.6, shade(style.plaster, 0.5))
 
 
-def _paint_shops(painter: WallPainter, style: Facade, sign: Colour, dice: Dice) -> None:
+def _paint_shops(painter: WallPainter, style: Facade, sign: Colour, dice: SeededDice) -> None:
     """Shop windows under a sign that runs along the whole wall."""
     wall = painter.wall
     top = style.ground_floor - 0.25
@@ -166,7 +166,7 @@ def _paint_shops(painter: WallPainter, style: Facade, sign: Colour, dice: Dice) 
 
 
 def _paint_ground_floor(
-    painter: WallPainter, style: Facade, columns: np.ndarray, dice: Dice, detailed: bool
+    painter: WallPainter, style: Facade, columns: np.ndarray, dice: SeededDice, detailed: bool
 ) -> None:
     """Windows and one door."""
     door = dice.integer(0, len(columns) - 1)

@@ -6,7 +6,7 @@ from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
 from seginpaint_mm.datasets.street.canvas import Backdrop
 from seginpaint_mm.datasets.street.colours import hazy, shade
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.facade import paint_facade, plan_facade
 from seginpaint_mm.datasets.street.layout import Block, Street
 from seginpaint_mm.datasets.street.looks import Colour, Look
@@ -20,14 +20,14 @@ _FENCES: tuple[Colour, ...] = ((70, 92, 112), (92, 94, 92), (60, 84, 62))
 _DEPTH = 11.0  # metres a building reaches back from the street
 
 
-def draw_skyline(backdrop: Backdrop, camera: Camera, look: Look, dice: Dice) -> None:
+def draw_skyline(backdrop: Backdrop, camera: Camera, look: Look, dice: SeededDice) -> None:
     """Far houses and trees along the horizon."""
     u = -0.05 * camera.width
     while u < camera.width * 1.05:
         step = camera.focal * dice.uniform(0.02, 0.07)
         green = dice.chance(0.5)
         top = camera.horizon - dice.uniform(5.0, 16.0) * camera.focal / FAR
-        bottom = camera.horizon + 0.01 * camera.focal
+        bottom = camera.horizon + camera.focal * camera.elevation / FAR
         peak = top - (0.008 * camera.focal if green else 0.0)
         outline = [(u, bottom), (u, top), (u + step / 2, peak), (u + step, top), (u + step, bottom)]
         colour = (74, 96, 78) if green else dice.pick(_FAR_WALLS)
@@ -72,7 +72,7 @@ def _end_wall(wall: Wall, sign: int, length: float, light: float) -> Wall:
 
 
 def _draw_building(backdrop: Backdrop, block: Block, front: float, wall: Wall, look: Look) -> None:
-    dice = Dice(block.key)
+    dice = SeededDice(block.key)
     style = plan_facade(dice, block.height)
     rise = dice.uniform(1.8, 4.2) if dice.chance(0.7) else 0.3
     roof = shade(dice.pick(_ROOFS), wall.light)
@@ -110,7 +110,7 @@ def _draw_roof(
 
 def _draw_low(backdrop: Backdrop, block: Block, wall: Wall, look: Look) -> None:
     """A hedge, wall or fence."""
-    dice = Dice(block.key)
+    dice = SeededDice(block.key)
     colours, label = {
         'hedge': (_HEDGES, labels.VEGETATION),
         'wall': (_WALLS, labels.WALL),

@@ -4,7 +4,7 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import Box
+from seginpaint_mm.datasets.street.canvas import Drawing
 from seginpaint_mm.datasets.street.colours import shade
 from seginpaint_mm.datasets.street.cutout import Part, bar, blob, draw_cutout, may_be_seen
 from seginpaint_mm.datasets.street.dice import Dice
@@ -25,14 +25,21 @@ _REACH = {'tree': 5.0, 'bush': 2.5, 'lamp': 2.2}
 _STEEL: Colour = (104, 106, 104)
 
 
-def draw_furniture(thing: Placement, camera: Camera, light: float) -> tuple[np.ndarray, Box] | None:
+def draw_furniture(
+    thing: Placement, camera: Camera, light: float, covered: np.ndarray
+) -> Drawing | None:
     """Draws one thing alone; see `draw_cutout`."""
     if not may_be_seen(thing, camera, _REACH.get(thing.kind, 0.7)):
         return None
-    parts = _PARTS[thing.kind](Dice(thing.key))
+    dice = thing.dice()
+    if thing.kind in _GREEN:
+        return draw_cutout(
+            _GREEN[thing.kind](dice, camera.focal / thing.z), thing, camera, light, covered
+        )
+    parts = _PARTS[thing.kind](dice)
     if thing.kind == 'lamp' and thing.s > 0:
         parts = [(outline * (-1.0, 1.0), colour) for outline, colour in parts]
-    return draw_cutout(parts, thing, camera, light)
+    return draw_cutout(parts, thing, camera, light, covered)
 
 
 def _lamp(dice: Dice) -> list[Part]:
@@ -91,9 +98,8 @@ def _bin(dice: Dice) -> list[Part]:
     ]
 
 
+_GREEN = {'tree': tree, 'bush': bush}
 _PARTS = {
-    'tree': tree,
-    'bush': bush,
     'lamp': _lamp,
     'bollard': _bollard,
     'sign': _sign,

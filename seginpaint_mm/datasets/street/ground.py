@@ -4,30 +4,33 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
-from seginpaint_mm.datasets.street.canvas import SCALE, Backdrop
+from seginpaint_mm.datasets.street.canvas import SCALE, UNIT_CIRCLE, Backdrop, fixed_point
+from seginpaint_mm.datasets.street.colours import shade
 from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.layout import Side, Street
 from seginpaint_mm.datasets.street.looks import Colour, Look
 
 CURB_HEIGHT = 0.13
 _REACH = 70.0  # metres that side streets and lawns reach sideways
-_GRASS: Colour = (62, 118, 96)
 _CURB: Colour = (158, 164, 166)
 _PAINT: Colour = (214, 220, 222)
 
 
-def draw_sky(backdrop: Backdrop, camera: Camera, look: Look) -> None:
-    """Fills everything with the sky's gradient, from the zenith to the horizon."""
-    rows = camera.height * SCALE
-    share = np.clip((np.arange(rows) + 0.5) / (camera.horizon * SCALE), 0.0, 1.0)[:, None]
+def start_backdrop(camera: Camera, look: Look, lawn: Colour) -> Backdrop:
+    """The sky's gradient down to the horizon, and lawn below."""
+    rows = np.arange(camera.height * SCALE) + 0.5
+    share = np.minimum(rows / (camera.horizon * SCALE), 1.0)[:, None]
     colours = np.array(look.zenith) * (1.0 - share) + np.array(look.skyline) * share
-    backdrop.fill_rows(np.floor(colours + 0.5).astype(np.uint8), labels.SKY)
+    above = rows < camera.horizon * SCALE
+    colours[~above] = lawn
+    row_labels = np.where(above, np.uint8(labels.SKY), np.uint8(labels.TERRAIN))
+    return Backdrop(np.floor(colours + 0.5).astype(np.uint8), row_labels, camera.width)
 
 
 def draw_ground(
     backdrop: Backdrop, camera: Camera, street: Street, colours: dict[int, Colour]
 ) -> None:
-    """Lawn, pavements, verges, curbs, road and side streets, all of them flat but for the curbs.
+    """Pavements, verges, curbs, road and side streets, all of them flat but for the curbs.
 
     Args:
         backdrop: The surface to draw on.
@@ -36,7 +39,6 @@ def draw_ground(
         colours: Colour of each ground label id (road, sidewalk, terrain).
     """
     depths = ground_depths()
-    _strip(backdrop, camera, depths, -_REACH, _REACH, colours[labels.TERRAIN], labels.TERRAIN)
     for side in street.sides:
         _draw_side(backdrop, camera, depths, side, colours)
     half = street.half_width
@@ -51,6 +53,27 @@ def draw_ground(
 def ground_depths() -> np.ndarray:
     """Depths at which long strips are sampled, closer together near the camera."""
     return NEAR + (FAR - NEAR) * (np.arange(25) / 24.0) * (np.arange(25) / 24.0)
+
+
+def draw_repairs(
+    backdrop: Backdrop, camera: Camera, street: Street, asphalt: Colour, dice: Dice
+) -> None:
+    """Patches of other asphalt, and manhole covers."""
+    for _ in range(dice.integer(0, 5)):
+        s, z = dice.uniform(-street.half_width, street.half_width - 1.0), dice.uniform(4.0, 40.0)
+        length, width = dice.uniform(1.0, 9.0), dice.uniform(0.5, 2.2)
+        right = min(s + width, street.half_width)
+        colour = shade(asphalt, dice.uniform(0.8, 1.12))
+        depths = np.array([z, z, z + length, z + length])
+        corners = camera.project(np.array([s, right, right, s]), 0.0, depths)
+        backdrop.paint(fixed_point(corners)[None], colour)
+    for _ in range(dice.integer(0, 4)):
+        s = dice.uniform(0.4 - street.half_width, street.half_width - 0.4)
+        z = dice.uniform(4.0, 30.0)
+        for radius, tone in ((0.36, 0.6), (0.31, 0.8)):
+            circle = UNIT_CIRCLE * radius
+            cover = camera.project(circle[:, 0] + s, 0.0, circle[:, 1] + z)
+            backdrop.paint(fixed_point(cover)[None], shade(asphalt, tone))
 
 
 def draw_markings(backdrop: Backdrop, camera: Camera, street: Street, dice: Dice) -> None:
@@ -80,10 +103,9 @@ def _strip(
     s1: float,
     colour: Colour,
     label: int,
-    height: float = 0.0,
 ) -> None:
-    left = camera.project(s0, height, depths)
-    right = camera.project(s1, height, depths)
+    left = camera.project(s0, 0.0, depths)
+    right = camera.project(s1, 0.0, depths)
     backdrop.fill(np.concatenate([left, right[::-1]]), colour, label)
 
 
@@ -149,7 +171,7 @@ def _dashes(
         return
     z = np.stack([starts, starts + length, starts + length, starts], axis=1)
     across = s + np.array([-0.07, -0.07, 0.07, 0.07])
-    backdrop.paint(camera.project(across[None], 0.0, z), paint)
+    backdrop.paint(fixed_point(camera.project(across[None], 0.0, z)), paint)
 
 
 def _draw_zebra(
@@ -158,4 +180,4 @@ def _draw_zebra(
     bars = np.arange(-street.half_width + 0.4, street.half_width - 0.6, 1.0)
     across = bars[:, None] + np.array([0.0, 0.0, 0.5, 0.5])
     along = np.array([z, z + 3.2, z + 3.2, z])[None]
-    backdrop.paint(camera.project(across, 0.0, along), paint)
+    backdrop.paint(fixed_point(camera.project(across, 0.0, along)), paint)

@@ -12,7 +12,8 @@ class Look:
     Attributes:
         key: Number that enters the random key, so that each look has scenes of its own.
         zenith, skyline: Sky colours at the top and at the horizon.
-        clouds: Strength of the clouds, 0..255.
+        cloud: Colour of the clouds.
+        cloudiness: Highest coverage by clouds, 0..256.
         ambient: Share of the light that comes from everywhere; the rest comes from the sun.
         sun_shadow: Brightness of ground in the sun's shadow, 256 = no shadow.
         contact_shadow: Brightness of the ground right under things, 256 = no shadow.
@@ -26,7 +27,8 @@ class Look:
     key: int
     zenith: Colour
     skyline: Colour
-    clouds: int
+    cloud: Colour
+    cloudiness: int
     ambient: float
     sun_shadow: int
     contact_shadow: int
@@ -42,34 +44,36 @@ class Look:
 LOOKS = {
     'day': Look(
         key=1,
-        zenith=(214, 158, 104),
+        zenith=(212, 164, 118),
         skyline=(236, 222, 206),
-        clouds=70,
+        cloud=(246, 242, 240),
+        cloudiness=200,
         ambient=0.62,
         sun_shadow=140,
         contact_shadow=104,
         haze_distance=420.0,
         elevation=(1.15, 1.5),
-        gain=(0.86, 1.12),
+        gain=(0.92, 1.2),
         contrast=(0.98, 1.15),
         warmth=(-0.03, 0.07),
-        noise=(2.0, 6.0),
+        noise=(1.5, 4.5),
         vignette=(0.0, 0.25),
     ),
     'overcast': Look(
         key=2,
         zenith=(196, 190, 184),
         skyline=(226, 222, 218),
-        clouds=36,
+        cloud=(172, 166, 162),
+        cloudiness=110,
         ambient=0.9,
         sun_shadow=256,
         contact_shadow=128,
         haze_distance=190.0,
         elevation=(1.55, 2.1),
-        gain=(0.7, 0.95),
+        gain=(0.74, 1.0),
         contrast=(0.86, 1.0),
         warmth=(-0.1, 0.0),
-        noise=(4.0, 11.0),
+        noise=(3.0, 7.0),
         vignette=(0.1, 0.35),
     ),
 }

@@ -4,9 +4,9 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import Box
+from seginpaint_mm.datasets.street.canvas import Drawing
 from seginpaint_mm.datasets.street.colours import shade
-from seginpaint_mm.datasets.street.cutout import Part, blob, draw_cutout, limb, may_be_seen
+from seginpaint_mm.datasets.street.cutout import Part, bar, blob, draw_cutout, limb, may_be_seen
 from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
@@ -29,18 +29,20 @@ _HELMETS: tuple[Colour, ...] = ((40, 40, 40), (200, 200, 200), (50, 60, 190))
 _SHOE: Colour = (30, 30, 34)
 
 
-def draw_person(thing: Placement, camera: Camera, light: float) -> tuple[np.ndarray, Box] | None:
+def draw_person(
+    thing: Placement, camera: Camera, light: float, covered: np.ndarray
+) -> Drawing | None:
     """Draws one person or rider alone; see `draw_cutout`."""
     if not may_be_seen(thing, camera, _REACH):
         return None
-    dice = Dice(thing.key)
+    dice = thing.dice()
     if thing.kind == 'person':
         parts = _person(dice)
     elif thing.sideways:
         parts = _rider_from_side(dice, 1.0 if thing.turn > 0 else -1.0)
     else:
         parts = _rider_from_behind(dice)
-    return draw_cutout(parts, thing, camera, light)
+    return draw_cutout(parts, thing, camera, light, covered)
 
 
 def _person(dice: Dice) -> list[Part]:
@@ -63,7 +65,7 @@ def _person(dice: Dice) -> list[Part]:
     parts.append((limb(((0.0, 1.44), (0.02, 1.56)), (0.12, 0.11)), shade(skin, 0.75)))
     parts += [(_arm(swing), shade(top, 0.9)), (blob(swing + 0.04, 0.84, 0.05, 0.07), skin)]
     if dice.chance(0.3):
-        parts.append((blob(swing + 0.05, 0.62, 0.14, 0.17), dice.pick(_TOPS)))
+        parts.append((bar(swing - 0.1, 0.42, swing + 0.2, 0.8), dice.pick(_TOPS)))
     parts += _head(0.02, 1.63, skin, dice.pick(_HAIR))
     return [(outline * (wide, size), colour) for outline, colour in parts]
 

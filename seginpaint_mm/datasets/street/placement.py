@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from seginpaint_mm.datasets.street.camera import rotation
+from seginpaint_mm.datasets.street.dice import Dice
+
+LOTS = 24  # random numbers that drawing a thing may use
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Placement:
         s, z: Its middle, in street coordinates.
         turn: tan(half its heading); 0 = along the street, 1 = a quarter turn to the right.
         half_s, half_z: Half sizes of its footprint in metres.
-        key: Seeds its drawing.
+        lots: Random numbers for its drawing.
     """
 
     kind: str
@@ -25,7 +28,11 @@ class Placement:
     turn: float
     half_s: float
     half_z: float
-    key: int
+    lots: tuple[float, ...]
+
+    def dice(self) -> Dice:
+        """Dice for its drawing, always from the first lot on."""
+        return Dice(iter(self.lots).__next__)
 
     @property
     def sideways(self) -> bool:
@@ -53,6 +60,8 @@ def front_to_back(things: list[Placement], camera_s: float) -> list[int]:
     Footprints that are apart in depth are ordered by depth. Others that are apart sideways are
     ordered by their distance from the line of sight straight ahead; overlapping ones by their middle.
     """
+    if not things:
+        return []
     hides = _hides(things, camera_s)
     waiting = hides.sum(axis=0)
     middle = np.array([thing.z for thing in things])

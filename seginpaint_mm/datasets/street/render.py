@@ -6,11 +6,15 @@ import numpy as np
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.bodies import SHAPES
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import Backdrop
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.clouds import draw_clouds
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.frontage import draw_frontage, draw_skyline
-from seginpaint_mm.datasets.street.street_side import plan_furniture
-from seginpaint_mm.datasets.street.ground import draw_ground, draw_markings, draw_sky
+from seginpaint_mm.datasets.street.ground import (
+    draw_ground,
+    draw_markings,
+    draw_repairs,
+    start_backdrop,
+)
 from seginpaint_mm.datasets.street.layers import (
     Layer,
     compose,
@@ -23,6 +27,7 @@ from seginpaint_mm.datasets.street.looks import LOOKS, Look
 from seginpaint_mm.datasets.street.scene import StreetObject, StreetScene
 from seginpaint_mm.datasets.street.sensor import Sensor
 from seginpaint_mm.datasets.street.shadows import Shadow, Sun, round_footprint, shadow_map
+from seginpaint_mm.datasets.street.street_side import plan_furniture
 from seginpaint_mm.datasets.street.texture import ground_texture
 from seginpaint_mm.datasets.street.traffic import plan_traffic
 from seginpaint_mm.datasets.street.vehicles import vehicle_footprint
@@ -53,15 +58,15 @@ def render_street(
     _check(index, seed, look, size)
     style = LOOKS[look]
     key = (seed, index, style.key)
-    dice = Dice(*key, 0)
+    dice = SeededDice(*key, 0)
     street = plan_street(dice)
     camera = plan_camera(dice, style, street, size)
     sun = Sun(dice, street, style)
-    furniture = plan_furniture(Dice(*key, 1), street)
-    traffic = plan_traffic(Dice(*key, 2), street, camera)
-    layers = draw_layers(traffic, furniture, street, camera, style, sun)
-    backdrop, backdrop_labels = _draw_backdrop(street, camera, style, Dice(*key, 3))
-    sensor = Sensor(Dice(*key, 4), style, *size)
+    furniture = plan_furniture(SeededDice(*key, 1), street)
+    traffic = plan_traffic(SeededDice(*key, 2), street, camera)
+    layers = draw_layers([*traffic, *furniture], street, camera, style, sun)
+    backdrop, backdrop_labels = _draw_backdrop(street, camera, style, SeededDice(*key, 3))
+    sensor = Sensor(SeededDice(*key, 4), style, *size)
     return _assemble(layers, backdrop, backdrop_labels, camera, sun, sensor)
 
 
@@ -75,17 +80,18 @@ def _check(index: int, seed: int, look: str, size: tuple[int, int]) -> None:
 
 
 def _draw_backdrop(
-    street: Street, camera: Camera, look: Look, dice: Dice
+    street: Street, camera: Camera, look: Look, dice: SeededDice
 ) -> tuple[np.ndarray, np.ndarray]:
     """(colours (H, W, 3), label ids (H, W)) of sky, ground and frontage, without any shadow."""
-    backdrop = Backdrop(camera.height, camera.width)
     colours = {label: dice.pick(options) for label, options in _GROUND_COLOURS.items()}
-    draw_sky(backdrop, camera, look)
+    backdrop = start_backdrop(camera, look, colours[labels.TERRAIN])
     draw_skyline(backdrop, camera, look, dice)
     draw_ground(backdrop, camera, street, colours)
+    draw_repairs(backdrop, camera, street, colours[labels.ROAD], dice)
     draw_markings(backdrop, camera, street, dice)
     draw_frontage(backdrop, camera, street, look)
     colour, label_ids = backdrop.finish()
+    draw_clouds(colour, label_ids, look, dice)
     top = _first_ground_row(camera)
     texture = ground_texture(camera, label_ids, street.paving, top, dice.integer(0, 4095))
     colour[top:] = np.clip(colour[top:] + texture[:, :, None], 0, 255)
@@ -108,15 +114,16 @@ def _assemble(
     lasting = sun.buildings(camera) + _shadows(standing, camera, sun)
     passing = _shadows([layer for layer in layers if layer.is_object], camera, sun)
     ground = _GROUND[backdrop_labels]
-    lit = _shade(backdrop, ground, shadow_map(camera, lasting))
-    lit_with_objects = _shade(backdrop, ground, shadow_map(camera, lasting + passing))
+    shadows = shadow_map(camera, lasting)
+    lit = _shade(backdrop, ground, shadows)
+    lit_with_objects = _shade(backdrop, ground, np.minimum(shadows, shadow_map(camera, passing)))
     background_label_ids = compose_labels(backdrop_labels, standing)
     parts = visible_parts(layers, camera.height, camera.width)
     numbered = _number(layers)
     instance_ids = background_label_ids.astype(np.uint16)
     for layer, part, instance_id in zip(layers, parts, numbered, strict=True):
         if layer.is_object:
-            instance_ids[layer.box.slices][part] = instance_id
+            instance_ids[layer.drawing.box.slices][part] = instance_id
     return StreetScene(
         image=sensor.expose(compose(lit_with_objects, layers)),
         background_image=sensor.expose(compose(lit, standing)),
@@ -173,25 +180,30 @@ def _lift(
     """The object of a layer, `part` being what can be seen of its solid pixels."""
     full = np.zeros((camera.height, camera.width), bool)
     visible = np.zeros_like(full)
-    full[layer.box.slices] = layer.solid
-    visible[layer.box.slices] = part
-    rows, columns = np.flatnonzero(layer.solid.any(axis=1)), np.flatnonzero(layer.solid.any(axis=0))
-    inner = layer.picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    left, top = layer.box.left + int(columns[0]), layer.box.top + int(rows[0])
-    height, width = inner.shape[:2]
+    full[layer.drawing.box.slices] = layer.drawing.solid
+    visible[layer.drawing.box.slices] = part
+    rows, columns = (
+        np.flatnonzero(layer.drawing.solid.any(axis=1)),
+        np.flatnonzero(layer.drawing.solid.any(axis=0)),
+    )
+    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    left, top = layer.drawing.box.left + int(columns[0]), layer.drawing.box.top + int(rows[0])
+    colour, coverage = layer.drawing.colour[inner], layer.drawing.coverage[inner]
+    height, width = coverage.shape
     return StreetObject(
         label=layer.label,
         instance_id=instance_id,
         full_mask=full,
         visible_mask=visible,
         bbox=(left, top, left + width, top + height),
-        rgba=_appearance(inner, top, left, sensor),
+        rgba=_appearance(colour, coverage, top, left, sensor),
     )
 
 
-def _appearance(picture: np.ndarray, top: int, left: int, sensor: Sensor) -> np.ndarray:
-    """Colour times coverage and coverage (h, w, 4) -> exposed colour and coverage (h, w, 4)."""
-    coverage = picture[:, :, 3:].astype(np.uint16)
-    colour = picture[:, :, :3] * np.uint16(255) // np.maximum(coverage, 1)
-    exposed = sensor.expose(np.minimum(colour, 255).astype(np.uint8), top, left)
-    return np.concatenate([exposed, picture[:, :, 3:]], axis=2)
+def _appearance(
+    colour: np.ndarray, coverage: np.ndarray, top: int, left: int, sensor: Sensor
+) -> np.ndarray:
+    """Colour times coverage (h, w, 3), and coverage (h, w) -> exposed B, G, R, coverage (h, w, 4)."""
+    divisor = np.maximum(cv2.merge([coverage, coverage, coverage]), 1)
+    pure = np.minimum(colour * np.uint16(255) // divisor, 255).astype(np.uint8)
+    return np.dstack([sensor.expose(pure, top, left), coverage])

@@ -7,14 +7,14 @@ background picture and every single object agree wherever they show the same thi
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.looks import Look
 
 
 class Sensor:
     """One camera with its settings for one picture."""
 
-    def __init__(self, dice: Dice, look: Look, height: int, width: int):
+    def __init__(self, dice: SeededDice, look: Look, height: int, width: int):
         gain, contrast = dice.uniform(*look.gain), dice.uniform(*look.contrast)
         warmth = dice.uniform(*look.warmth)
         self._curve = _curve(gain, contrast, (1.0 - warmth, 1.0, 1.0 + warmth))

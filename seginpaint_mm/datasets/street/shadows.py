@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
-from seginpaint_mm.datasets.street.canvas import SCALE, UNIT_CIRCLE, fixed_point
+from seginpaint_mm.datasets.street.canvas import SCALE, SHIFT, UNIT, UNIT_CIRCLE, fixed_point
 from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.layout import Street
 from seginpaint_mm.datasets.street.looks import Look
@@ -16,6 +16,7 @@ _HEIGHTS = {
     'truck': 3.0, 'bus': 2.9, 'van': 2.0, 'suv': 1.6, 'person': 1.7, 'rider': 1.7, 'bicycle': 1.0,
 }  # fmt: skip
 _CAR_HEIGHT = 1.4
+_CONTACT_RINGS = ((1.3, 0.3), (1.16, 0.65), (1.02, 1.0))  # size, share of the contact shadow
 
 
 class Sun:
@@ -60,9 +61,10 @@ class Sun:
         for block in self._shading_blocks():
             s0 = block.sign * self._front(block.sign)
             s1 = s0 - block.sign * self._reach(block)
-            z = np.array([max(block.z0, NEAR), min(block.z1, FAR)])
-            z = np.array([z[0], z[0], z[1], z[1]])
+            slant = self._slope[1] * block.height * 0.7
+            z0, z1 = max(block.z0, NEAR), min(block.z1, FAR)
             s = np.array([s0, s1, s1, s0])
+            z = np.maximum(np.array([z0, z0 + slant, z1 + slant, z1]), NEAR)
             shadows.append((self._look.sun_shadow, np.stack([camera.world_x(s, z), z], axis=1)))
         return shadows
 
@@ -70,14 +72,15 @@ class Sun:
         """Shadows that things cast, each given with its world footprint (n, 2)."""
         shadows = []
         for thing, footprint in footprints:
-            if not self.in_shade(thing.s, thing.z) and self.casts:
+            if self.casts and not self.in_shade(thing.s, thing.z):
                 height = _HEIGHTS.get(thing.kind, _CAR_HEIGHT)
-                top = footprint + (self._slope[0] * height, self._slope[1] * height)
+                top = footprint + np.array([self._slope[0] * height, self._slope[1] * height])
                 shadows.append((self._look.sun_shadow, _hull(np.concatenate([footprint, top]))))
-            for grow, share in ((1.3, 0.3), (1.16, 0.65), (1.02, 1.0)):
-                middle = (footprint.min(axis=0) + footprint.max(axis=0)) / 2
+            middle = (footprint[: len(footprint) // 2] + footprint[len(footprint) // 2 :])[:1] / 2
+            outwards = footprint - middle
+            for grow, share in _CONTACT_RINGS:
                 level = 256 - int((256 - self._look.contact_shadow) * share)
-                shadows.append((level, (footprint - middle) * grow + middle))
+                shadows.append((level, middle + outwards * grow))
         return shadows
 
     def _shading_blocks(self):
@@ -99,13 +102,18 @@ def round_footprint(thing: Placement, camera: Camera) -> np.ndarray:
 
 
 def shadow_map(camera: Camera, shadows: list[Shadow]) -> np.ndarray:
-    """uint8 (H, W): brightness of the ground minus one, 255 = not shadowed."""
-    canvas = np.full((camera.height * SCALE, camera.width * SCALE), 255, np.uint8)
+    """uint8 (H, W): brightness of the ground, 255 = not shadowed."""
+    top = min(max(int(camera.horizon), 0), camera.height - 1)
+    rows = camera.height - top
+    canvas = np.full((rows * SCALE, camera.width * SCALE), 255, np.uint8)
     for level, outline in sorted(shadows, key=lambda shadow: -shadow[0]):
         z = np.maximum(outline[:, 1], NEAR)
-        points = fixed_point(camera.project_world(outline[:, 0], 0.0, z), 0, 0)
-        cv2.fillPoly(canvas, [points], min(level, 255), cv2.LINE_8, 4)
-    return cv2.resize(canvas, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+        points = fixed_point(camera.project_world(outline[:, 0], 0.0, z))
+        points[:, 1] -= top * UNIT
+        cv2.fillPoly(canvas, [points], min(level, 255), cv2.LINE_8, SHIFT)
+    brightness = np.full((camera.height, camera.width), 255, np.uint8)
+    brightness[top:] = cv2.resize(canvas, (camera.width, rows), interpolation=cv2.INTER_AREA)
+    return brightness
 
 
 def _hull(points: np.ndarray) -> np.ndarray:

@@ -1,13 +1,13 @@
 """Where trees, lamps, signs, lights, bollards and bins stand."""
 
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.layout import Side, Street
-from seginpaint_mm.datasets.street.placement import Placement
+from seginpaint_mm.datasets.street.placement import LOTS, Placement
 
 _FIRST_Z = 3.5
 
 
-def plan_furniture(dice: Dice, street: Street) -> list[Placement]:
+def plan_furniture(dice: SeededDice, street: Street) -> list[Placement]:
     """Draws the lots for trees, lamps, signs, lights, bollards and bins."""
     things: list[Placement] = []
     for side in street.sides:
@@ -19,13 +19,15 @@ def plan_furniture(dice: Dice, street: Street) -> list[Placement]:
     return things
 
 
-def _add(dice: Dice, things: list[Placement], kind: str, s: float, z: float, half: float) -> None:
-    thing = Placement(kind, s, z, 0.0, half, half, dice.integer(0, 1 << 30))
+def _add(
+    dice: SeededDice, things: list[Placement], kind: str, s: float, z: float, half: float
+) -> None:
+    thing = Placement(kind, s, z, 0.0, half, half, dice.lots(LOTS))
     if z > _FIRST_Z and not any(thing.overlaps(other, 0.2) for other in things):
         things.append(thing)
 
 
-def _plan_trees(dice: Dice, things: list[Placement], street: Street, side: Side) -> None:
+def _plan_trees(dice: SeededDice, things: list[Placement], street: Street, side: Side) -> None:
     if not dice.chance(0.75 if side.verge else 0.3):
         return
     s = side.sign * (side.edge + (side.verge / 2 if side.verge else 0.7))
@@ -38,7 +40,7 @@ def _plan_trees(dice: Dice, things: list[Placement], street: Street, side: Side)
         z += pitch
 
 
-def _plan_lamps(dice: Dice, things: list[Placement], street: Street, side: Side) -> None:
+def _plan_lamps(dice: SeededDice, things: list[Placement], street: Street, side: Side) -> None:
     if not dice.chance(0.6):
         return
     z = dice.uniform(6.0, 30.0)
@@ -48,7 +50,7 @@ def _plan_lamps(dice: Dice, things: list[Placement], street: Street, side: Side)
         z += dice.uniform(20.0, 32.0)
 
 
-def _plan_small(dice: Dice, things: list[Placement], street: Street, side: Side) -> None:
+def _plan_small(dice: SeededDice, things: list[Placement], street: Street, side: Side) -> None:
     for _ in range(dice.integer(0, 4)):
         z = dice.uniform(6.0, 60.0)
         if not street.in_crossing(z, 1.0):
@@ -70,14 +72,14 @@ def _plan_small(dice: Dice, things: list[Placement], street: Street, side: Side)
         _add(dice, things, 'bin', side.sign * (outer - 0.5), dice.uniform(6.0, 30.0), 0.35)
 
 
-def _plan_lights(dice: Dice, things: list[Placement], street: Street) -> None:
+def _plan_lights(dice: SeededDice, things: list[Placement], street: Street) -> None:
     for z0, _ in street.crossings[:1]:
         if dice.chance(0.5):
             for side in street.sides:
                 _add(dice, things, 'light', side.sign * (side.edge + 0.5), z0 - 1.0, 0.08)
 
 
-def _plan_gardens(dice: Dice, things: list[Placement], street: Street) -> None:
+def _plan_gardens(dice: SeededDice, things: list[Placement], street: Street) -> None:
     for block in street.blocks:
         if block.kind == 'building':
             continue

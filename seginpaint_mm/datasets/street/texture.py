@@ -6,7 +6,7 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 
 _SIDE = 256  # texels in a tile
 _TEXEL = 0.04  # metres
@@ -70,7 +70,7 @@ def _gather(
 @lru_cache(maxsize=1)
 def _tiles() -> np.ndarray:
     """int32 (5, 256, 256): asphalt, cobbles, slabs, grass, nothing."""
-    dice = Dice(1)
+    dice = SeededDice(1)
     grain = (dice.bytes(4, _SIDE, _SIDE).astype(np.int32) - 128) // 6
     y, x = np.mgrid[0:_SIDE, 0:_SIDE]
     shifted = x + (y // 4 % 2) * 2
@@ -85,7 +85,7 @@ def _tiles() -> np.ndarray:
 @lru_cache(maxsize=1)
 def _patches() -> np.ndarray:
     """int32 (5, 128, 128): large stains for each kind of ground."""
-    dice = Dice(2)
+    dice = SeededDice(2)
     noise = sum(
         np.kron(
             dice.bytes(4, 128 // size, 128 // size).astype(np.int32) - 128,

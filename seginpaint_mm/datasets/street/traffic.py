@@ -2,9 +2,9 @@
 
 from seginpaint_mm.datasets.street.bodies import SHAPES
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.layout import Side, Street
-from seginpaint_mm.datasets.street.placement import Placement, turned_footprint
+from seginpaint_mm.datasets.street.placement import LOTS, Placement, turned_footprint
 
 _CAR_KINDS = ('hatchback', 'hatchback', 'sedan', 'sedan', 'estate', 'estate', 'suv', 'suv', 'van')
 _PERSON_HALF = 0.28
@@ -14,7 +14,7 @@ _FIRST_Z = 4.2  # metres: the nearest a thing may begin
 class Crowd:
     """Collects things that stand clear of each other."""
 
-    def __init__(self, dice: Dice):
+    def __init__(self, dice: SeededDice):
         self._dice = dice
         self.things: list[Placement] = []
 
@@ -23,7 +23,7 @@ class Crowd:
     ) -> bool:
         """Adds a thing of (length, width) metres unless it is too near or in the way; says whether."""
         half_s, half_z = turned_footprint(*size, turn)
-        thing = Placement(kind, s, z, turn, half_s, half_z, self._dice.integer(0, 1 << 30))
+        thing = Placement(kind, s, z, turn, half_s, half_z, self._dice.lots(LOTS))
         if z - half_z < _FIRST_Z or any(thing.overlaps(other, gap) for other in self.things):
             return False
         self.things.append(thing)
@@ -35,7 +35,7 @@ class Crowd:
         return self.add(kind, s, z, turn, (shape.length, shape.width), gap)
 
 
-def plan_traffic(dice: Dice, street: Street, camera: Camera) -> list[Placement]:
+def plan_traffic(dice: SeededDice, street: Street, camera: Camera) -> list[Placement]:
     """Draws the lots for everything that moves or is parked."""
     crowd = Crowd(dice)
     busy = dice.uniform(0.2, 1.0)
@@ -50,21 +50,21 @@ def plan_traffic(dice: Dice, street: Street, camera: Camera) -> list[Placement]:
     return crowd.things
 
 
-def _away(dice: Dice) -> float:
+def _away(dice: SeededDice) -> float:
     """A turn that heads along the street, give or take two degrees."""
     return dice.uniform(-0.018, 0.018)
 
 
-def _towards(dice: Dice) -> float:
+def _towards(dice: SeededDice) -> float:
     """A turn that heads down the street towards the camera."""
     return dice.sign() * dice.uniform(50.0, 400.0)
 
 
-def _vehicle_kind(dice: Dice) -> str:
+def _vehicle_kind(dice: SeededDice) -> str:
     return dice.pick(('truck', 'bus')) if dice.chance(0.08) else dice.pick(_CAR_KINDS)
 
 
-def _drive(dice: Dice, crowd: Crowd, street: Street, camera: Camera, busy: float) -> None:
+def _drive(dice: SeededDice, crowd: Crowd, street: Street, camera: Camera, busy: float) -> None:
     """Cars ahead in the camera's lane and oncoming ones."""
     z = dice.uniform(7.0, 40.0)
     while z < 110.0:
@@ -83,7 +83,7 @@ def _drive(dice: Dice, crowd: Crowd, street: Street, camera: Camera, busy: float
         z += dice.uniform(8.0, 20.0 + 70.0 * (1.0 - busy))
 
 
-def _cross(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
+def _cross(dice: SeededDice, crowd: Crowd, street: Street, busy: float) -> None:
     """Cars that come out of side streets or cross the street."""
     for z0, z1 in street.crossings:
         if not dice.chance(0.4 + 0.5 * busy):
@@ -96,7 +96,7 @@ def _cross(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
             )
 
 
-def _park(dice: Dice, crowd: Crowd, street: Street, side: Side) -> None:
+def _park(dice: SeededDice, crowd: Crowd, street: Street, side: Side) -> None:
     if side.parking == 'none':
         return
     inset = {'lane': 1.05, 'pavement': 0.1, 'bays': 2.4}[side.parking]
@@ -111,13 +111,13 @@ def _park(dice: Dice, crowd: Crowd, street: Street, side: Side) -> None:
         z += pitch + dice.uniform(0.0, 0.9)
 
 
-def _parked_turn(dice: Dice, side: Side) -> float:
+def _parked_turn(dice: SeededDice, side: Side) -> float:
     if side.parking == 'bays':
         return dice.sign() * dice.uniform(0.92, 1.08)
     return _away(dice) if side.sign > 0 or dice.chance(0.3) else _towards(dice)
 
 
-def _walk(dice: Dice, crowd: Crowd, street: Street, side: Side, busy: float) -> None:
+def _walk(dice: SeededDice, crowd: Crowd, street: Street, side: Side, busy: float) -> None:
     """People on the pavement, alone and in groups, and bicycles at the walls."""
     if not side.pavement:
         return
@@ -138,11 +138,11 @@ def _walk(dice: Dice, crowd: Crowd, street: Street, side: Side, busy: float) -> 
             )
 
 
-def _stand(dice: Dice, crowd: Crowd, s: float, z: float) -> bool:
+def _stand(dice: SeededDice, crowd: Crowd, s: float, z: float) -> bool:
     return crowd.add('person', s, z, 0.0, (2 * _PERSON_HALF, 2 * _PERSON_HALF), 0.05)
 
 
-def _walk_across(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
+def _walk_across(dice: SeededDice, crowd: Crowd, street: Street, busy: float) -> None:
     """People on the road: on the crosswalk, or crossing anywhere."""
     reach = street.half_width + 1.0
     if street.zebra is not None and street.zebra > 4.0:
@@ -152,7 +152,7 @@ def _walk_across(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
         _stand(dice, crowd, dice.uniform(-reach, reach), dice.uniform(8.0, 40.0))
 
 
-def _cycle(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
+def _cycle(dice: SeededDice, crowd: Crowd, street: Street, busy: float) -> None:
     for _ in range(dice.integer(0, 1 + int(2 * busy))):
         z, side = dice.uniform(6.5, 40.0), dice.pick(street.sides)
         across = dice.chance(0.3)
@@ -165,5 +165,7 @@ def _cycle(dice: Dice, crowd: Crowd, street: Street, busy: float) -> None:
         if crowd.add('bicycle', s, z, turn, (1.7, 0.5), 0.1):
             bicycle = crowd.things[-1]
             crowd.things.append(
-                Placement('rider', s, z - 0.01, turn, bicycle.half_s, bicycle.half_z, bicycle.key)
+                Placement(
+                    'rider', s, z - 0.01, turn, bicycle.half_s, bicycle.half_z, dice.lots(LOTS)
+                )
             )

@@ -1,19 +1,25 @@
 """Trees and bushes: crowns made of lobes and many small leaves."""
 
+from functools import cache
+
 import numpy as np
 
 from seginpaint_mm.datasets.street.canvas import UNIT_CIRCLE
 from seginpaint_mm.datasets.street.colours import shade
-from seginpaint_mm.datasets.street.cutout import Part, blob
-from seginpaint_mm.datasets.street.dice import Dice
+from seginpaint_mm.datasets.street.cutout import Part
+from seginpaint_mm.datasets.street.dice import Dice, SeededDice
 from seginpaint_mm.datasets.street.looks import Colour
 
 _BARK: Colour = (52, 62, 74)
 _LEAF = UNIT_CIRCLE[[0, 3, 6, 8, 11, 14]]
+_CROWNS = 12  # different crowns; each is stretched, coloured and mirrored anew
+_LOBES = 13
+_MOST_LEAVES = 110  # of one tone
+_TONES = ((0.5, -0.15), (0.8, 0.0), (1.05, 0.12), (1.3, 0.3))  # brightness, lift in radii
 
 
-def tree(dice: Dice) -> list[Part]:
-    """A tree of 5 to 10 metres."""
+def tree(dice: Dice, scale: float) -> list[Part]:
+    """A tree of 5 to 10 metres; scale is in pixels per metre, more show more leaves."""
     height = dice.uniform(5.0, 10.5)
     spread, bare = height * dice.uniform(0.22, 0.36), height * dice.uniform(0.2, 0.34)
     crown = height - bare
@@ -22,39 +28,51 @@ def tree(dice: Dice) -> list[Part]:
     stem = np.array([(-half, 0.0), (half, 0.0), (half * 0.6, fork), (-half * 0.6, fork)])
     shaded = stem * (0.4, 1.0) + (half * 0.5, 0.0)
     centre, radius = (0.0, bare + crown * 0.55), (spread, crown * 0.52)
-    return [(stem, _BARK), (shaded, shade(_BARK, 0.7)), *_foliage(dice, centre, radius, 150)]
+    return [(stem, _BARK), (shaded, shade(_BARK, 0.7)), *_crown(dice, centre, radius, scale)]
 
 
-def bush(dice: Dice) -> list[Part]:
-    """A bush of 1 to 2 metres."""
+def bush(dice: Dice, scale: float) -> list[Part]:
+    """A bush of 1 to 2 metres; scale as in `tree`."""
     width, height = dice.uniform(0.6, 1.6), dice.uniform(0.8, 2.2)
-    return _foliage(dice, (0.0, height * 0.5), (width, height * 0.5), 60)
+    return _crown(dice, (0.0, height * 0.5), (width, height * 0.5), scale)
 
 
-def _foliage(
-    dice: Dice, centre: tuple[float, float], radius: tuple[float, float], leaves: int
+def _crown(
+    dice: Dice, centre: tuple[float, float], radius: tuple[float, float], scale: float
 ) -> list[Part]:
     """Lobes that make the outline, the lower ones darker, and over them leaves in four tones."""
     yellow = dice.uniform(0.0, 1.0)
     green = (int(42 + 14 * yellow), int(82 + 26 * yellow), int(56 + 34 * yellow))
-    parts: list[Part] = [(blob(*centre, radius[0] * 0.8, radius[1] * 0.8), shade(green, 0.62))]
-    mean = (radius[0] + radius[1]) / 2
-    for number in range(13):
-        reach, size = dice.uniform(0.45, 0.75), dice.uniform(0.24, 0.42) * mean
-        x, y = (UNIT_CIRCLE[number * 5 % 16] * reach * radius).tolist()
-        tone = shade(green, 0.72 + 0.22 * y / radius[1])
-        parts.append((blob(centre[0] + x, centre[1] + y, size, size * 0.85), tone))
-    for tone, lift in ((0.5, -0.15), (0.8, 0.0), (1.05, 0.12), (1.3, 0.3)):
-        parts.append((_leaves(dice, centre, radius, lift, leaves), shade(green, tone)))
+    lobes, leaves = _unit_crown(dice.integer(0, _CROWNS - 1))
+    stretch = np.array((radius[0] * dice.sign(), radius[1]))
+    count = min(_MOST_LEAVES, 8 + int((radius[0] + radius[1]) * scale * 0.55))
+    parts: list[Part] = [
+        (outline, shade(green, 0.62 + 0.012 * number))
+        for number, outline in enumerate(lobes * stretch + centre)
+    ]
+    for (tone, _), outlines in zip(_TONES, leaves, strict=True):
+        parts.append((outlines[:count] * stretch + centre, shade(green, tone)))
     return parts
 
 
-def _leaves(dice: Dice, centre, radius, lift: float, count: int) -> np.ndarray:
-    """Small clumps (count, 6, 2) scattered over the crown, their middle raised by `lift` radii."""
-    lots = dice.uniforms(-1.0, 1.0, 4 * count).reshape(4, count)
+@cache
+def _unit_crown(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Outlines of a crown of radius 1: lobes (14, 16, 2) from low to high, leaves (4, 110, 6, 2)."""
+    dice = SeededDice(3, number)
+    reach = dice.uniforms(0.45, 0.75, _LOBES)[:, None]
+    middles = UNIT_CIRCLE[np.arange(_LOBES) * 5 % 16] * reach
+    middles = middles[np.argsort(middles[:, 1], kind='stable')]
+    sizes = dice.uniforms(0.26, 0.42, _LOBES)[:, None, None]
+    lobes = UNIT_CIRCLE[None] * sizes * (1.0, 0.9) + middles[:, None]
+    leaves = np.stack([_unit_leaves(dice, lift) for _, lift in _TONES])
+    return np.concatenate([UNIT_CIRCLE[None] * 0.8, lobes]), leaves
+
+
+def _unit_leaves(dice: SeededDice, lift: float) -> np.ndarray:
+    """Small clumps (110, 6, 2) scattered over a crown of radius 1, their middle raised by `lift`."""
+    lots = dice.uniforms(-1.0, 1.0, 4, _MOST_LEAVES)
     spots = lots[:2].T
     spots = spots * (1.0 - 0.35 * np.abs(spots[:, ::-1])) * (0.9, 0.88 - abs(lift) * 0.5)
-    middles = (spots + (0.0, lift)) * radius + centre
-    sizes = (radius[0] + radius[1]) * (0.012 + 0.016 * np.abs(lots[2]))
+    sizes = 0.024 + 0.032 * np.abs(lots[2])
     stretch = np.stack([1.0 + 0.5 * lots[3], 1.0 - 0.4 * lots[3]], axis=1) * sizes[:, None]
-    return _LEAF[None] * stretch[:, None] + middles[:, None]
+    return _LEAF[None] * stretch[:, None] + (spots + (0.0, lift))[:, None]

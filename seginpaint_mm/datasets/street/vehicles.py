@@ -7,14 +7,13 @@ import numpy as np
 from seginpaint_mm.datasets.street import bodies, labels
 from seginpaint_mm.datasets.street.bodies import Body
 from seginpaint_mm.datasets.street.camera import Camera, rotation
-from seginpaint_mm.datasets.street.canvas import Box, Sticker, box_around
+from seginpaint_mm.datasets.street.canvas import Drawing, Sticker, box_around, fixed_point
 from seginpaint_mm.datasets.street.colours import shade
-from seginpaint_mm.datasets.street.dice import Dice
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
 from seginpaint_mm.datasets.street.vehicle_shapes import SHAPES
 
-LABELS = {kind: labels.CAR for kind in SHAPES} | {'truck': labels.TRUCK, 'bus': labels.BUS}
+LABELS = dict.fromkeys(SHAPES, labels.CAR) | {'truck': labels.TRUCK, 'bus': labels.BUS}
 
 _NEAREST = 0.9  # metres: a vehicle must be wholly behind this depth
 _SMALLEST = 24  # fixed-point units (1/32 pixel): lower or narrower details are left out
@@ -48,16 +47,19 @@ class Light:
     sun: tuple[float, float, float]
 
 
-def draw_vehicle(thing: Placement, camera: Camera, light: Light) -> tuple[np.ndarray, Box] | None:
+def draw_vehicle(
+    thing: Placement, camera: Camera, light: Light, covered: np.ndarray
+) -> Drawing | None:
     """Draws one vehicle alone.
 
     Args:
         thing: Where it stands; its kind is one of SHAPES.
         camera: The view.
         light: The light on it.
+        covered: bool (H, W), pixels that nearer things hide.
 
     Returns:
-        (layer (h, w, 4), box), or None where nothing of it is in the picture.
+        The drawing, or None where nothing of it can be seen.
     """
     shape = bodies.body(thing.kind)
     sine, cosine = _direction(thing, camera)
@@ -66,25 +68,23 @@ def draw_vehicle(thing: Placement, camera: Camera, light: Light) -> tuple[np.nda
     depth = thing.z + a * cosine - w * sine
     if depth.min() < _NEAREST:
         return None
-    pixels = camera.project_world(x + a * sine + w * cosine, y, depth)
-    box = box_around(pixels, camera.height, camera.width)
-    if box.empty:
+    fixed = fixed_point(camera.project_world(x + a * sine + w * cosine, y, depth))
+    box = box_around(fixed, camera.height, camera.width)
+    if box.empty or covered[box.slices].all():
         return None
     sticker = Sticker(box)
-    fixed = sticker.fixed_point(pixels)
+    fixed = sticker.place(fixed)
     shown = _large_enough(shape, fixed)
-    brightness = _panel_light(shape, sine, cosine, light)
-    colours = _colours(thing)
+    colours = _lit_colours(thing, _panel_light(shape, sine, cosine, light))
     starts = shape.starts.tolist()
     for panel in _visible_panels(shape, camera, x, thing.z, sine, cosine):
         for polygon in shape.panels[panel]:
             if not shown[polygon]:
                 continue
             points = fixed[starts[polygon] : starts[polygon + 1]]
-            colour = shade(colours[shape.materials[polygon]], brightness[panel])
-            fill = sticker.fill_convex if shape.convex[polygon] else sticker.fill_fixed
-            fill(points, colour)
-    return sticker.finish(), box
+            fill = sticker.fill_convex if shape.convex[polygon] else sticker.fill
+            fill(points, colours[panel][shape.materials[polygon]])
+    return sticker.finish()
 
 
 def vehicle_footprint(thing: Placement, camera: Camera, grow: float) -> np.ndarray:
@@ -125,24 +125,27 @@ def _visible_panels(
     return [panel for panel in order if visible[panel]]
 
 
-def _panel_light(shape: Body, sine: float, cosine: float, light: Light) -> list[float]:
-    """Brightness of each panel: ambient, more of it from above, and the sun."""
+def _panel_light(shape: Body, sine: float, cosine: float, light: Light) -> np.ndarray:
+    """Brightness (K,) of each panel: ambient, more of it from above, and the sun."""
     a, w, y = shape.normals.T
     x, z = a * sine + w * cosine, a * cosine - w * sine
     direct = np.maximum(x * light.sun[0] + y * light.sun[1] + z * light.sun[2], 0.0)
-    brightness = light.ambient * (0.88 + 0.24 * y) + (1.0 - light.ambient) * 1.5 * direct
-    return brightness.tolist()
+    return light.ambient * (0.88 + 0.24 * y) + (1.0 - light.ambient) * 1.5 * direct
 
 
-def _colours(thing: Placement) -> dict[int, Colour]:
-    dice = Dice(thing.key)
+def _lit_colours(thing: Placement, brightness: np.ndarray) -> list[list[Colour]]:
+    """For each panel, with its brightness, the colour of each material."""
+    dice = thing.dice()
     paint = dice.pick(_BUS_PAINTS if thing.kind == 'bus' else _PAINTS)
     glass = dice.integer(38, 70)
-    return _FIXED | {
+    colours = _FIXED | {
         bodies.PAINT: paint,
         bodies.PAINT_DARK: shade(paint, 0.66),
         bodies.GLASS: (glass + 10, glass + 4, glass),
         bodies.WINDSCREEN: (glass + 40, glass + 30, glass + 20),
-        bodies.GLARE: (glass + 66, glass + 56, glass + 46),
+        bodies.GLARE: (glass + 48, glass + 40, glass + 32),
         bodies.CARGO: dice.pick(_CARGOS),
     }
+    table = np.array([colours[material] for material in range(len(colours))])
+    lit = np.minimum(table[None] * brightness[:, None, None] + 0.5, 255.0).astype(int)
+    return lit.tolist()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seginpaint_mm.datasets.street.camera import Camera
-from seginpaint_mm.datasets.street.canvas import Backdrop
+from seginpaint_mm.datasets.street.canvas import Backdrop, fixed_point
 from seginpaint_mm.datasets.street.colours import hazy, shade
 from seginpaint_mm.datasets.street.looks import Colour, Look
 
@@ -93,8 +93,8 @@ class WallPainter:
             return
         stacked = np.concatenate(self._rectangles)
         corners = self.wall.points(stacked[:, [0, 1, 1, 0]], stacked[:, [2, 2, 3, 3]])
-        polygons = backdrop.fixed_point(corners)
+        polygons = fixed_point(corners)
         first = 0
         for rectangles, colour in zip(self._rectangles, self._colours, strict=True):
-            backdrop.paint_fixed(polygons[first : first + len(rectangles)], colour)
+            backdrop.paint(polygons[first : first + len(rectangles)], colour)
             first += len(rectangles)
