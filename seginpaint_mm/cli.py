@@ -5,11 +5,11 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
 from seginpaint_mm.checkpoint import UNSAFE_LOAD
 from seginpaint_mm.config_check import check_config, located_error
@@ -89,10 +89,15 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
     check_writable(cfg.work_dir)
 
 
-def run(cfg: Config, action: Callable[[Runner], object]) -> object:
-    """Build the Runner and do ``action`` with it; errors while building say where in ``cfg``."""
+@contextmanager
+def locate_errors(cfg: Config) -> Iterator[None]:
+    """Turn what goes wrong while a part of ``cfg`` is built into an error that names the part.
+
+    Raises:
+        ConfigError: where the part is, its class, and what it said.
+    """
     try:
-        return action(Runner.from_cfg(cfg))
+        yield
     except UserError:
         raise
     except Exception as error:
@@ -120,7 +125,8 @@ def one_sentence_errors(main: Callable[..., None]) -> Callable[..., None]:
             sentence = _sentence(error)
             if sentence is None:
                 raise
-            print(f'error: {sentence}', file=sys.stderr)
+            for line in sentence.splitlines():
+                print(f'error: {line}', file=sys.stderr)
             sys.exit(2)
 
     return guarded

@@ -12,9 +12,9 @@ from seginpaint_mm.cli import (
     add_config_arguments,
     add_run_arguments,
     load_config,
+    locate_errors,
     one_sentence_errors,
     prepare_run,
-    run,
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
 from seginpaint_mm.engine.processes import use_cpu_processes
@@ -53,14 +53,12 @@ def main(argv: list[str] | None = None) -> None:
     if args.show_dir:
         show_pictures(cfg, args.show_dir)
     use_cpu_processes(cfg)
-
-    def test(runner: Runner) -> dict[str, float]:
+    with locate_errors(cfg):
+        runner = Runner.from_cfg(cfg)
         runner.register_hook(CheckpointGuardHook(name=args.checkpoint))
         if args.out:
             runner.register_hook(SavePredictionsHook(out_dir=args.out))
-        return runner.test()
-
-    metrics = run(cfg, test)
+        metrics = runner.test()
     if args.out and is_main_process():
         write_json(Path(args.out) / 'metrics.json', metrics)
 

@@ -12,9 +12,9 @@ from seginpaint_mm.cli import (
     add_config_arguments,
     add_run_arguments,
     load_config,
+    locate_errors,
     one_sentence_errors,
     prepare_run,
-    run,
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook
 from seginpaint_mm.engine.processes import use_cpu_processes
@@ -88,14 +88,12 @@ def main(argv: list[str] | None = None) -> None:
     if args.amp:
         use_amp(cfg)
     use_cpu_processes(cfg)
-
-    def train(runner: Runner) -> None:
+    with locate_errors(cfg):
+        runner = Runner.from_cfg(cfg)
         if cfg.get('load_from'):
             partly = not cfg.get('resume')  # fine-tuning may take a part of a checkpoint
             runner.register_hook(CheckpointGuardHook(name=cfg.load_from, partly=partly))
         runner.train()
-
-    run(cfg, train)
 
 
 if __name__ == '__main__':
