@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import cv2
 import numpy as np
 import pytest
 
@@ -122,6 +123,22 @@ def test_fixed_depends_on_the_sample_only(scenes):
     np.testing.assert_array_equal(first['img'], again['img'])
     pictures = [paste(transform, scene | dict(sample_idx=i))['img'].tobytes() for i in range(10)]
     assert len(set(pictures)) > 5
+    other_seed = PasteForeground(config, fixed=True, seed=4)
+    others = [paste(other_seed, scene | dict(sample_idx=i))['img'].tobytes() for i in range(10)]
+    assert pictures != others
+
+
+def test_blending_changes_the_border_only(scenes):
+    config, (scene, _) = scenes
+    options = dict(num_objects=(1, 1), scale=(1, 1), placement='same_row', fixed=True)
+    copied = paste(PasteForeground(config, blending='none', **options), scene)
+    mixed = paste(PasteForeground(config, blending='gaussian', **options), scene)
+    np.testing.assert_array_equal(copied['gt_foreground'], mixed['gt_foreground'])
+    differs = np.abs(copied['img'].astype(int) - mixed['img']).max(axis=2) > 8
+    pasted = (copied['img'] != scene['img']).any(axis=2).astype(np.uint8)
+    inside = cv2.erode(pasted, np.ones((5, 5), np.uint8), borderValue=0)
+    assert differs.any()
+    assert not differs[inside == 1].any()
 
 
 def test_random_follows_numpys_global_state(scenes):
