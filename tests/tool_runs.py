@@ -21,10 +21,15 @@ def load_tool(name: str) -> ModuleType:
     return module
 
 
-def run_here(name: str, *arguments: str | Path) -> None:
-    """``main`` of a tool in this process, with MMEngine's global instances as in a new one."""
+def forget_runs() -> None:
+    """Drop MMEngine's global instances (log, message hub, visualizer) of earlier runs."""
     for manager in _subclasses(ManagerMixin):
         manager._instance_dict.clear()
+
+
+def run_here(name: str, *arguments: str | Path) -> None:
+    """``main`` of a tool in this process, with MMEngine's global instances as in a new one."""
+    forget_runs()
     load_tool(name).main([str(argument) for argument in arguments])
 
 
