@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import CamVidSceneDataset, PasteForeground
-from tests.dataset_folders import write_camvid
+from tests.dataset_folders import street_labels, write_camvid, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 RESIZE = dict(type='mmseg.Resize', scale=(256, 192), interpolation='area')
@@ -128,8 +128,12 @@ def test_fixed_depends_on_the_sample_only(scenes):
     assert pictures != others
 
 
-def test_blending_changes_the_border_only(scenes):
+def test_blending_changes_the_border_only(scenes, tmp_path):
     config, (scene, _) = scenes
+    labels = street_labels(road=3, sidewalk=4, other=1, car=8)
+    labels[4:8, 16:20] = 1  # the car has a corner that is not its own
+    for name in ('a', 'b'):
+        write_map(tmp_path / f'valannot/{name}.png', labels)
     options = dict(num_objects=(1, 1), scale=(1, 1), placement='same_row', fixed=True)
     copied = paste(PasteForeground(config, blending='none', **options), scene)
     mixed = paste(PasteForeground(config, blending='gaussian', **options), scene)
