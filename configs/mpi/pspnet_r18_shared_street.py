@@ -1,6 +1,2 @@
-_base_ = [
-    '../_base_/models/pspnet_r18_shared.py',
-    '../_base_/datasets/street.py',
-    '../_base_/schedules/adam_short.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = './pspnet_r18_street.py'
+model = dict(foreground_backbone=None, foreground_head=dict(extra_upsample=1))
