@@ -78,7 +78,7 @@ def _no_function(*_: object) -> None:
 
 
 def _numpy_globals() -> dict[str, object]:
-    core = np._core if hasattr(np, '_core') else np.core
+    core = np.core if np.__version__.startswith('1.') else np._core  # 1.26's _core is empty
     allowed = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype}
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
         allowed[f'{module}._reconstruct'] = core.multiarray._reconstruct
