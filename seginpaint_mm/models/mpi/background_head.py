@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.decode_heads.psp_head import PPM
 from torch import Tensor, nn
 
+from seginpaint_mm.models.mpi.mixed_pyramid import mixed_pyramid
 from seginpaint_mm.models.mpi.upsample import UpsampleBlock
 from seginpaint_mm.registry import MODELS
 
@@ -89,8 +89,9 @@ class BackgroundHead(BaseDecodeHead):
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Feature maps, the read one N,C,h,w -> logits N,K,8h,8w."""
         features = self._transform_inputs(inputs)
-        pyramid = torch.cat([*self.pyramid_pooling(features), features], dim=1)
-        x = self.psp_dropout(self.bottleneck(pyramid).relu())
+        pooled = [pool(features) for pool in self.pyramid_pooling]
+        x = mixed_pyramid(features, pooled, self.bottleneck.weight, self.bottleneck.bias)
+        x = self.psp_dropout(x.relu())
         for block in self.upsample[:-1]:
             x = self.dropout(block(x))
         return self.cls_seg(self.upsample[-1](x))

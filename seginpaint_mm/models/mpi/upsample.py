@@ -1,7 +1,8 @@
 """The upsampling block of both heads: twice the size by bilinear interpolation, then a 3x3 conv."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from seginpaint_mm.models.mpi.upsampled_conv import upsampled_conv
 
 
 class UpsampleBlock(nn.Module):
@@ -20,5 +21,5 @@ class UpsampleBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,H,W -> N,C',2H,2W."""
-        x = F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False)
-        return self.activation(self.bn(self.conv(x)))
+        x = upsampled_conv(x, self.conv.weight, self.conv.bias)
+        return self.activation(self.bn(x))

@@ -1,0 +1,122 @@
+"""A 3x3 convolution of the bilinearly doubled map, for a quarter of its multiplications."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from seginpaint_mm.models.mpi.doubling_sums import mixed_sums, output_sums
+
+TAPS = 9
+BAND_VALUES = 2**23  # mixed channels held at a time: 32 MiB in float32
+
+
+def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Double a map bilinearly (``align_corners=False``), then convolve it 3x3 (zero padding 1).
+
+    Doubling treats every channel alike, so it can as well come after the channels are mixed. On a
+    CPU each of the nine taps mixes them at the small size, where there are four times fewer
+    pixels; an output pixel is then a weighted sum of 36 mixed pixels. The values are those of
+    :func:`upsampled_conv_plain` but for rounding; the doubled map is never held.
+
+    Args:
+        x: N,C,H,W float.
+        weight: K,C,3,3.
+        bias: K.
+
+    Returns:
+        N,K,2H,2W, on a CPU channels-last.
+    """
+    if x.device.type == 'cpu' and x.dtype in (torch.float32, torch.float64) and x.numel():
+        return _UpsampledConv.apply(x, weight, bias)
+    return upsampled_conv_plain(x, weight, bias)
+
+
+def upsampled_conv_plain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """What :func:`upsampled_conv` computes, as it reads."""
+    doubled = F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False)
+    return F.conv2d(doubled, weight, bias, padding=1)
+
+
+class _UpsampledConv(Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        pixels = x.permute(0, 2, 3, 1).contiguous()
+        mixer = weight.permute(2, 3, 0, 1).reshape(-1, weight.shape[1])
+        ctx.save_for_backward(pixels, mixer)
+        with torch.autocast('cpu', enabled=False):
+            return _output(pixels, mixer, bias).permute(0, 3, 1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        pixels, mixer = ctx.saved_tensors
+        gradient = gradient.permute(0, 2, 3, 1).contiguous()
+        with torch.autocast('cpu', enabled=False):
+            of_pixels, of_mixer = _gradients(gradient, pixels, mixer)
+        of_weight = of_mixer.view(3, 3, -1, pixels.shape[3]).permute(2, 3, 0, 1)
+        return of_pixels.permute(0, 3, 1, 2), of_weight, gradient.sum((0, 1, 2))
+
+
+def _output(pixels: Tensor, mixer: Tensor, bias: Tensor) -> Tensor:
+    """N,H,W,C pixels, (9 K,C) mixer and K bias -> N,2H,2W,K."""
+    samples, height, width, channels = pixels.shape
+    output = pixels.new_empty(samples, 2 * height, 2 * width, len(bias))
+    at_centre = F.pad(bias.view(1, -1), (0, 0, TAPS // 2, TAPS // 2)).flatten()
+    for band in _bands(samples, height, width * len(mixer)):
+        near = pixels[band.sample, band.near].reshape(-1, channels)
+        mixed = F.linear(near, mixer, at_centre).view(-1, len(bias))
+        sums = output_sums(band.above, band.rows, band.below, width)
+        output[band.sample, band.doubled] = sums.of(mixed).view(-1, 2 * width, len(bias))
+    return output
+
+
+def _gradients(gradient: Tensor, pixels: Tensor, mixer: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients for the pixels and the mixer from the output's, N,2H,2W,K."""
+    samples, height, width, channels = pixels.shape
+    of_pixels, of_mixer = torch.empty_like(pixels), torch.zeros_like(mixer)
+    for band in _bands(samples, height, width * len(mixer)):
+        near = gradient[band.sample, band.doubled_near].reshape(-1, gradient.shape[3])
+        sums = mixed_sums(band.above, band.rows, band.below, width)
+        of_mixed = sums.of(near).view(-1, len(mixer))
+        of_pixels[band.sample, band.own] = (of_mixed @ mixer).view(-1, width, channels)
+        of_mixer.addmm_(of_mixed.t(), pixels[band.sample, band.own].reshape(-1, channels))
+    return of_pixels, of_mixer
+
+
+class _Band(NamedTuple):
+    """``rows`` rows of a sample from ``top`` on, and 0 or 1 more above and below them."""
+
+    sample: int
+    top: int
+    rows: int
+    above: int
+    below: int
+
+    @property
+    def own(self) -> slice:
+        return slice(self.top, self.top + self.rows)
+
+    @property
+    def near(self) -> slice:
+        return slice(self.top - self.above, self.top + self.rows + self.below)
+
+    @property
+    def doubled(self) -> slice:
+        return slice(2 * self.own.start, 2 * self.own.stop)
+
+    @property
+    def doubled_near(self) -> slice:
+        return slice(2 * self.near.start, 2 * self.near.stop)
+
+
+def _bands(samples: int, height: int, values_per_row: int) -> Iterator[_Band]:
+    most = max(1, BAND_VALUES // values_per_row)
+    for sample in range(samples):
+        for top in range(0, height, most):
+            rows = min(most, height - top)
+            yield _Band(sample, top, rows, int(top > 0), int(top + rows < height))

@@ -1,0 +1,72 @@
+"""The convolution of the doubled map against the two operations it stands for."""
+
+from importlib import import_module
+from unittest import mock
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seginpaint_mm.models.mpi.upsampled_conv import upsampled_conv, upsampled_conv_plain
+
+MODULE = import_module('seginpaint_mm.models.mpi.upsampled_conv')
+
+
+def random_case(shape, out_channels, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(0)
+    sizes = shape, (out_channels, shape[1], 3, 3), (out_channels,)
+    return [torch.randn(size, dtype=dtype, generator=generator).requires_grad_() for size in sizes]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shape=st.tuples(*(st.integers(1, most) for most in (2, 3, 9, 9))),
+    out_channels=st.integers(1, 4),
+    band_values=st.sampled_from([1, 150, 2**23]),
+)
+def test_values_and_gradients(shape, out_channels, band_values):
+    arguments = random_case(shape, out_channels)
+    with mock.patch.object(MODULE, 'BAND_VALUES', band_values):
+        result = upsampled_conv(*arguments)
+        gradients = torch.autograd.grad(result.square().sum(), arguments)
+    expected = upsampled_conv_plain(*arguments)
+    expected_gradients = torch.autograd.grad(expected.square().sum(), arguments)
+    torch.testing.assert_close(result, expected)
+    for gradient, expected_gradient in zip(gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(gradient, expected_gradient)
+
+
+def test_numerical_gradient():
+    assert torch.autograd.gradcheck(upsampled_conv, random_case((1, 2, 3, 2), 2))
+
+
+def test_single_precision_and_channels_last():
+    x, weight, bias = random_case((2, 64, 12, 20), 32, torch.float32)
+    x = x.detach().contiguous(memory_format=torch.channels_last)
+    result = upsampled_conv(x, weight, bias)
+    assert result.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(result, upsampled_conv_plain(x, weight, bias), atol=1e-4, rtol=1e-4)
+
+
+def test_under_autocast():
+    arguments = random_case((1, 8, 6, 10), 4, torch.float32)
+    expected = upsampled_conv_plain(*arguments)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        convolved = torch.nn.functional.conv2d(arguments[0], torch.eye(8).view(8, 8, 1, 1))
+        for x in (arguments[0], convolved):
+            result = upsampled_conv(x, *arguments[1:])
+            torch.testing.assert_close(result.float(), expected, atol=0.3, rtol=0.1)
+            result.float().sum().backward()
+
+
+@pytest.mark.parametrize('shape', [(0, 3, 4, 5), (2, 3, 4, 5)])
+def test_shapes_without_data(shape):
+    x = torch.zeros(shape, device='meta')
+    weight, bias = torch.zeros(7, 3, 3, 3, device='meta'), torch.zeros(7, device='meta')
+    assert upsampled_conv(x, weight, bias).shape == (shape[0], 7, 8, 10)
+
+
+def test_no_samples():
+    x, weight, bias = torch.zeros(0, 3, 4, 5), torch.zeros(7, 3, 3, 3), torch.zeros(7)
+    assert upsampled_conv(x, weight, bias).shape == (0, 7, 8, 10)
