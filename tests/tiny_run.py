@@ -72,7 +72,7 @@ class LossFileHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: object, outputs: dict[str, Tensor]
     ) -> None:
-        self._losses.append(float(outputs['loss']))
+        self._losses.append(float(outputs['loss'].detach()))
 
     def after_train(self, runner: Runner) -> None:
         Path(runner.work_dir, f'losses_{runner.rank}.json').write_text(json.dumps(self._losses))
