@@ -77,6 +77,11 @@ def _no_function(*_: object) -> None:
     """Takes the place of ``getattr``, which MMEngine's history uses to name its own methods."""
 
 
+def _latin1(text: str, _: str) -> bytes:
+    """How pickle writes bytes; stands for ``_codecs.encode``."""
+    return text.encode('latin1')
+
+
 def _numpy_globals() -> dict[str, object]:
     core = np.core if np.__version__.startswith('1.') else np._core  # 1.26's _core is empty
     allowed = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype}
@@ -92,6 +97,7 @@ def _numpy_globals() -> dict[str, object]:
 _ALLOWED: dict[str, object] = {
     **_numpy_globals(),
     'mmengine.logging.history_buffer.HistoryBuffer': _History,
+    '_codecs.encode': _latin1,
     'builtins.getattr': _no_function,
     '__builtin__.getattr': _no_function,
 }
