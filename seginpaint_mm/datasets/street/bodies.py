@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,7 @@ class _Builder:
             starts=np.cumsum([0, *(len(polygon) for polygon in self._polygons)]),
             convex=tuple(self._convex),
             materials=tuple(self._materials),
-            panels=tuple(range(a, b) for a, b in zip(panels, panels[1:], strict=False)),
+            panels=tuple(range(first, last) for first, last in pairwise(panels)),
             normals=np.array(self._normals),
             centres=np.array([(p.min(axis=0) + p.max(axis=0)) / 2 for p in firsts]),
         )
@@ -107,7 +108,7 @@ def _add_strips(builder: _Builder, shape: Shape) -> None:
     """The panels across the body: rear, rear window, roof, windscreen, bonnet, nose, bumper."""
     last = len(shape.profile) - 2
     top = max(point[1] for point in shape.profile)
-    for number, (rear, front) in enumerate(zip(shape.profile, shape.profile[1:], strict=False)):
+    for number, (rear, front) in enumerate(pairwise(shape.profile)):
 
         def across(a0: float, a1: float, b0: float, b1: float, ends=(rear, front)) -> np.ndarray:
             return _across(shape, ends, a0, a1, b0, b1)

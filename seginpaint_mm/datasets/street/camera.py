@@ -1,9 +1,10 @@
 """Pinhole camera that looks along a bending street.
 
-Street coordinates are metres: `s` to the right of the road's centre line, `y` up from the ground, `z`
-forward from the camera. World coordinates (`x`, `y`, `z`) have the camera above x = 0; the street's
-bend moves a point at depth z by bend * z**2. Picture coordinates are pixels, u right and v down, with
-pixel (i, j) covering [i, i+1) x [j, j+1). Only + - * / are used, so results are equal everywhere.
+Street coordinates are metres: `s` to the right of the road's centre line, `y` up from the ground,
+`z` forward from the camera. World coordinates (`x`, `y`, `z`) have the camera above x = 0; the
+street's bend moves a point at depth z by bend * z**2. Picture coordinates are pixels, u right and v
+down, with pixel (i, j) covering [i, i+1) x [j, j+1). Only + - * / and square roots are used, so
+results are equal everywhere.
 """
 
 from dataclasses import dataclass
@@ -61,6 +62,6 @@ class Camera:
 
 
 def rotation(half_tangent: float) -> tuple[float, float]:
-    """(sin, cos) of the angle whose half has this tangent: exact where libm's sin and cos differ."""
+    """(sin, cos) of the angle whose half has this tangent; libm's differ between machines."""
     square = half_tangent * half_tangent
     return 2.0 * half_tangent / (1.0 + square), (1.0 - square) / (1.0 + square)

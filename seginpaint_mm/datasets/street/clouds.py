@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
 
 from seginpaint_mm.datasets.street import labels
@@ -15,15 +16,16 @@ def draw_clouds(colour: np.ndarray, label_ids: np.ndarray, look: Look, dice: Dic
     """Mixes clouds into the sky of a picture (H, W, 3) uint8, in place; label_ids is (H, W)."""
     cover = int(dice.uniform(0.0, 1.0) * look.cloudiness)
     shift_y, shift_x = dice.integer(0, _HEIGHT - 1), dice.integer(0, _WIDTH - 1)
-    sky = np.flatnonzero(label_ids == labels.SKY)
+    sky = label_ids == labels.SKY
+    rows = np.flatnonzero(sky.any(axis=1))
     height, width = label_ids.shape
-    rows, columns = sky // width, sky % width
     row = (rows * (2 * _HEIGHT) // height + shift_y) % _HEIGHT
-    column = (columns * _WIDTH // width + shift_x) % _WIDTH
-    share = (_noise()[row, column] * cover >> 8)[:, None]
-    flat = colour.reshape(-1, 3)
-    below = flat[sky].astype(np.int32)
-    flat[sky] = below + ((np.array(look.cloud, np.int32) - below) * share >> 8)
+    column = (np.arange(width) * _WIDTH // width + shift_x) % _WIDTH
+    share = _noise()[row[:, None], column] * cover >> 8
+    share *= sky[rows]
+    below = colour[rows].astype(np.int32)
+    cloud = np.broadcast_to(np.array(look.cloud, np.int32), below.shape)
+    colour[rows] = below + ((cloud - below) * cv2.merge([share, share, share]) >> 8)
 
 
 @cache
@@ -34,7 +36,7 @@ def _noise() -> np.ndarray:
     for size, weight in ((32, 8), (16, 5), (8, 3), (4, 2)):
         spots = dice.bytes(_HEIGHT * 2 // size, _WIDTH // size).astype(np.int32)
         total += weight * _smooth(np.kron(spots, np.ones((size // 2, size), np.int32)), size)
-    return np.clip((total // 18 - 118) * 6, 0, 256)
+    return np.clip((total // 18 - 118) * 6, 0, 256).astype(np.int32)
 
 
 def _smooth(noise: np.ndarray, size: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from seginpaint_mm.datasets.street.colours import shade
 from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.looks import Colour
-from seginpaint_mm.datasets.street.wall import WallPainter
+from seginpaint_mm.datasets.street.wall import Wall, WallPainter
 
 _PLASTERS: tuple[Colour, ...] = (
     (188, 206, 216), (170, 198, 216), (150, 180, 204), (206, 212, 214), (178, 184, 186),
@@ -20,6 +20,7 @@ _SHOPS: tuple[Colour, ...] = (
 _DOORS: tuple[Colour, ...] = ((40, 52, 84), (54, 70, 50), (64, 60, 58), (90, 80, 60))
 _GLASS: tuple[Colour, ...] = ((82, 74, 66), (118, 106, 92), (58, 54, 50), (150, 140, 128))
 _CURTAIN: Colour = (168, 172, 174)
+_FINE_SCALE = 20.0  # pixels per metre below which windows have no curtains and balconies
 _DETAIL_SCALE = 11.0  # pixels per metre below which windows have no frames
 _FAR_SCALE = 4.0  # pixels per metre below which there are no windows
 
@@ -71,21 +72,20 @@ def paint_facade(painter: WallPainter, style: Facade, dice: SeededDice) -> None:
     painter.band(style.height - 0.35, style.height, shade(style.trim, 0.94))
     if scale < _FAR_SCALE:
         return
-    detailed = scale > _DETAIL_SCALE
+    detailed, fine = scale > _DETAIL_SCALE, scale > _FINE_SCALE
     columns = _columns(painter, style)
-    sills = np.arange(
-        style.ground_floor + 0.6, style.height - style.window_height - 0.5, style.storey
-    )
+    top = min(style.height - style.window_height - 0.5, painter.wall.highest)
+    sills = np.arange(style.ground_floor + 0.6, top, style.storey)
     if style.bands and detailed:
         for sill in sills.tolist():
             painter.band(sill - 0.65, sill - 0.45, shade(style.trim, 0.95))
-    _paint_windows(painter, style, columns, sills, dice, detailed)
-    if style.balconies and detailed:
+    _paint_windows(painter, style, columns, sills, dice, detailed, fine)
+    if style.balconies and fine:
         _paint_balconies(painter, style, columns, sills)
     if style.shop is not None:
         _paint_shops(painter, style, style.shop, dice)
     elif len(columns):
-        _paint_ground_floor(painter, style, columns, dice, detailed)
+        _paint_ground_floor(painter, style, columns, dice, detailed, fine)
 
 
 def _columns(painter: WallPainter, style: Facade) -> np.ndarray:
@@ -94,7 +94,12 @@ def _columns(painter: WallPainter, style: Facade) -> np.ndarray:
     count = int((wall.length - 0.8) / style.pitch)
     margin = (wall.length - count * style.pitch + style.pitch - style.window_width) / 2
     lefts = margin + style.pitch * np.arange(max(count, 0))
-    return lefts[lefts > wall.start + 0.1]
+    return _visible(lefts, style.window_width, wall)
+
+
+def _visible(lefts: np.ndarray, width: float, wall: Wall) -> np.ndarray:
+    """Of rectangles on a wall, those that are at least partly in the picture."""
+    return lefts[(lefts > wall.near) & (lefts + width > wall.start)]
 
 
 def _paint_windows(
@@ -104,6 +109,7 @@ def _paint_windows(
     sills: np.ndarray,
     dice: SeededDice,
     detailed: bool,
+    fine: bool,
 ) -> None:
     """A window at each column above each sill."""
     lots = dice.uniforms(0.0, 1.0, len(columns) * len(sills))
@@ -113,10 +119,15 @@ def _paint_windows(
     panes[:, 1] = panes[:, 0] + style.window_width
     panes[:, 3] = panes[:, 2] + style.window_height
     if detailed:
-        painter.add(panes + (-0.12, 0.12, -0.1, 0.12), style.trim)
+        painter.add(panes + np.array([-0.12, 0.12, -0.1, 0.12]), style.trim)
     painter.add(panes, style.glass)
     painter.add(panes[lots < 0.3], style.other_glass)
-    if not detailed:
+    if detailed:
+        bars = panes.copy()
+        bars[:, 0] += style.window_width / 2 - 0.04
+        bars[:, 1] = bars[:, 0] + 0.08
+        painter.add(bars, style.trim)
+    if not fine:
         return
     lintels = panes.copy()
     lintels[:, 2] = panes[:, 3] - 0.3
@@ -124,11 +135,7 @@ def _paint_windows(
     curtains = panes[lots > 0.72]
     curtains[:, 1] -= style.window_width * 0.55
     painter.add(curtains, _CURTAIN)
-    bars = panes.copy()
-    bars[:, 0] += style.window_width / 2 - 0.04
-    bars[:, 1] = bars[:, 0] + 0.08
-    painter.add(bars, style.trim)
-    sills_below = panes + (-0.16, 0.16, -0.2, 0.0)
+    sills_below = panes + np.array([-0.16, 0.16, -0.2, 0.0])
     sills_below[:, 3] = panes[:, 2] - 0.1
     painter.add(sills_below, shade(style.plaster, 0.7))
 
@@ -150,7 +157,7 @@ def _paint_shops(painter: WallPainter, style: Facade, sign: Colour, dice: Seeded
     top = style.ground_floor - 0.25
     painter.band(top - 0.65, top, sign)
     lefts = np.arange(0.5, wall.length - 3.2, 3.6)
-    lefts = lefts[lefts > wall.start]
+    lefts = _visible(lefts, 3.1, wall)
     if not len(lefts):
         return
     lettering = lefts[::3] + 0.6
@@ -166,12 +173,17 @@ def _paint_shops(painter: WallPainter, style: Facade, sign: Colour, dice: Seeded
 
 
 def _paint_ground_floor(
-    painter: WallPainter, style: Facade, columns: np.ndarray, dice: SeededDice, detailed: bool
+    painter: WallPainter,
+    style: Facade,
+    columns: np.ndarray,
+    dice: SeededDice,
+    detailed: bool,
+    fine: bool,
 ) -> None:
     """Windows and one door."""
     door = dice.integer(0, len(columns) - 1)
     others = np.delete(columns, door)
-    _paint_windows(painter, style, others, np.array([1.1]), dice, detailed)
+    _paint_windows(painter, style, others, np.array([1.1]), dice, detailed, fine)
     width = min(style.window_width, 1.5)
     at = columns[door : door + 1]
     painter.row(at - 0.15, width + 0.3, 0.0, 2.75, style.trim)

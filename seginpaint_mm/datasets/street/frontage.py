@@ -45,6 +45,8 @@ def draw_frontage(backdrop: Backdrop, camera: Camera, street: Street, look: Look
         sunny = street.sun == block.sign
         light = look.ambient + (1.0 - look.ambient) * (1.1 if sunny else 0.05)
         wall = _street_wall(camera, block, front, light)
+        if wall.start >= wall.length:
+            continue
         if block.kind == 'building':
             _draw_building(backdrop, block, front, wall, look)
         else:
@@ -53,22 +55,25 @@ def draw_frontage(backdrop: Backdrop, camera: Camera, street: Street, look: Look
 
 def _street_wall(camera: Camera, block: Block, front: float, light: float) -> Wall:
     s = block.sign * front
-    return Wall(
-        camera=camera,
-        x0=camera.world_x(s, block.z0),
-        z0=block.z0,
-        x1=camera.world_x(s, block.z1),
-        z1=block.z1,
-        length=block.z1 - block.z0,
-        start=max(0.0, NEAR - block.z0),
-        light=light,
-    )
+    x0, x1 = camera.world_x(s, block.z0), camera.world_x(s, block.z1)
+    length = block.z1 - block.z0
+    near = max(0.0, NEAR - block.z0)
+    start = max(near, _entry(camera, block, x0, x1) * length)
+    return Wall(camera, x0, block.z0, x1, block.z1, length, near, start, light)
+
+
+def _entry(camera: Camera, block: Block, x0: float, x1: float) -> float:
+    """Share of a street's wall after which it is inside the picture's left or right edge."""
+    edge = 0.0 if block.sign < 0 else float(camera.width)
+    slope = (edge - camera.centre) / camera.focal
+    across = (x1 - x0) - slope * (block.z1 - block.z0)
+    return (slope * block.z0 - x0) / across if across * block.sign < 0 else 0.0
 
 
 def _end_wall(wall: Wall, sign: int, length: float, light: float) -> Wall:
     """The wall that faces the camera, from the near end of the street's wall outwards."""
     x1 = wall.x0 + sign * length
-    return Wall(wall.camera, wall.x0, wall.z0, x1, wall.z0, length, 0.0, light)
+    return Wall(wall.camera, wall.x0, wall.z0, x1, wall.z0, length, 0.0, 0.0, light)
 
 
 def _draw_building(backdrop: Backdrop, block: Block, front: float, wall: Wall, look: Look) -> None:
@@ -91,9 +96,8 @@ def _draw_building(backdrop: Backdrop, block: Block, front: float, wall: Wall, l
     painter = WallPainter(wall, look)
     outline = wall.outline(block.height)
     backdrop.fill(outline, painter.tone(style.plaster), labels.BUILDING)
-    if outline[:, 0].max() > 0 and outline[:, 0].min() < wall.camera.width:
-        paint_facade(painter, style, dice)
-        painter.draw(backdrop)
+    paint_facade(painter, style, dice)
+    painter.draw(backdrop)
 
 
 def _draw_roof(

@@ -144,7 +144,7 @@ def _draw_crossing(
 
 
 def _draw_curbs(backdrop: Backdrop, camera: Camera, street: Street, side: Side) -> None:
-    """The curb's vertical face and its top, between the side streets; both belong to the pavement."""
+    """The curb's face and its top, between the side streets; both belong to the pavement."""
     edge = side.sign * side.edge
     top = side.sign * (side.edge + 0.18)
     starts = [NEAR, *(z1 for _, z1 in street.crossings)]

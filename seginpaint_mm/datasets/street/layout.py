@@ -19,7 +19,7 @@ class Side:
         verge: Width of the grass strip next to the road, 0 = none.
         pavement: Width of the pavement, 0 = none.
         front: |s| of the frontage line.
-        parking: 'none', 'lane' (parked along the curb), 'pavement' (half on it) or 'bays' (nose in).
+        parking: 'none', 'lane' (along the curb), 'pavement' (half on it) or 'bays' (nose in).
     """
 
     sign: int
@@ -54,7 +54,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Street:
-    """A whole street; `crossings` are the (z0, z1) of side streets, `zebra` the z of a crosswalk."""
+    """A whole street.
+
+    Attributes:
+        half_width: Half the width of the road.
+        paving: 'asphalt' or 'cobbles'.
+        sides: Left and right.
+        crossings: (z0, z1) of each side street.
+        zebra: z of a crosswalk, or None.
+        blocks: What lines the street.
+        sun: The side whose frontage is in the sun, -1 left, 1 right.
+    """
 
     half_width: float
     paving: str

@@ -58,7 +58,7 @@ def front_to_back(things: list[Placement], camera_s: float) -> list[int]:
     """Indices of the things, each before all that it can hide.
 
     Footprints that are apart in depth are ordered by depth. Others that are apart sideways are
-    ordered by their distance from the line of sight straight ahead; overlapping ones by their middle.
+    ordered by their distance from the line straight ahead; overlapping ones by their middle.
     """
     if not things:
         return []

@@ -55,7 +55,7 @@ def render_street(
     Raises:
         ValueError: An argument is out of its range.
     """
-    _check(index, seed, look, size)
+    check_scene(index, seed, look, size)
     style = LOOKS[look]
     key = (seed, index, style.key)
     dice = SeededDice(*key, 0)
@@ -70,7 +70,12 @@ def render_street(
     return _assemble(layers, backdrop, backdrop_labels, camera, sun, sensor)
 
 
-def _check(index: int, seed: int, look: str, size: tuple[int, int]) -> None:
+def check_scene(index: int, seed: int, look: str, size: tuple[int, int]) -> None:
+    """Checks the arguments of `render_street`.
+
+    Raises:
+        ValueError: One is out of its range.
+    """
     if index < 0 or seed < 0:
         raise ValueError(f'index and seed must not be negative, but are {index} and {seed}.')
     if look not in LOOKS:
@@ -164,7 +169,7 @@ def _shade(picture: np.ndarray, ground: np.ndarray, brightness: np.ndarray) -> n
 
 
 def _number(layers: list[Layer]) -> list[int]:
-    """label * 1000 + a number counted for each label, nearest first; 0 for layers that are no object."""
+    """label * 1000 + a number counted for each label, nearest first; 0 for what is no object."""
     counts: dict[int, int] = {}
     numbers = []
     for layer in layers:
@@ -203,7 +208,7 @@ def _lift(
 def _appearance(
     colour: np.ndarray, coverage: np.ndarray, top: int, left: int, sensor: Sensor
 ) -> np.ndarray:
-    """Colour times coverage (h, w, 3), and coverage (h, w) -> exposed B, G, R, coverage (h, w, 4)."""
+    """Colour times coverage (h, w, 3), coverage (h, w) -> exposed B, G, R, coverage (h, w, 4)."""
     divisor = np.maximum(cv2.merge([coverage, coverage, coverage]), 1)
-    pure = np.minimum(colour * np.uint16(255) // divisor, 255).astype(np.uint8)
+    pure = np.minimum(colour.astype(np.uint16) * 255 // divisor, 255).astype(np.uint8)
     return np.dstack([sensor.expose(pure, top, left), coverage])

@@ -33,7 +33,7 @@ class StreetScene:
 
     Attributes:
         image: uint8 (H, W, 3), B, G, R.
-        background_image: uint8 (H, W, 3), the same street without objects and without their shadows.
+        background_image: uint8 (H, W, 3), the same street without objects and their shadows.
         label_ids: uint8 (H, W), Cityscapes ids of what is visible.
         background_label_ids: uint8 (H, W), Cityscapes ids of the street without objects.
         instance_ids: uint16 (H, W), label id * 1000 + number for objects, the label id elsewhere.

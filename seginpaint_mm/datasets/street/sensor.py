@@ -23,7 +23,7 @@ class Sensor:
         self._noise = cv2.LUT(dice.bytes(height, width, 3), _noise_table(amplitude))
 
     def expose(self, picture: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
-        """uint8 (h, w, 3) of the place that starts at (top, left) -> what the camera records of it."""
+        """uint8 (h, w, 3) of the place from (top, left) on -> what the camera records of it."""
         height, width = picture.shape[:2]
         place = slice(top, top + height), slice(left, left + width)
         light = cv2.LUT(picture, self._curve).astype(np.uint16)
@@ -51,7 +51,7 @@ def _falloff(strength: float, height: int, width: int) -> np.ndarray:
 
 
 def _noise_table(amplitude: float) -> np.ndarray:
-    """int16 (256,): a random byte -> noise, bell-shaped, with this amplitude at the 84th percentile."""
+    """int16 (256,): a random byte -> bell-shaped noise that is below the amplitude in 5 of 6."""
     share = (np.arange(256.0) + 0.5) / 128.0 - 1.0
     bell = share * (0.62 + 0.9 * share * share * share * share) / 0.66
     return np.floor(bell * amplitude * 1.45 + 0.5).astype(np.int16)

@@ -117,6 +117,6 @@ def shadow_map(camera: Camera, shadows: list[Shadow]) -> np.ndarray:
 
 
 def _hull(points: np.ndarray) -> np.ndarray:
-    """Convex outline of world points, on a grid of 1/1024 metre so that it is the same everywhere."""
+    """Convex outline of world points, on a grid of 1/1024 metre: the same on every machine."""
     grid = np.floor(points * 1024.0 + 0.5).astype(np.int32)
     return cv2.convexHull(grid)[:, 0].astype(np.float64) / 1024.0

@@ -21,7 +21,7 @@ class Crowd:
     def add(
         self, kind: str, s: float, z: float, turn: float, size: tuple[float, float], gap: float
     ) -> bool:
-        """Adds a thing of (length, width) metres unless it is too near or in the way; says whether."""
+        """Adds a thing of (length, width) metres, unless it is too near or in the way."""
         half_s, half_z = turned_footprint(*size, turn)
         thing = Placement(kind, s, z, turn, half_s, half_z, self._dice.lots(LOTS))
         if z - half_z < _FIRST_Z or any(thing.overlaps(other, gap) for other in self.things):

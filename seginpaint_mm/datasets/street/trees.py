@@ -57,7 +57,7 @@ def _crown(
 
 @cache
 def _unit_crown(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Outlines of a crown of radius 1: lobes (14, 16, 2) from low to high, leaves (4, 110, 6, 2)."""
+    """A crown of radius 1: lobes (14, 16, 2) from low to high, leaves (4, 110, 6, 2)."""
     dice = SeededDice(3, number)
     reach = dice.uniforms(0.45, 0.75, _LOBES)[:, None]
     middles = UNIT_CIRCLE[np.arange(_LOBES) * 5 % 16] * reach
@@ -69,10 +69,10 @@ def _unit_crown(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unit_leaves(dice: SeededDice, lift: float) -> np.ndarray:
-    """Small clumps (110, 6, 2) scattered over a crown of radius 1, their middle raised by `lift`."""
+    """Small clumps (110, 6, 2) scattered over a crown of radius 1, raised by `lift`."""
     lots = dice.uniforms(-1.0, 1.0, 4, _MOST_LEAVES)
     spots = lots[:2].T
     spots = spots * (1.0 - 0.35 * np.abs(spots[:, ::-1])) * (0.9, 0.88 - abs(lift) * 0.5)
     sizes = 0.024 + 0.032 * np.abs(lots[2])
     stretch = np.stack([1.0 + 0.5 * lots[3], 1.0 - 0.4 * lots[3]], axis=1) * sizes[:, None]
-    return _LEAF[None] * stretch[:, None] + (spots + (0.0, lift))[:, None]
+    return _LEAF[None] * stretch[:, None] + (spots + np.array([0.0, lift]))[:, None]

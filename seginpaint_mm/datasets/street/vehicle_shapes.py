@@ -1,7 +1,7 @@
 """The measures of each kind of vehicle, in metres.
 
-Local axes: `a` along the vehicle to its front, `w` to its right, `y` up; the origin is on the ground
-under its middle.
+Local axes: `a` along the vehicle to its front, `w` to its right, `y` up; the origin is on the
+ground under its middle.
 """
 
 from dataclasses import dataclass

@@ -88,7 +88,7 @@ def draw_vehicle(
 
 
 def vehicle_footprint(thing: Placement, camera: Camera, grow: float) -> np.ndarray:
-    """World (x, z) corners (4, 2) of the ground under a vehicle, `grow` metres larger all around."""
+    """World (x, z) corners (4, 2) of the ground under a vehicle and `grow` metres around it."""
     shape = SHAPES[thing.kind]
     sine, cosine = _direction(thing, camera)
     a = (shape.length / 2 + grow) * np.array([-1.0, 1.0, 1.0, -1.0])

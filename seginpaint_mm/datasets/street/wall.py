@@ -18,7 +18,8 @@ class Wall:
         camera: The view.
         x0, z0, x1, z1: Its ends.
         length: Its length in metres, from (x0, z0).
-        start: The first metre that lies in front of the camera.
+        near: The first metre that is far enough in front of the camera to be drawn.
+        start: The first metre that is in the picture; it is `length` or more where none is.
         light: Brightness of the light on it.
     """
 
@@ -28,6 +29,7 @@ class Wall:
     x1: float
     z1: float
     length: float
+    near: float
     start: float
     light: float
 
@@ -35,6 +37,11 @@ class Wall:
     def pixels_per_metre(self) -> float:
         """The scale of its nearest visible part."""
         return self.camera.focal / (self.z0 + (self.z1 - self.z0) * self.start / self.length)
+
+    @property
+    def highest(self) -> float:
+        """The metres above the ground above which nothing of it is in the picture."""
+        return self.camera.elevation + self.camera.horizon * self.z1 / self.camera.focal
 
     def points(self, along: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Metres along and up, one shape (...) -> pixels (..., 2)."""
@@ -82,7 +89,7 @@ class WallPainter:
         self.add(rectangles, colour)
 
     def add(self, rectangles: np.ndarray, colour: Colour) -> None:
-        """Rectangles (n, 4): from and to along the wall, from and to above the ground, in metres."""
+        """Rectangles (n, 4) in metres: from, to along the wall, from, to above the ground."""
         if len(rectangles):
             self._rectangles.append(rectangles)
             self._colours.append(self.tone(colour))

@@ -51,7 +51,7 @@ class CamVidLayout:
         }
 
     def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
-        """image, labels 0-11 as in SegNet's CamVid, background 0 road 1 sidewalk 2 other 255 void."""
+        """Image, labels 0-11 of SegNet's CamVid, background 0 road 1 sidewalk 2 other 255 void."""
         return {
             'image': scene.image,
             'label_ids': _TABLE[scene.label_ids],

@@ -22,7 +22,7 @@ class CityscapesLayout:
         }
 
     def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
-        """image, label ids, instance ids (id * 1000 + n), background 0 road 1 sidewalk 2 other 255 void."""
+        """Image, label ids, instance ids (id * 1000 + n), background 0 road 1 sidewalk 2 other."""
         return {
             'image': scene.image,
             'label_ids': scene.label_ids,

@@ -1,4 +1,4 @@
-"""KITTI's semantics layout: one folder of pictures, with the hidden background classes beside it."""
+"""KITTI's semantics layout, with the hidden background classes where the manual labels are."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class KITTILayout:
         }
 
     def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
-        """image, label ids, instance ids (id * 256 + n, n >= 1 for objects), background classes."""
+        """Image, label ids, instance ids (id * 256 + n, n >= 1 for objects), background classes."""
         label_ids = scene.label_ids.astype(np.uint16)
         number = np.where(scene.instance_ids >= 1000, scene.instance_ids % 1000 + 1, 0)
         return {

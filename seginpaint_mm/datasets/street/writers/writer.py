@@ -6,13 +6,15 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.street.render import render_street
+from seginpaint_mm.datasets.street.render import check_scene, render_street
 from seginpaint_mm.datasets.street.scene import StreetScene
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
@@ -35,7 +37,7 @@ class Layout(Protocol):
     splits: tuple[str, ...]
 
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Name -> path below the data root, for scene `number` of the split with this sequence number."""
+        """Name -> path below the data root, for a scene's number in a split and its sequence."""
 
     def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
         """Name -> picture to write there."""
@@ -64,6 +66,8 @@ def write_dataset(
 ) -> None:
     """Writes what is missing of a data set.
 
+    With more than one worker, call it below ``if __name__ == '__main__':``.
+
     Args:
         root: The data set's folder; made where missing.
         layout: The on-disk layout.
@@ -75,8 +79,10 @@ def write_dataset(
     Raises:
         UserError: A count is out of range, the layout has no such split, the folder holds something
             else, or a worker process was killed.
+        ValueError: The look, the seed or the size is out of its range.
         OSError: A file cannot be written; finished scenes are kept.
     """
+    check_scene(0, order.seed, order.look, order.size)
     _check(layout, order, counts, workers)
     _claim(root, order)
     jobs = [(split, number) for split, count in counts.items() for number in range(count)]
@@ -94,8 +100,8 @@ def _check(layout: Layout, order: Order, counts: dict[str, int], workers: int) -
             raise UserError(f'--num-{split} is {count}, but must be from 0 to {SPLIT_SIZE}.')
         if count and split not in layout.splits:
             raise UserError(
-                f'--num-{split} is {count}, but the {order.layout} layout only has {", ".join(layout.splits)}: '
-                'leave it out.'
+                f'--num-{split} is {count}, but the {order.layout} layout only has '
+                f'{", ".join(layout.splits)}: leave it out.'
             )
     if not any(counts.values()):
         raise UserError('No scenes were asked for: give --num-train, --num-val or --num-test.')
@@ -112,8 +118,8 @@ def _claim(root: Path, order: Order) -> None:
         found = json.loads(note.read_text())
         if found != wanted:
             raise UserError(
-                f'{root} holds a Street data set made with {found}, not {wanted}: give the same options or '
-                'another folder.'
+                f'{root} holds a Street data set made with {found}, not {wanted}: give the same '
+                'options or another folder.'
             )
     elif any(root.iterdir()):
         raise UserError(f'{root} holds other files: give an empty or a new folder.')
@@ -132,7 +138,7 @@ def _run(task: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterator
     if workers == 1:
         yield from map(task, jobs)
         return
-    pool = ProcessPoolExecutor(workers, initializer=cv2.setNumThreads, initargs=(1,))
+    pool = ProcessPoolExecutor(workers, _context(), cv2.setNumThreads, (1,))
     try:
         yield from pool.map(task, jobs, chunksize=_CHUNK)
     except BrokenProcessPool as error:
@@ -142,6 +148,15 @@ def _run(task: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterator
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """How processes start: not by fork, since OpenCV's threads do not survive it."""
+    if 'forkserver' not in get_all_start_methods():
+        return get_context('spawn')
+    context = get_context('forkserver')
+    context.set_forkserver_preload(['__main__', __name__])
+    return context
 
 
 def _write_scene(root: Path, layout: Layout, order: Order, job: Job) -> None:
