@@ -17,6 +17,7 @@ from mmengine.structures import PixelData
 from rich.progress import track
 from torch import Tensor
 
+from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline
@@ -170,6 +171,11 @@ class SegInpaintInferencer(BaseInferencer):
         for scene, sample, picture in zip(scenes, samples, pictures, strict=True):
             yield SceneResult(scene, sample, picture)
 
+    def forward(self, inputs: dict) -> list[SceneSample]:
+        """Predict a collated batch."""
+        with torch.inference_mode():
+            return self.model.test_step(inputs)
+
     def visualize(
         self, images: Sequence[np.ndarray], samples: Sequence[SceneSample]
     ) -> list[np.ndarray]:
@@ -193,7 +199,7 @@ class SegInpaintInferencer(BaseInferencer):
             checkpoint = load_checkpoint_safely(weights)
             check_checkpoint_fits(model, checkpoint, weights)
             model.load_state_dict(checkpoint.get('state_dict', checkpoint))
-        return model.to(device).eval()
+        return prepare_for_inference(model.to(device))
 
     def _init_collate(self, cfg: Config) -> Callable[[Sequence[dict]], dict]:
         return pseudo_collate
@@ -225,7 +231,7 @@ def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:
 
 
 def _at_original_size(sample: SceneSample) -> SceneSample:
-    """Resize predictions: probabilities bilinearly, classes by nearest."""
+    """Resize predictions to ordinary tensors: probabilities bilinearly, classes by nearest."""
     size = tuple(sample.ori_shape[:2])
     resized = sample.new()
     if 'pred_foreground_prob' in sample:
@@ -244,7 +250,7 @@ def _at_original_size(sample: SceneSample) -> SceneSample:
 
 def _resize(maps: Tensor, size: tuple[int, int], mode: str) -> Tensor:
     if tuple(maps.shape[-2:]) == size:
-        return maps
+        return maps.clone()  # out of inference mode, whose tensors cannot be written to
     align_corners = False if mode == 'bilinear' else None
     return F.interpolate(maps[None], size=size, mode=mode, align_corners=align_corners)[0]
 
