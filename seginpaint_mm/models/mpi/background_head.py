@@ -6,7 +6,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.decode_heads.psp_head import PPM
 from torch import Tensor, nn
 
-from seginpaint_mm.models.mpi.mixed_pyramid import mixed_pyramid
+from seginpaint_mm.models.mpi.mixed_pyramid import PyramidBottleneck
 from seginpaint_mm.models.mpi.upsample import UpsampleBlock
 from seginpaint_mm.registry import MODELS
 
@@ -77,7 +77,7 @@ class BackgroundHead(BaseDecodeHead):
             align_corners=False,
             bias=False,
         )
-        self.bottleneck = nn.Conv2d(in_channels * (len(pool_scales) + 1), psp_channels, 1)
+        self.bottleneck = PyramidBottleneck(in_channels, psp_channels, len(pool_scales))
         self.psp_dropout = nn.Dropout2d(psp_dropout)
         self.dropout = nn.Dropout2d(dropout_ratio)  # mmseg has none where the ratio is 0
         channels = (psp_channels, *up_channels)
@@ -90,8 +90,7 @@ class BackgroundHead(BaseDecodeHead):
         """Feature maps, the read one N,C,h,w -> logits N,K,8h,8w."""
         features = self._transform_inputs(inputs)
         pooled = [pool(features) for pool in self.pyramid_pooling]
-        x = mixed_pyramid(features, pooled, self.bottleneck.weight, self.bottleneck.bias)
-        x = self.psp_dropout(x.relu())
+        x = self.psp_dropout(self.bottleneck(features, pooled).relu())
         for block in self.upsample[:-1]:
             x = self.dropout(block(x))
         return self.cls_seg(self.upsample[-1](x))

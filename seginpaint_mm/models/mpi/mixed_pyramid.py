@@ -4,7 +4,24 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+
+class PyramidBottleneck(nn.Conv2d):
+    """A 1x1 convolution with bias of a map beside its pooled versions; :func:`mixed_pyramid`.
+
+    Args:
+        in_channels: channels C of the map.
+        out_channels: channels K of the output.
+        num_pooled: pooled versions P; the weight is K,(P+1) C,1,1.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, num_pooled: int) -> None:
+        super().__init__(in_channels * (num_pooled + 1), out_channels, 1)
+
+    def forward(self, features: Tensor, pooled: Sequence[Tensor]) -> Tensor:
+        """N,C,H,W and P maps N,C,s,s -> N,K,H,W."""
+        return mixed_pyramid(features, pooled, self.weight, self.bias)
 
 
 def mixed_pyramid(

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from seginpaint_mm.models.mpi.upsampled_conv import upsampled_conv
+from seginpaint_mm.models.mpi.upsampled_conv import UpsampledConv2d
 
 
 class UpsampleBlock(nn.Module):
@@ -15,11 +15,10 @@ class UpsampleBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv = UpsampledConv2d(in_channels, out_channels)
         self.bn = nn.BatchNorm2d(out_channels)
         self.activation = nn.PReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,H,W -> N,C',2H,2W."""
-        x = upsampled_conv(x, self.conv.weight, self.conv.bias)
-        return self.activation(self.bn(x))
+        return self.activation(self.bn(self.conv(x)))

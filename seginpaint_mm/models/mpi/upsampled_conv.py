@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
@@ -13,6 +13,22 @@ from seginpaint_mm.models.mpi.doubling_sums import mixed_sums, output_sums
 
 TAPS = 9
 BAND_VALUES = 2**23  # mixed channels held at a time: 32 MiB in float32
+
+
+class UpsampledConv2d(nn.Conv2d):
+    """A 3x3 convolution (zero padding 1) with bias of its input doubled; :func:`upsampled_conv`.
+
+    Args:
+        in_channels: channels C of the input N,C,H,W.
+        out_channels: channels K of the output N,K,2H,2W.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N,C,H,W -> N,K,2H,2W."""
+        return upsampled_conv(x, self.weight, self.bias)
 
 
 def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
