@@ -26,13 +26,14 @@ CONFIG = 'configs/mpi/pspnet_r18_street.py'
 DATA, OUT = Path('data/street'), Path('work_dirs/demo')
 NUM_TRAIN, NUM_VAL, SIZE = 2000, 100, (128, 256)
 NUM_PICTURES = 12
-MIN_GAIN = 3.0  # points of foreground IoU over the better trivial answer
+MIN_GAIN = 3.0  # points of foreground IoU over the trivial answer
 
-# Name of a row: prefix of its metrics. All rows are measured in one test.
-OURS = 'ours (max-pooling inpainting)'
-TRIVIAL = {
-    'trivial: nearest pixel that it sees itself': 'nearest_prediction/',
-    'trivial: nearest pixel of the true labels': 'nearest_truth/',
+# Prefix of the metrics and name of every row; all are measured in one test.
+OURS, TRIVIAL, ORACLE = '', 'nearest_prediction/', 'nearest_truth/'
+ROWS = {
+    OURS: 'ours',
+    TRIVIAL: 'trivial answer: what it sees, filled from the nearest background pixel',
+    ORACLE: '(for comparison: the true visible labels, filled in the same way)',
 }
 COLUMNS = {'IoU all': 'all_mIoU', 'IoU foreground': 'fg_mIoU'}
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if gain(metrics) < MIN_GAIN:
         raise UserError(
             f'The network is only {gain(metrics):.1f} points of foreground IoU better than the '
-            f'better trivial answer, {MIN_GAIN:.0f} are expected: see {training.folder}.'
+            f'trivial answer, at least {MIN_GAIN:.0f} are expected: see {training.folder}.'
         )
 
 
@@ -149,19 +150,9 @@ def look(training: Run) -> None:
     inferencer(images, batch_size=4, out_dir=OUT / 'inference')
 
 
-def rows(metrics: dict[str, float]) -> list[tuple[str, list[float]]]:
-    """Name and values of every row."""
-    prefixes = {OURS: '', **TRIVIAL}
-    return [
-        (name, [metrics[prefix + key] for key in COLUMNS.values()])
-        for name, prefix in prefixes.items()
-    ]
-
-
 def gain(metrics: dict[str, float]) -> float:
-    """Foreground IoU of ours minus that of the better trivial answer, in points."""
-    best = max(metrics[f'{prefix}fg_mIoU'] for prefix in TRIVIAL.values())
-    return metrics['fg_mIoU'] - best
+    """Foreground IoU of ours minus that of the trivial answer, in points."""
+    return metrics[f'{OURS}fg_mIoU'] - metrics[f'{TRIVIAL}fg_mIoU']
 
 
 def make_table(metrics: dict[str, float]) -> PrettyTable:
@@ -169,8 +160,8 @@ def make_table(metrics: dict[str, float]) -> PrettyTable:
     table = PrettyTable(['', *COLUMNS])
     table.align = 'r'
     table.align[''] = 'l'
-    for name, values in rows(metrics):
-        table.add_row([name, *[f'{value:.1f}' for value in values]])
+    for prefix, name in ROWS.items():
+        table.add_row([name, *[f'{metrics[prefix + key]:.1f}' for key in COLUMNS.values()]])
     return table
 
 
