@@ -12,3 +12,4 @@ model = dict(
         loss_decode=dict(type='ClassWeightedCrossEntropyLoss', class_weight=[1.0, 2.5, 1.0]),
     )
 )
+optim_wrapper = dict(optimizer=dict(betas=(0.9, 0.999)))

@@ -1,7 +1,7 @@
 # For minutes on a CPU: ten (partial) epochs, polynomial decay, the last five validated.
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=5e-4, betas=(0.9, 0.999), weight_decay=1e-4),
+    optimizer=dict(type='Adam', lr=5e-4, betas=(0.6, 0.9), weight_decay=1e-4),
 )
 param_scheduler = [
     dict(type='PolyLR', power=0.9, eta_min=1e-6, by_epoch=True, convert_to_iter_based=True)
