@@ -71,7 +71,7 @@ CONSUMED = {
     PARAM_SCHEDULERS: {'convert_to_iter_based'},
     HOOKS: {'priority'},
     WEIGHT_INITIALIZERS: {'override'},
-    MODELS: {'requires_grad'},  # norm_cfg
+    MODELS: {'requires_grad', 'bg_cls_weight'},  # by norm_cfg's reader, by mmdet's DETR heads
 }
 
 
@@ -107,7 +107,8 @@ def _known_names(registry: Registry, scope: str) -> Iterator[tuple[str, str]]:
             _import_registry(library)
         root = registry.root
         for node in sorted((root, *_children(root)), key=lambda r: r.scope != scope):
-            node.import_from_location()
+            with suppress(ImportError):  # mmagic's transforms need what its models do not
+                node.import_from_location()
             prefix = '' if node.scope in (scope, root.scope) else f'{node.scope}.'
             for short in node.module_dict:
                 yield prefix + short, short
