@@ -27,6 +27,8 @@ setup(
     name='seginpaint_mm',
     version=version(),
     description='What is behind, under and beside the things in a picture, on OpenMMLab',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
     packages=find_packages(include=['seginpaint_mm', 'seginpaint_mm.*']),
     python_requires='>=3.10,<3.13',
     install_requires=requirements('runtime'),
