@@ -1,5 +1,6 @@
 """Vehicle bodies as flat panels with details on them, built once for each kind."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -54,7 +55,7 @@ class _Builder:
         self, points, normal: tuple[float, float, float], material: int, *, convex: bool = True
     ) -> None:
         """Starts a panel: points (n, 3), outward normal (a, w, y)."""
-        length = sum(part * part for part in normal) ** 0.5
+        length = math.sqrt(sum(part * part for part in normal))
         self._panel_starts.append(len(self._polygons))
         self._normals.append(tuple(part / length for part in normal))
         self.detail(points, material, convex=convex)

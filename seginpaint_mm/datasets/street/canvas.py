@@ -67,7 +67,7 @@ class Backdrop:
     def __init__(self, row_colours: np.ndarray, row_labels: np.ndarray, width: int):
         size = (width * SCALE, len(row_labels))
         self._colour = cv2.resize(row_colours[:, None], size, interpolation=cv2.INTER_NEAREST)
-        self._labels = cv2.resize(row_labels[:, None], size, interpolation=cv2.INTER_NEAREST)
+        self._labels = np.repeat(row_labels, size[0]).reshape(size[::-1])
 
     def fill(self, polygon: np.ndarray, colour: Colour, label: int) -> None:
         """Fills one polygon (n, 2) of float pixels, and labels it."""

@@ -18,14 +18,18 @@ def draw_clouds(colour: np.ndarray, label_ids: np.ndarray, look: Look, dice: Dic
     shift_y, shift_x = dice.integer(0, _HEIGHT - 1), dice.integer(0, _WIDTH - 1)
     sky = label_ids == labels.SKY
     rows = np.flatnonzero(sky.any(axis=1))
+    if not len(rows):
+        return
     height, width = label_ids.shape
     row = (rows * (2 * _HEIGHT) // height + shift_y) % _HEIGHT
     column = (np.arange(width) * _WIDTH // width + shift_x) % _WIDTH
-    share = _noise()[row[:, None], column] * cover >> 8
+    share = (_noise() * cover >> 9).astype(np.int16)[row[:, None], column]
     share *= sky[rows]
-    below = colour[rows].astype(np.int32)
-    cloud = np.broadcast_to(np.array(look.cloud, np.int32), below.shape)
-    colour[rows] = below + ((cloud - below) * cv2.merge([share, share, share]) >> 8)
+    mixed = np.subtract(np.array(look.cloud, np.int16), colour[rows], dtype=np.int16)
+    mixed *= cv2.merge([share, share, share])
+    mixed >>= 7
+    mixed += colour[rows]
+    colour[rows] = mixed
 
 
 @cache

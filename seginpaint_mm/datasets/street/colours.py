@@ -1,4 +1,8 @@
-"""Arithmetic on colours."""
+"""Arithmetic on colours, one by one and many at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
 
 from seginpaint_mm.datasets.street.looks import Colour, Look
 
@@ -13,12 +17,17 @@ def shade(colour: Colour, factor: float) -> Colour:
     )
 
 
-def hazy(colour: Colour, look: Look, z: float) -> Colour:
-    """The colour as seen through z metres of air."""
+def shade_all(colours: Sequence[Colour], factors: float | np.ndarray) -> list:
+    """Each colour, brighter or darker: by one factor, each by its own of factors (n, 1), or all of
+    them by each of factors (m, 1, 1), which gives m lists.
+    """
+    return np.minimum(np.array(colours) * factors + 0.5, 255.0).astype(int).tolist()
+
+
+def shade_through_air(
+    colours: Sequence[Colour], factor: float, look: Look, z: float
+) -> list[list[int]]:
+    """Each colour, brighter or darker, and seen through z metres of air."""
+    lit = np.minimum(np.array(colours) * factor, 255.0)
     share = z / (z + look.haze_distance)
-    (b, g, r), (haze_b, haze_g, haze_r) = colour, look.skyline
-    return (
-        int(b + (haze_b - b) * share + 0.5),
-        int(g + (haze_g - g) * share + 0.5),
-        int(r + (haze_r - r) * share + 0.5),
-    )
+    return (lit + (np.array(look.skyline) - lit) * share + 0.5).astype(int).tolist()

@@ -1,5 +1,7 @@
 """Flat figures that stand upright and face the camera: people, bicycles, trees, poles."""
 
+import math
+
 import numpy as np
 
 from seginpaint_mm.datasets.street.camera import Camera
@@ -10,7 +12,7 @@ from seginpaint_mm.datasets.street.canvas import (
     box_around,
     fixed_point,
 )
-from seginpaint_mm.datasets.street.colours import shade
+from seginpaint_mm.datasets.street.colours import shade_all
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
 
@@ -56,11 +58,12 @@ def draw_cutout(
         return None
     sticker = Sticker(box)
     fixed = sticker.place(fixed)
+    colours = shade_all([colour for _, colour in parts], light)
     first = 0
-    for (outline, colour), flat in zip(parts, outlines, strict=True):
+    for (outline, _), flat, colour in zip(parts, outlines, colours, strict=True):
         points = fixed[first : first + len(flat)]
         first += len(flat)
-        sticker.fill(points.reshape(outline.shape), shade(colour, light))
+        sticker.fill(points.reshape(outline.shape), colour)
     return sticker.finish()
 
 
@@ -88,7 +91,7 @@ def limb(joints: tuple[tuple[float, float], ...], widths: tuple[float, ...]) -> 
         x0, y0 = joints[max(number - 1, 0)]
         x1, y1 = joints[min(number + 1, last)]
         across, along = y0 - y1, x1 - x0
-        scale = width / 2 / (across * across + along * along) ** 0.5
+        scale = width / 2 / math.sqrt(across * across + along * along)
         left.append((x + across * scale, y + along * scale))
         right.append((x - across * scale, y - along * scale))
     return np.array(left + right[::-1])

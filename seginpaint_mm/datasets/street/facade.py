@@ -20,9 +20,9 @@ _SHOPS: tuple[Colour, ...] = (
 _DOORS: tuple[Colour, ...] = ((40, 52, 84), (54, 70, 50), (64, 60, 58), (90, 80, 60))
 _GLASS: tuple[Colour, ...] = ((82, 74, 66), (118, 106, 92), (58, 54, 50), (150, 140, 128))
 _CURTAIN: Colour = (168, 172, 174)
-_FINE_SCALE = 20.0  # pixels per metre below which windows have no curtains and balconies
-_DETAIL_SCALE = 11.0  # pixels per metre below which windows have no frames
-_FAR_SCALE = 4.0  # pixels per metre below which there are no windows
+_FINE_SCALE = 24.0  # pixels per metre below which windows have no curtains and balconies
+_DETAIL_SCALE = 12.0  # pixels per metre below which windows have no frames
+_FAR_SCALE = 5.0  # pixels per metre below which there are no windows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.camera import FAR, NEAR, Camera
 from seginpaint_mm.datasets.street.canvas import Backdrop
-from seginpaint_mm.datasets.street.colours import hazy, shade
+from seginpaint_mm.datasets.street.colours import shade, shade_through_air
 from seginpaint_mm.datasets.street.dice import SeededDice
 from seginpaint_mm.datasets.street.facade import paint_facade, plan_facade
 from seginpaint_mm.datasets.street.layout import Block, Street
@@ -32,7 +32,7 @@ def draw_skyline(backdrop: Backdrop, camera: Camera, look: Look, dice: SeededDic
         outline = [(u, bottom), (u, top), (u + step / 2, peak), (u + step, top), (u + step, bottom)]
         colour = (74, 96, 78) if green else dice.pick(_FAR_WALLS)
         label = labels.VEGETATION if green else labels.BUILDING
-        backdrop.fill(np.array(outline), hazy(shade(colour, 0.8), look, FAR), label)
+        backdrop.fill(np.array(outline), shade_through_air([colour], 0.8, look, FAR)[0], label)
         u += step
 
 
@@ -80,8 +80,8 @@ def _draw_building(backdrop: Backdrop, block: Block, front: float, wall: Wall, l
     dice = SeededDice(block.key)
     style = plan_facade(dice, block.height)
     rise = dice.uniform(1.8, 4.2) if dice.chance(0.7) else 0.3
-    roof = shade(dice.pick(_ROOFS), wall.light)
-    _draw_roof(backdrop, wall, block, front, rise, hazy(roof, look, max(block.z0, 0.0) + 5.0))
+    roof = shade_through_air([dice.pick(_ROOFS)], wall.light, look, max(block.z0, 0.0) + 5.0)
+    _draw_roof(backdrop, wall, block, front, rise, roof[0])
     if block.z0 > NEAR and block.end_shows:
         end = _end_wall(wall, block.sign, _DEPTH, 0.9 * look.ambient + 0.12)
         painter = WallPainter(end, look)
@@ -89,13 +89,12 @@ def _draw_building(backdrop: Backdrop, block: Block, front: float, wall: Wall, l
             np.array([0.0, _DEPTH, _DEPTH, _DEPTH / 2, 0.0]),
             np.array([0.0, 0.0, block.height, block.height + rise, block.height]),
         )
-        backdrop.fill(gable, painter.tone(style.plaster), labels.BUILDING)
+        painter.fill(backdrop, gable, style.plaster, labels.BUILDING)
         if dice.chance(0.7):
             paint_facade(painter, style, dice)
             painter.draw(backdrop)
     painter = WallPainter(wall, look)
-    outline = wall.outline(block.height)
-    backdrop.fill(outline, painter.tone(style.plaster), labels.BUILDING)
+    painter.fill(backdrop, wall.outline(block.height), style.plaster, labels.BUILDING)
     paint_facade(painter, style, dice)
     painter.draw(backdrop)
 
@@ -124,8 +123,8 @@ def _draw_low(backdrop: Backdrop, block: Block, wall: Wall, look: Look) -> None:
     painter = WallPainter(wall, look)
     if block.z0 > NEAR:
         end = _end_wall(wall, block.sign, 1.0, wall.light)
-        backdrop.fill(end.outline(block.height), painter.tone(shade(colour, 0.85)), label)
-    backdrop.fill(wall.outline(block.height), painter.tone(colour), label)
+        painter.fill(backdrop, end.outline(block.height), shade(colour, 0.85), label)
+    painter.fill(backdrop, wall.outline(block.height), colour, label)
     painter.band(block.height * 0.88, block.height, shade(colour, 1.18))
     if block.kind == 'hedge':
         painter.band(0.0, block.height * 0.25, shade(colour, 0.7))

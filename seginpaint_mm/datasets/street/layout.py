@@ -166,7 +166,7 @@ def _plan_blocks(dice: Dice, side: Side, crossings: tuple[tuple[float, float], .
 def _plan_block(
     dice: Dice, side: Side, z: float, end: float, built_up: float, in_front: Block | None
 ) -> Block:
-    length = dice.uniform(9.0, 24.0)
+    length = dice.uniform(9.0, 24.0) * (1.0 + max(z, 0.0) / 100.0)
     if end - (z + length) < 5.0:
         length = end - z
     kind = 'building' if dice.chance(built_up) else dice.pick(GAP_KINDS)

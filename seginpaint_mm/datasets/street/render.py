@@ -209,6 +209,7 @@ def _appearance(
     colour: np.ndarray, coverage: np.ndarray, top: int, left: int, sensor: Sensor
 ) -> np.ndarray:
     """Colour times coverage (h, w, 3), coverage (h, w) -> exposed B, G, R, coverage (h, w, 4)."""
-    divisor = np.maximum(cv2.merge([coverage, coverage, coverage]), 1)
-    pure = np.minimum(colour.astype(np.uint16) * 255 // divisor, 255).astype(np.uint8)
+    partial = np.nonzero((coverage > 0) & (coverage < 255))
+    pure = colour.copy()
+    pure[partial] = np.minimum(colour[partial].astype(int) * 255 // coverage[partial][:, None], 255)
     return np.dstack([sensor.expose(pure, top, left), coverage])

@@ -1,5 +1,7 @@
 """Shadows on the ground: of buildings, of things in the sun, and right under things."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -16,6 +18,7 @@ _HEIGHTS = {
     'truck': 3.0, 'bus': 2.9, 'van': 2.0, 'suv': 1.6, 'person': 1.7, 'rider': 1.7, 'bicycle': 1.0,
 }  # fmt: skip
 _CAR_HEIGHT = 1.4
+_SMALLEST_CONTACT = 0.15  # metres: what stands on less has no shadow of its own right under it
 _CONTACT_RINGS = ((1.3, 0.3), (1.16, 0.65), (1.02, 1.0))  # size, share of the contact shadow
 
 
@@ -32,11 +35,16 @@ class Sun:
             dice.uniform(0.75, 1.25),
             dice.uniform(-0.7, 0.5),
         )
-        length = (x * x + y * y + z * z) ** 0.5
+        length = math.sqrt(x * x + y * y + z * z)
         self.direction = (x / length, y / length, z / length)
         self._slope = (-x / y, -z / y)
         self._street = street
         self._look = look
+        self._blocks = [
+            block
+            for block in street.blocks
+            if block.kind == 'building' and block.sign == -street.sun
+        ]
 
     @property
     def casts(self) -> bool:
@@ -50,7 +58,7 @@ class Sun:
         return any(
             block.z0 < z < block.z1
             and abs(s - block.sign * self._front(block.sign)) < self._reach(block)
-            for block in self._shading_blocks()
+            for block in self._blocks
         )
 
     def buildings(self, camera: Camera) -> list[Shadow]:
@@ -58,7 +66,7 @@ class Sun:
         if not self.casts:
             return []
         shadows = []
-        for block in self._shading_blocks():
+        for block in self._blocks:
             s0 = block.sign * self._front(block.sign)
             s1 = s0 - block.sign * self._reach(block)
             slant = self._slope[1] * block.height * 0.7
@@ -76,17 +84,14 @@ class Sun:
                 height = _HEIGHTS.get(thing.kind, _CAR_HEIGHT)
                 top = footprint + np.array([self._slope[0] * height, self._slope[1] * height])
                 shadows.append((self._look.sun_shadow, _hull(np.concatenate([footprint, top]))))
+            if thing.half_s < _SMALLEST_CONTACT:
+                continue
             middle = (footprint[: len(footprint) // 2] + footprint[len(footprint) // 2 :])[:1] / 2
             outwards = footprint - middle
             for grow, share in _CONTACT_RINGS:
                 level = 256 - int((256 - self._look.contact_shadow) * share)
                 shadows.append((level, middle + outwards * grow))
         return shadows
-
-    def _shading_blocks(self):
-        return [
-            b for b in self._street.blocks if b.kind == 'building' and b.sign == -self._street.sun
-        ]
 
     def _front(self, sign: int) -> float:
         return self._street.sides[0 if sign < 0 else 1].front
@@ -103,15 +108,22 @@ def round_footprint(thing: Placement, camera: Camera) -> np.ndarray:
 
 def shadow_map(camera: Camera, shadows: list[Shadow]) -> np.ndarray:
     """uint8 (H, W): brightness of the ground, 255 = not shadowed."""
+    brightness = np.full((camera.height, camera.width), 255, np.uint8)
+    if not shadows:
+        return brightness
     top = min(max(int(camera.horizon), 0), camera.height - 1)
     rows = camera.height - top
     canvas = np.full((rows * SCALE, camera.width * SCALE), 255, np.uint8)
-    for level, outline in sorted(shadows, key=lambda shadow: -shadow[0]):
-        z = np.maximum(outline[:, 1], NEAR)
-        points = fixed_point(camera.project_world(outline[:, 0], 0.0, z))
-        points[:, 1] -= top * UNIT
-        cv2.fillPoly(canvas, [points], min(level, 255), cv2.LINE_8, SHIFT)
-    brightness = np.full((camera.height, camera.width), 255, np.uint8)
+    outlines = np.concatenate([outline for _, outline in shadows])
+    depth = np.maximum(outlines[:, 1], NEAR)
+    points = fixed_point(camera.project_world(outlines[:, 0], 0.0, depth))
+    points[:, 1] -= top * UNIT
+    ends = np.cumsum([len(outline) for _, outline in shadows])
+    polygons = np.split(points, ends[:-1])
+    levels = np.array([level for level, _ in shadows])
+    for number in np.argsort(-levels, kind='stable').tolist():
+        level = min(int(levels[number]), 255)
+        cv2.fillPoly(canvas, [polygons[number]], level, cv2.LINE_8, SHIFT)
     brightness[top:] = cv2.resize(canvas, (camera.width, rows), interpolation=cv2.INTER_AREA)
     return brightness
 

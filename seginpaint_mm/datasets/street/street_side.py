@@ -34,7 +34,7 @@ def _plan_trees(dice: SeededDice, things: list[Placement], street: Street, side:
     if not side.verge and side.pavement < 2.2:
         return
     pitch, z = dice.uniform(7.0, 15.0), dice.uniform(5.0, 18.0)
-    while z < 110.0:
+    while z < 90.0:
         if not street.in_crossing(z, 3.0):
             _add(dice, things, 'tree', s, z, 0.2)
         z += pitch
@@ -44,7 +44,7 @@ def _plan_lamps(dice: SeededDice, things: list[Placement], street: Street, side:
     if not dice.chance(0.6):
         return
     z = dice.uniform(6.0, 30.0)
-    while z < 120.0:
+    while z < 90.0:
         if not street.in_crossing(z, 1.0):
             _add(dice, things, 'lamp', side.sign * (side.edge + 0.45), z, 0.08)
         z += dice.uniform(20.0, 32.0)

@@ -67,7 +67,7 @@ def _vehicle_kind(dice: SeededDice) -> str:
 def _drive(dice: SeededDice, crowd: Crowd, street: Street, camera: Camera, busy: float) -> None:
     """Cars ahead in the camera's lane and oncoming ones."""
     z = dice.uniform(7.0, 40.0)
-    while z < 110.0:
+    while z < 90.0:
         crowd.add_vehicle(
             _vehicle_kind(dice), camera.offset + dice.uniform(-0.4, 0.4), z, _away(dice), 0.8
         )
@@ -76,7 +76,7 @@ def _drive(dice: SeededDice, crowd: Crowd, street: Street, camera: Camera, busy:
     if oncoming - 1.0 < -street.half_width:
         return
     z = dice.uniform(5.0, 34.0)
-    while z < 110.0:
+    while z < 90.0:
         crowd.add_vehicle(
             _vehicle_kind(dice), oncoming + dice.uniform(-0.3, 0.3), z, _towards(dice), 0.8
         )
@@ -103,7 +103,7 @@ def _park(dice: SeededDice, crowd: Crowd, street: Street, side: Side) -> None:
     pitch = 2.7 if side.parking == 'bays' else 5.6
     full = dice.uniform(0.45, 0.98)
     z = dice.uniform(4.0, 8.0)
-    while z < 90.0:
+    while z < 75.0:
         if dice.chance(full) and not street.in_crossing(z, 5.0):
             turn = _parked_turn(dice, side)
             s = side.sign * (side.edge - inset + dice.uniform(-0.15, 0.15))

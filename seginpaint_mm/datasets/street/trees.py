@@ -5,17 +5,20 @@ from functools import cache
 import numpy as np
 
 from seginpaint_mm.datasets.street.canvas import UNIT_CIRCLE
-from seginpaint_mm.datasets.street.colours import shade
+from seginpaint_mm.datasets.street.colours import shade, shade_all
 from seginpaint_mm.datasets.street.cutout import Part
 from seginpaint_mm.datasets.street.dice import Dice, SeededDice
 from seginpaint_mm.datasets.street.looks import Colour
 
 _BARK: Colour = (52, 62, 74)
-_LEAF = UNIT_CIRCLE[[0, 3, 6, 8, 11, 14]]
+_LEAF = UNIT_CIRCLE[[1, 4, 9, 13]]
 _CROWNS = 12  # different crowns; each is stretched, coloured and mirrored anew
 _LOBES = 13
-_MOST_LEAVES = 110  # of one tone
+_MOST_LEAVES = 90  # of one tone
 _TONES = ((0.5, -0.15), (0.8, 0.0), (1.05, 0.12), (1.3, 0.3))  # brightness, lift in radii
+_CROWN_TONES = np.array(
+    [*(0.62 + 0.012 * number for number in range(_LOBES + 1)), *(tone for tone, _ in _TONES)]
+)[:, None]
 
 
 def tree(dice: Dice, scale: float) -> list[Part]:
@@ -45,19 +48,15 @@ def _crown(
     green = (int(42 + 14 * yellow), int(82 + 26 * yellow), int(56 + 34 * yellow))
     lobes, leaves = _unit_crown(dice.integer(0, _CROWNS - 1))
     stretch = np.array((radius[0] * dice.sign(), radius[1]))
-    count = min(_MOST_LEAVES, 8 + int((radius[0] + radius[1]) * scale * 0.55))
-    parts: list[Part] = [
-        (outline, shade(green, 0.62 + 0.012 * number))
-        for number, outline in enumerate(lobes * stretch + centre)
-    ]
-    for (tone, _), outlines in zip(_TONES, leaves, strict=True):
-        parts.append((outlines[:count] * stretch + centre, shade(green, tone)))
-    return parts
+    count = min(_MOST_LEAVES, 8 + int((radius[0] + radius[1]) * scale * 0.45))
+    outlines = [*(lobes * stretch + centre), *(leaves[:, :count] * stretch + centre)]
+    colours = shade_all([green] * len(outlines), _CROWN_TONES)
+    return list(zip(outlines, colours, strict=True))
 
 
 @cache
 def _unit_crown(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """A crown of radius 1: lobes (14, 16, 2) from low to high, leaves (4, 110, 6, 2)."""
+    """A crown of radius 1: lobes (14, 16, 2) from low to high, leaves (4, 90, 4, 2)."""
     dice = SeededDice(3, number)
     reach = dice.uniforms(0.45, 0.75, _LOBES)[:, None]
     middles = UNIT_CIRCLE[np.arange(_LOBES) * 5 % 16] * reach
@@ -69,7 +68,7 @@ def _unit_crown(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unit_leaves(dice: SeededDice, lift: float) -> np.ndarray:
-    """Small clumps (110, 6, 2) scattered over a crown of radius 1, raised by `lift`."""
+    """Small clumps (90, 4, 2) scattered over a crown of radius 1, raised by `lift`."""
     lots = dice.uniforms(-1.0, 1.0, 4, _MOST_LEAVES)
     spots = lots[:2].T
     spots = spots * (1.0 - 0.35 * np.abs(spots[:, ::-1])) * (0.9, 0.88 - abs(lift) * 0.5)

@@ -8,7 +8,7 @@ from seginpaint_mm.datasets.street import bodies, labels
 from seginpaint_mm.datasets.street.bodies import Body
 from seginpaint_mm.datasets.street.camera import Camera, rotation
 from seginpaint_mm.datasets.street.canvas import Drawing, Sticker, box_around, fixed_point
-from seginpaint_mm.datasets.street.colours import shade
+from seginpaint_mm.datasets.street.colours import shade, shade_all
 from seginpaint_mm.datasets.street.looks import Colour
 from seginpaint_mm.datasets.street.placement import Placement
 from seginpaint_mm.datasets.street.vehicle_shapes import SHAPES
@@ -16,7 +16,7 @@ from seginpaint_mm.datasets.street.vehicle_shapes import SHAPES
 LABELS = dict.fromkeys(SHAPES, labels.CAR) | {'truck': labels.TRUCK, 'bus': labels.BUS}
 
 _NEAREST = 0.9  # metres: a vehicle must be wholly behind this depth
-_SMALLEST = 24  # fixed-point units (1/32 pixel): lower or narrower details are left out
+_SMALLEST = 36  # fixed-point units (1/32 pixel): lower or narrower details are left out
 _PAINTS: tuple[Colour, ...] = (
     (46, 44, 42), (64, 62, 60), (112, 112, 110), (168, 168, 166), (208, 210, 210), (222, 224, 224),
     (120, 62, 30), (96, 44, 24), (36, 34, 132), (44, 40, 168), (60, 84, 52), (98, 124, 140),
@@ -146,6 +146,5 @@ def _lit_colours(thing: Placement, brightness: np.ndarray) -> list[list[Colour]]
         bodies.GLARE: (glass + 48, glass + 40, glass + 32),
         bodies.CARGO: dice.pick(_CARGOS),
     }
-    table = np.array([colours[material] for material in range(len(colours))])
-    lit = np.minimum(table[None] * brightness[:, None, None] + 0.5, 255.0).astype(int)
-    return lit.tolist()
+    table = [colours[material] for material in range(len(colours))]
+    return shade_all(table, brightness[:, None, None])

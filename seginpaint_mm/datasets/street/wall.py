@@ -6,7 +6,7 @@ import numpy as np
 
 from seginpaint_mm.datasets.street.camera import Camera
 from seginpaint_mm.datasets.street.canvas import Backdrop, fixed_point
-from seginpaint_mm.datasets.street.colours import hazy, shade
+from seginpaint_mm.datasets.street.colours import shade_through_air
 from seginpaint_mm.datasets.street.looks import Colour, Look
 
 
@@ -57,7 +57,7 @@ class Wall:
 
 
 class WallPainter:
-    """Collects rectangles on a wall, then draws them in the order they came.
+    """Draws a wall: its outline at once, then rectangles on it, collected and drawn in turn.
 
     Args:
         wall: The wall.
@@ -71,16 +71,16 @@ class WallPainter:
         self._rectangles: list[np.ndarray] = []
         self._colours: list[Colour] = []
 
-    def tone(self, colour: Colour) -> Colour:
-        """The colour in the wall's light and haze."""
-        return hazy(shade(colour, self.wall.light), self._look, self._depth)
+    def fill(self, backdrop: Backdrop, outline: np.ndarray, colour: Colour, label: int) -> None:
+        """Fills the wall's outline, pixels (n, 2), in its light, and labels it."""
+        backdrop.fill(outline, self._lit([colour])[0], label)
 
     def band(self, y0: float, y1: float, colour: Colour) -> None:
-        """A rectangle over the whole length."""
+        """Adds a rectangle over the whole length."""
         self.add(np.array([[self.wall.start, self.wall.length, y0, y1]]), colour)
 
     def row(self, lefts: np.ndarray, width: float, y0: float, y1: float, colour: Colour) -> None:
-        """Rectangles of one width beside each other."""
+        """Adds rectangles of one width beside each other."""
         rectangles = np.empty((len(lefts), 4))
         rectangles[:, 0] = lefts
         rectangles[:, 1] = lefts + width
@@ -89,19 +89,23 @@ class WallPainter:
         self.add(rectangles, colour)
 
     def add(self, rectangles: np.ndarray, colour: Colour) -> None:
-        """Rectangles (n, 4) in metres: from, to along the wall, from, to above the ground."""
+        """Adds rectangles (n, 4) in metres: from, to along the wall, from, to above the ground."""
         if len(rectangles):
             self._rectangles.append(rectangles)
-            self._colours.append(self.tone(colour))
+            self._colours.append(colour)
 
     def draw(self, backdrop: Backdrop) -> None:
-        """Draws everything collected."""
+        """Draws everything added."""
         if not self._rectangles:
             return
         stacked = np.concatenate(self._rectangles)
         corners = self.wall.points(stacked[:, [0, 1, 1, 0]], stacked[:, [2, 2, 3, 3]])
         polygons = fixed_point(corners)
         first = 0
-        for rectangles, colour in zip(self._rectangles, self._colours, strict=True):
+        for rectangles, colour in zip(self._rectangles, self._lit(self._colours), strict=True):
             backdrop.paint(polygons[first : first + len(rectangles)], colour)
             first += len(rectangles)
+
+    def _lit(self, colours: list[Colour]) -> list[list[int]]:
+        """The colours in the wall's light and haze."""
+        return shade_through_air(colours, self.wall.light, self._look, self._depth)
