@@ -26,8 +26,27 @@ _CLEARER = {
         'A batch of one tiny picture cannot be trained with batch norm: use larger pictures, or '
         'set train_dataloader.batch_size to at least 2 and train_dataloader.drop_last=True'
     ),
+    'CUDA out of memory': (
+        'The GPU has too little memory: lower train_dataloader.batch_size, or train with --amp'
+    ),
 }
 _WORKER = re.compile(r'Caught (\w+) in DataLoader worker process')
+
+
+class _KeyValueAction(DictAction):
+    """MMEngine's, with a sentence for what is no ``KEY=VALUE``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: list[str],
+        option_string: str | None = None,
+    ) -> None:
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string} takes KEY=VALUE, not {value!r}')
+        super().__call__(parser, namespace, values, option_string)
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +55,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_KeyValueAction,
         default={},
         metavar='KEY=VALUE',
         help='override config keys, e.g. train_dataloader.batch_size=4',
@@ -80,8 +99,11 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
     """Set launcher, work dir and trust from the command line; see that the work dir is writable.
 
     Raises:
+        ConfigError: the config has no model.
         OSError: the work dir cannot be written.
     """
+    if not isinstance(cfg.get('model'), dict):
+        raise ConfigError(f'{args.config} has no model: it is a base for other configs.')
     if args.trust_checkpoint:
         os.environ[UNSAFE_LOAD] = '1'
     cfg.launcher = args.launcher

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import AmpOptimWrapper
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.config_check import check_config, located_error
 from seginpaint_mm.config_check.signatures import accepted_arguments
 from seginpaint_mm.config_check.value_types import fits
+from seginpaint_mm.engine.hooks import LastEpochsMeanHook
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
 from tests.tool_runs import REPOSITORY
@@ -30,6 +30,7 @@ def sound() -> Config:
 def test_every_config_is_sound_and_its_model_is_built(path: Path) -> None:
     cfg = Config.fromfile(path)
     check_config(cfg)
+    assert not cfg.get('train_dataloader', {}).get('persistent_workers'), 'see EpochSeedHook'
     with torch.device('meta'), DefaultScope.overwrite_default_scope('seginpaint_mm'):
         model = MODELS.build(copy.deepcopy(cfg.model))
     assert sum(p.numel() for p in model.parameters()) > 1e6
@@ -118,14 +119,17 @@ def test_every_mistake_is_listed(sound: Config) -> None:
 
 
 def test_a_data_loader_needs_a_data_set() -> None:
+    test = {'test_dataloader': {'batch_size': 1}, 'test_cfg': {}, 'test_evaluator': {}}
     with pytest.raises(ConfigError, match=r'^test_dataloader\.dataset: a data loader needs'):
-        check_config(Config({'test_dataloader': {'batch_size': 1}}))
+        check_config(Config(test))
 
 
 def test_keys_taken_out_before_building_are_known() -> None:
     check_config(
         Config(
             {
+                'train_cfg': {'by_epoch': True, 'max_epochs': 1},
+                'train_dataloader': {'dataset': {'type': 'RepeatDataset', 'times': 2}},
                 'optim_wrapper': {
                     'type': 'AmpOptimWrapper',
                     'loss_scale': 'dynamic',
@@ -150,9 +154,28 @@ def test_keys_taken_out_before_building_are_known() -> None:
     )
 
 
+def test_what_only_a_librarys_component_knows_is_left_alone() -> None:
+    """mmdet looks for ``RoIAlign`` in mmcv itself, and takes a key out of ``dcn``."""
+    roi = {'type': 'RoIAlign', 'output_size': 7, 'sampling_ratio': 0}
+    dcn = {'type': 'mmcv.DCN', 'deform_groups': 1, 'fallback_on_stride': False}
+    cfg = {
+        'default_scope': 'mmdet',
+        'model': {
+            'type': 'FasterRCNN',
+            'backbone': {'type': 'ResNet', 'depth': 50, 'dcn': dcn},
+            'roi_head': {'bbox_roi_extractor': {'type': 'SingleRoIExtractor', 'roi_layer': roi}},
+        },
+    }
+    check_config(Config(cfg))
+    cfg['model']['backbone']['dept'] = 50
+    with pytest.raises(ConfigError, match=r"model\.backbone\.dept: ResNet takes no 'dept'"):
+        check_config(Config(cfg))
+
+
 def test_classes_may_stand_for_names() -> None:
-    with pytest.raises(ConfigError, match=r'optim_wrapper\.loss_scal: AmpOptimWrapper takes no'):
-        check_config(Config({'optim_wrapper': {'type': AmpOptimWrapper, 'loss_scal': 1.0}}))
+    cfg = Config({'custom_hooks': [{'type': LastEpochsMeanHook, 'num_epoch': 3}]})
+    with pytest.raises(ConfigError, match=r"^custom_hooks\.0\.num_epoch: .* mean 'num_epochs'\?"):
+        check_config(cfg)
 
 
 class Grandparent:
@@ -166,6 +189,12 @@ class Forwards(Grandparent):
         self.size = size
 
 
+class Skips(Forwards):
+    def __init__(self, weight: int, **kwargs: object) -> None:
+        super(Forwards, self).__init__(**kwargs)
+        self.weight = weight
+
+
 class Keeps(Grandparent):
     def __init__(self, size: int, **kwargs: object) -> None:
         super().__init__('red')
@@ -174,6 +203,7 @@ class Keeps(Grandparent):
 
 def test_arguments_are_followed_to_the_parents() -> None:
     assert accepted_arguments(Forwards) == {'size', 'colour'}
+    assert accepted_arguments(Skips) is None  # which parents are meant takes more than reading
     assert accepted_arguments(Keeps) is None  # whatever is kept may be used later
     assert accepted_arguments(dict) is None
     assert accepted_arguments(lambda a, *, b: None) == {'a', 'b'}

@@ -12,7 +12,7 @@ from seginpaint_mm.errors import ConfigError
 def located_error(error: Exception, cfg: Config) -> ConfigError | None:
     """``error`` with the path of the innermost part that was being built; None if none was.
 
-    The path is left out where the part's config was changed on the way to the builder.
+    The path is left out where it cannot be told: several parts may be of one type.
     """
     frames = [frame for frame in _frames(error) if _builds(frame)]
     if not frames:
@@ -20,7 +20,7 @@ def located_error(error: Exception, cfg: Config) -> ConfigError | None:
     part = frames[-1].f_locals['cfg']
     component = frames[-1].f_locals.get('obj_cls')
     name = getattr(component, '__name__', part.get('type'))
-    path = next(_paths(dict(cfg.items()), part, ''), None)
+    path = _path(cfg, part)
     where = f'{path} ({name})' if path else str(name)
     kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
     return ConfigError(f'{where}: {kind}{error}')
@@ -38,15 +38,25 @@ def _builds(frame: FrameType) -> bool:
     return frame.f_code is code and isinstance(frame.f_locals.get('cfg'), Mapping)
 
 
-def _paths(node: object, part: Mapping, path: str) -> Iterator[str]:
-    """Paths of what equals ``part`` in ``node``, in the order of the config."""
+def _path(cfg: Config, part: Mapping) -> str | None:
+    """Where ``part`` stands; arguments may have come to it, or gone, on the way to the builder."""
+    parts = list(_typed_parts(dict(cfg.items()), ''))
+    for path, node in parts:
+        if all(key in part and part[key] == value for key, value in node.items()):
+            return path
+    alike = [path for path, node in parts if node['type'] == part.get('type')]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _typed_parts(node: object, path: str) -> Iterator[tuple[str, Mapping]]:
+    """Path and config of everything with a type, in the order of the config."""
     if isinstance(node, Mapping):
-        if path and node == part:
-            yield path
+        if 'type' in node:
+            yield path, node
         items = node.items()
     elif isinstance(node, (list, tuple)):
         items = enumerate(node)
     else:
         return
     for key, value in items:
-        yield from _paths(value, part, f'{path}.{key}'.lstrip('.'))
+        yield from _typed_parts(value, f'{path}.{key}'.lstrip('.'))

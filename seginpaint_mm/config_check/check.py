@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mmengine.config import Config
@@ -14,7 +15,7 @@ from seginpaint_mm.errors import ConfigError
 
 from .registries import CONSUMED, NESTED, TOP_LEVEL, find_component, nearest_name
 from .signatures import accepted_arguments
-from .value_types import wrong_types
+from .value_types import fits, wrong_types
 
 _RUNNER_KEYS = {
     *(set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}),
@@ -41,7 +42,17 @@ _DEFAULT_TYPES = {
     'visualizer': 'Visualizer',
     'model_wrapper_cfg': 'MMDistributedDataParallel',
 }
-_NOT_BUILT = {'nms'}  # holds a type that names a plain function
+_TOGETHER = [
+    ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+    ('val_dataloader', 'val_cfg', 'val_evaluator'),
+    ('test_dataloader', 'test_cfg', 'test_evaluator'),
+]
+# What stands below these keys is built as it stands. Below other keys of the libraries' components
+# may be types and arguments that only the component knows, e.g. names of functions.
+_REGISTERED = re.compile(
+    r'(.*_)?(backbone|neck|head|dataset|datasets)|loss.*|(norm|conv|act)_cfg|' + '|'.join(NESTED)
+)
+_LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
 _PACKAGES = {'TensorboardVisBackend': 'tensorboard'}
 
 
@@ -65,14 +76,29 @@ def _problems(cfg: Config) -> Iterator[str]:
         yield f'default_scope: there is no package {scope!r}; use seginpaint_mm.'
         return
     yield from _misspelt_top_level(cfg)
+    yield from _plain_problems(cfg)
+    for key, registry in TOP_LEVEL.items():
+        yield from _walk(_with_default_type(key, cfg.get(key)), key, registry, scope, True)
+
+
+def _plain_problems(cfg: Config) -> Iterator[str]:
+    """In the parts that are not built from a registry."""
     for key, known in _PLAIN_KEYS.items():
         part = cfg.get(key)
         if isinstance(part, Mapping):
             yield from _unknown_keys(part, known, key, key)
             if key.endswith('_dataloader') and 'dataset' not in part:
                 yield f'{key}.dataset: a data loader needs a data set.'
-    for key, registry in TOP_LEVEL.items():
-        yield from _walk(_with_default_type(key, cfg.get(key)), key, registry, scope)
+    for keys in _TOGETHER:
+        absent = [key for key in keys if cfg.get(key) is None]
+        if 0 < len(absent) < len(keys):
+            yield f'{absent[0]}: {", ".join(keys)} must be all given, or all None.'
+    seed = (cfg.get('randomness') or {}).get('seed')
+    if not fits(seed, int | None):
+        yield f'randomness.seed: the seed must be a whole number or None, not {seed!r}.'
+    level = cfg.get('log_level', 'INFO')
+    if level not in _LOG_LEVELS:
+        yield f'log_level: must be one of {", ".join(_LOG_LEVELS)}, not {level!r}.'
 
 
 def _misspelt_top_level(cfg: Config) -> Iterator[str]:
@@ -95,30 +121,37 @@ def _with_default_type(key: str, node: object) -> object:
     return node
 
 
-def _walk(node: object, path: str, registry: Registry, scope: str) -> Iterator[str]:
+def _walk(
+    node: object, path: str, registry: Registry, scope: str, registered: bool
+) -> Iterator[str]:
+    """Check ``node`` and what is below; ``registered`` says that ``node`` is built as it stands."""
     if isinstance(node, (list, tuple)):
         for index, item in enumerate(node):
-            yield from _walk(item, f'{path}.{index}', registry, scope)
+            yield from _walk(item, f'{path}.{index}', registry, scope, registered)
     elif isinstance(node, Mapping):
         scope = node.get('_scope_', scope)
-        if 'type' in node:
-            yield from _check_part(node, path, registry, scope)
-        for key, value in node.items():
-            if key not in _NOT_BUILT:
-                yield from _walk(value, f'{path}.{key}', NESTED.get(key, registry), scope)
-
-
-def _check_part(node: Mapping, path: str, registry: Registry, scope: str) -> Iterator[str]:
-    component = node['type']
-    if isinstance(component, str):
-        component = find_component(component, registry, scope)
-        if component is None:
+        component = _component(node, registry, scope)
+        if component is not None:
+            if registered:
+                yield from _check_part(component, node, path, registry)
+            registered = component.__module__.startswith('seginpaint_mm.')
+        elif 'type' in node and registered:
             yield _unknown_type(node['type'], path, registry, scope)
-            return
+        for key, value in node.items():
+            below = registered or bool(_REGISTERED.fullmatch(key))
+            yield from _walk(value, f'{path}.{key}', NESTED.get(key, registry), scope, below)
+
+
+def _component(node: Mapping, registry: Registry, scope: str) -> Callable | None:
+    """The class or function that ``node`` is built by; None where its type is unknown."""
+    kind = node.get('type')
+    if isinstance(kind, str):
+        return find_component(kind, registry, scope)
+    return kind if callable(kind) else None
+
+
+def _check_part(component: Callable, node: Mapping, path: str, registry: Registry) -> Iterator[str]:
     name = getattr(component, '__name__', str(component))
-    if not callable(component):
-        yield f'{path}.type: {name!r} is neither a name nor a class.'
-        return
     package = _PACKAGES.get(name)
     if package and importlib.util.find_spec(package) is None:
         yield (
@@ -128,8 +161,8 @@ def _check_part(node: Mapping, path: str, registry: Registry, scope: str) -> Ite
     yield from _wrong_arguments(component, node, path, registry)
 
 
-def _unknown_type(name: str, path: str, registry: Registry, scope: str) -> str:
-    nearest = nearest_name(name, registry, scope)
+def _unknown_type(name: object, path: str, registry: Registry, scope: str) -> str:
+    nearest = nearest_name(str(name), registry, scope)
     advice = f'did you mean {nearest!r}?' if nearest else 'is its module in custom_imports?'
     return f'{path}.type: there is no {registry.name} {name!r}; {advice}'
 

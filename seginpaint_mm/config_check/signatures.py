@@ -50,14 +50,20 @@ def _rest_name(parameters: object) -> str | None:
 
 
 def _only_forwarded(constructor: Callable, rest: str) -> bool:
-    """Whether ``**rest`` does nothing but go into a parent's ``__init__``."""
+    """Whether ``**rest`` does nothing but go into ``super().__init__``."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(constructor)))
     uses = sum(isinstance(n, ast.Name) and n.id == rest for n in ast.walk(tree))
     forwards = sum(
         isinstance(n, ast.Call)
         and isinstance(n.func, ast.Attribute)
         and n.func.attr == '__init__'
+        and _is_plain_super(n.func.value)
         and any(k.arg is None and getattr(k.value, 'id', None) == rest for k in n.keywords)
         for n in ast.walk(tree)
     )
     return uses == forwards > 0
+
+
+def _is_plain_super(node: ast.AST) -> bool:
+    """``super()``: with arguments, it may leave out parents."""
+    return isinstance(node, ast.Call) and not node.args and getattr(node.func, 'id', '') == 'super'

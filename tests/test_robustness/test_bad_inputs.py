@@ -87,6 +87,9 @@ BAD_RUNS = [
     (['model.neck.num_rectangles=few'], r"num_rectangles: MPINeck takes int here, not 'few'\."),
     (['train_dataloader.num_worker=2'], r"train_dataloader\.num_worker: .*'num_workers'\?"),
     (['model.neck.type.deeper=1'], r'--cfg-options model\.neck\.type\.deeper=1: '),
+    (['model=None'], r'tiny\.py has no model: it is a base for other configs'),
+    (['optim_wrapper.optimizer.lr=fast'], r'optim_wrapper\.optimizer \(Adam\): TypeError: '),
+    (['default_hooks.checkpoint.save_best=mIoU'], r"save_best: there is no metric 'mIoU'; the val"),
     (['load_from=missing.pth'], r'Checkpoint missing\.pth does not exist'),
 ]
 

@@ -9,6 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from seginpaint_mm.engine import atomic_backend  # noqa: F401  registers the backend 'atomic'
+from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.files import write_text
 from seginpaint_mm.registry import HOOKS
 
@@ -31,6 +32,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
     Raises:
         OSError: the disk has no room for a checkpoint; told before the training starts.
+        ConfigError: the validation gives no metric ``save_best``.
     """
 
     def __init__(
@@ -56,6 +58,15 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_train(self, runner: Runner) -> None:
         super().before_train(runner)
         _check_free_space(self.out_dir, runner.model)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
+        for name in self.save_best or ():
+            if name != 'auto' and name not in metrics:
+                raise ConfigError(
+                    f'default_hooks.checkpoint.save_best: there is no metric {name!r}; the '
+                    f'validation gives {", ".join(metrics)}.'
+                )
+        super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         kept = [s for s in self._kept(runner) if s != step] + [step]
