@@ -103,3 +103,12 @@ def test_get_flops_counts_the_papers_parameters(capsys: pytest.CaptureFixture[st
     total = next(line.split() for line in printed.splitlines() if line.startswith('total'))
     assert total[1] == '21,819,529'
     assert 'One image of 64x128' in printed
+
+
+def test_tensorboard_is_one_override_away(trained: Path, tmp_path: Path) -> None:
+    pytest.importorskip('tensorboard', reason='TensorBoard is an optional package')
+    options = ('visualizer.vis_backends.0.type=TensorboardVisBackend', 'train_cfg.max_epochs=1')
+    arguments = ('--work-dir', tmp_path / 'run', '--cfg-options', *options)
+    run_here('train', trained / 'tiny.py', *arguments)
+    (events,) = (tmp_path / 'run').glob('*/vis_data/events.out.tfevents.*')
+    assert b'all_mIoU' in events.read_bytes()
