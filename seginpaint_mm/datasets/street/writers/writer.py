@@ -115,7 +115,7 @@ def _claim(root: Path, order: Order) -> None:
     note = root / _NOTE
     wanted = json.loads(json.dumps(asdict(order)))
     if note.exists():
-        found = json.loads(note.read_text())
+        found = _read(note)
         if found != wanted:
             raise UserError(
                 f'{root} holds a Street data set made with {found}, not {wanted}: give the same '
@@ -125,6 +125,13 @@ def _claim(root: Path, order: Order) -> None:
         raise UserError(f'{root} holds other files: give an empty or a new folder.')
     else:
         write_json(note, wanted)
+
+
+def _read(note: Path) -> object:
+    try:
+        return json.loads(note.read_text())
+    except ValueError as error:
+        raise UserError(f'{note} is damaged: give another folder.') from error
 
 
 def _is_complete(root: Path, layout: Layout, job: Job) -> bool:
