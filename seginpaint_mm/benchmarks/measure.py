@@ -1,0 +1,80 @@
+"""Time and memory, measured so that two ways to do the same can be compared."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+KIB, MIB = 2**10, 2**20
+
+
+def median_seconds(
+    actions: Mapping[str, Callable[[], object]], repeats: int, device: torch.device
+) -> dict[str, float]:
+    """Time actions one after the other, again and again, so that all meet the same conditions.
+
+    Args:
+        actions: What is timed, by name; each is done once before, unmeasured.
+        repeats: Rounds.
+        device: Where they run; a GPU is waited for.
+
+    Returns:
+        dict: The median of each action's seconds.
+    """
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for action in actions.values():
+        action()
+    for _ in range(repeats):
+        for name, action in actions.items():
+            times[name].append(_seconds(action, device))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def peak_mebibytes(action: Callable[[], object], device: torch.device) -> float | None:
+    """Memory that an action takes at its peak, in MiB, beside what is held before it.
+
+    On a CPU it is that of the whole process, seen by the system: freed memory that the process
+    keeps would hide it, so call this in a process of its own. None where the system does not tell.
+    """
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        action()
+        return (torch.cuda.max_memory_allocated(device) - before) / MIB
+    before = _reset_peak()
+    if before is None:
+        return None
+    action()
+    return (_status('VmHWM') - before) / MIB
+
+
+def _seconds(action: Callable[[], object], device: torch.device) -> float:
+    _wait(device)
+    start = time.perf_counter()
+    action()
+    _wait(device)
+    return time.perf_counter() - start
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == 'cuda':
+        torch.cuda.synchronize(device)
+
+
+def _reset_peak() -> int | None:
+    """Let Linux forget the process's peak and return the bytes that it holds now."""
+    try:
+        Path('/proc/self/clear_refs').write_text('5')
+        return _status('VmRSS')
+    except OSError:
+        return None
+
+
+def _status(field: str) -> int:
+    for line in Path('/proc/self/status').read_text().splitlines():
+        if line.startswith(f'{field}:'):
+            return int(line.split()[1]) * KIB
+    raise OSError(f'/proc/self/status has no {field}.')

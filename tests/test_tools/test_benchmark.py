@@ -1,0 +1,43 @@
+"""The benchmark tool on a small image."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tool_runs import run_here
+
+TOOL = 'analysis_tools/benchmark'
+SMALL = ('--size', '32', '64', '--repeats', '1', '--batch-size', '2', '--device', 'cpu')
+
+
+@pytest.mark.slow
+def test_networks_are_measured_and_written(tmp_path: Path) -> None:
+    run_here(TOOL, 'inference', 'train', *SMALL, '--out', tmp_path)
+    record = json.loads((tmp_path / 'benchmark.json').read_text())
+    inference, train = record['tables']
+    for table in (inference, train):
+        plain, ours = table['rows']
+        assert ours['times faster'] == pytest.approx(plain['ms'] / ours['ms'])
+        assert ours['times faster'] > 0
+    plain, ours = inference['rows']
+    assert ours['GFLOP'] < 0.6 * plain['GFLOP']
+    markdown = (tmp_path / 'benchmark.md').read_text()
+    assert f'## {inference["title"]}' in markdown
+    assert '- threads: ' in markdown
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'sentence'),
+    [
+        (('inference', '--size', '33', '64'), 'multiples of 8'),
+        (('train', '--repeats', '0'), '--repeats must be at least 1'),
+        (('everything',), 'invalid choice'),
+    ],
+)
+def test_wrong_arguments_are_told(
+    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_here(TOOL, *arguments)
+    assert sentence in capsys.readouterr().err
