@@ -84,7 +84,7 @@ def non_finite_tensors(state_dict: Mapping[str, object]) -> list[str]:
 
 def check_checkpoint_fits(
     model: torch.nn.Module, checkpoint: dict, name: str, *, partly: bool = False
-) -> None:
+) -> dict[str, torch.Tensor]:
     """Compare a loaded checkpoint with the model that is to take it.
 
     Args:
@@ -93,28 +93,22 @@ def check_checkpoint_fits(
         name: the checkpoint's path, for the message.
         partly: accept missing and unexpected tensors as long as one matches (fine-tuning).
 
+    Returns:
+        The checkpoint's state dict without prefixes.
+
     Raises:
         CheckpointError: tensors are missing, unexpected, of another shape, or not finite; the
             sentence says how many match and names the first of each kind.
     """
-    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
-    state = (
-        {k.removeprefix('module.'): v for k, v in state.items()} if hasattr(state, 'items') else {}
-    )
-    expected = {k: v for k, v in model.state_dict().items() if 'num_batches_tracked' not in k}
-    missing = [key for key in expected if key not in state]
-    unexpected = [k for k in state if k not in expected and 'num_batches_tracked' not in k]
-    reshaped = [
-        f'{key} {tuple(state[key].shape)} instead of {tuple(value.shape)}'
-        for key, value in expected.items()
-        if key in state and getattr(state[key], 'shape', None) != value.shape
-    ]
-    matched = len(expected) - len(missing) - len(reshaped)
-    if matched == 0 or (not partly and (missing or unexpected or reshaped)):
-        kinds = {'missing': missing, 'unexpected': unexpected, 'of another shape': reshaped}
-        found = ', '.join(f'{len(v)} {k} (first: {v[0]})' for k, v in kinds.items() if v)
+    state = _state_dict(checkpoint)
+    expected = _without_counters(model.state_dict())
+    differences = _differences(expected, state)
+    num_unmatched = len(differences['missing']) + len(differences['of another shape'])
+    num_matched = len(expected) - num_unmatched
+    if num_matched == 0 or (not partly and any(differences.values())):
+        found = ', '.join(f'{len(v)} {k} (first: {v[0]})' for k, v in differences.items() if v)
         raise CheckpointError(
-            f'{name} is not a checkpoint of this {type(model).__name__}: {matched} of '
+            f'{name} is not a checkpoint of this {type(model).__name__}: {num_matched} of '
             f'{len(expected)} tensors match, {found}; give the config that it was trained with.'
         )
     broken = non_finite_tensors(state)
@@ -123,6 +117,32 @@ def check_checkpoint_fits(
             f'{name} holds NaN or infinity in {len(broken)} tensors (first: {broken[0]}): its '
             f'training diverged; use an earlier checkpoint.'
         )
+    return state
+
+
+def _state_dict(checkpoint: object) -> dict:
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
+    if not isinstance(state, Mapping):
+        return {}
+    return {str(name).removeprefix('module.'): value for name, value in state.items()}
+
+
+def _without_counters(state: Mapping[str, object]) -> dict[str, object]:
+    """Batch norm's counters are of no consequence, and older checkpoints lack them."""
+    return {name: value for name, value in state.items() if 'num_batches_tracked' not in name}
+
+
+def _differences(expected: dict, state: dict) -> dict[str, list[str]]:
+    shapes = {name: tuple(getattr(value, 'shape', ())) for name, value in state.items()}
+    return {
+        'missing': [name for name in expected if name not in state],
+        'unexpected': [name for name in _without_counters(state) if name not in expected],
+        'of another shape': [
+            f'{name} {shapes[name]} instead of {tuple(value.shape)}'
+            for name, value in expected.items()
+            if name in state and shapes[name] != tuple(value.shape)
+        ],
+    }
 
 
 @contextmanager

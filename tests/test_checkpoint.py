@@ -81,7 +81,8 @@ def test_a_checkpoint_of_the_model_fits() -> None:
     prefixed = {f'module.{name}': value for name, value in model.state_dict().items()}
     check_checkpoint_fits(model, {'state_dict': model.state_dict()}, 'a.pth')
     check_checkpoint_fits(model, model.state_dict(), 'a.pth')
-    check_checkpoint_fits(model, {'state_dict': prefixed}, 'a.pth')
+    state = check_checkpoint_fits(model, {'state_dict': prefixed}, 'a.pth')
+    assert state.keys() == model.state_dict().keys()
 
 
 def test_a_part_is_enough_only_for_fine_tuning() -> None:

@@ -57,7 +57,8 @@ def set_resume(cfg: Config, resume: str | None) -> None:
     checkpoint = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
     if checkpoint is None:
         print(f'No checkpoint in {cfg.work_dir} to resume from: training starts anew.')
-    cfg.resume = checkpoint is not None
+        return
+    cfg.resume = True
     cfg.load_from = checkpoint
 
 

@@ -197,8 +197,8 @@ class SegInpaintInferencer(BaseInferencer):
             )
         else:
             checkpoint = load_checkpoint_safely(weights)
-            check_checkpoint_fits(model, checkpoint, weights)
-            model.load_state_dict(checkpoint.get('state_dict', checkpoint))
+            state = check_checkpoint_fits(model, checkpoint, weights)
+            model.load_state_dict(state, strict=False)  # batch counters may be absent
         return prepare_for_inference(model.to(device))
 
     def _init_collate(self, cfg: Config) -> Callable[[Sequence[dict]], dict]:

@@ -59,7 +59,7 @@ def test_a_kill_while_saving_leaves_a_whole_checkpoint(
     found = latest_checkpoint(tmp_path / 'run')
     assert load_checkpoint_safely(found)['meta']['epoch'] == int(found[-5])
     run_here('train', config, '--work-dir', tmp_path / 'run', '--resume', *keep_one)
-    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['epoch_3.pth']
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth*')] == ['epoch_3.pth']
 
 
 def test_too_little_space_is_told_before_training(

@@ -57,6 +57,9 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def before_train(self, runner: Runner) -> None:
         super().before_train(runner)
+        if is_main_process():
+            for left_by_a_kill in Path(self.out_dir).glob('*.pth.*.partial'):
+                left_by_a_kill.unlink()
         _check_free_space(self.out_dir, runner.model)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
