@@ -80,4 +80,5 @@ def check_predictions(model: torch.nn.Module, size: tuple[int, int], num: int = 
         if 'pred_foreground_prob' in sample:
             probability = sample.pred_foreground_prob.data
             assert probability.dtype == torch.float32
-            assert 0 <= probability.min() and probability.max() <= 1
+            assert probability.min() >= 0
+            assert probability.max() <= 1

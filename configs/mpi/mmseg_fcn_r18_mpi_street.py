@@ -15,7 +15,9 @@ model = dict(
     backbone=dict(type='StagedResNet', depth=18),
     neck=dict(
         type='MPINeck',
-        foreground_head=dict(type='ForegroundHead', in_channels=512, channels=128, extra_upsample=1),
+        foreground_head=dict(
+            type='ForegroundHead', in_channels=512, channels=128, extra_upsample=1
+        ),
     ),
     decode_head=dict(
         type='mmseg.FCNHead',

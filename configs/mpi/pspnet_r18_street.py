@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/schedules/adam_short.py',
     '../_base_/default_runtime.py',
 ]
-# From random weights in minutes: less dropout, and a weight for pavement, a twentieth of the picture.
+# From random weights in minutes: less dropout, and weight on pavement, a twentieth of a picture.
 model = dict(
     background_head=dict(
         psp_dropout=0.1,

@@ -1,4 +1,4 @@
-"""Epochs of a chosen length, so that a large data set can be validated more often than once a pass."""
+"""Epochs of a chosen length, so that a large data set is validated more often than once a pass."""
 
 import math
 from collections.abc import Iterator, Sized

@@ -1,4 +1,4 @@
-# Table IV at 384x768 (height x width); the paper changes the batch size with it and does not say to what.
+# Table IV at 384x768 (height x width); the paper does not say its batch size there.
 _base_ = './cityscapes.py'
 load = [dict(type='LoadSceneImage'), dict(type='LoadSceneAnnotations')]
 resize = dict(type='mmseg.Resize', scale=(768, 384), interpolation='area')

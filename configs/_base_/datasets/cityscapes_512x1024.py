@@ -1,4 +1,4 @@
-# Table IV at 512x1024 (height x width); the paper changes the batch size with it and does not say to what.
+# Table IV at 512x1024 (height x width); the paper does not say its batch size there.
 _base_ = './cityscapes.py'
 load = [dict(type='LoadSceneImage'), dict(type='LoadSceneAnnotations')]
 resize = dict(type='mmseg.Resize', scale=(1024, 512), interpolation='area')

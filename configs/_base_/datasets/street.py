@@ -1,4 +1,4 @@
-# Street in the Cityscapes layout, resized to 64x128 (height x width): small enough to train on a CPU.
+# Street in the Cityscapes layout at 64x128 (height x width): small enough to train on a CPU.
 _base_ = './cityscapes_128x256.py'
 data_root = 'data/street'
 

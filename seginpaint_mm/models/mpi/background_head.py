@@ -1,6 +1,7 @@
 """The background branch's decoder: pyramid pooling, then three upsampling blocks (Fig. 2)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.decode_heads.psp_head import PPM
@@ -82,8 +83,7 @@ class BackgroundHead(BaseDecodeHead):
         self.dropout = nn.Dropout2d(dropout_ratio)  # mmseg has none where the ratio is 0
         channels = (psp_channels, *up_channels)
         self.upsample = nn.ModuleList(
-            UpsampleBlock(before, after)
-            for before, after in zip(channels[:-1], channels[1:], strict=True)
+            UpsampleBlock(before, after) for before, after in pairwise(channels)
         )
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:

@@ -1,6 +1,7 @@
 """The foreground branch's decoder, and the readout of logits that a neck has made (Sec. III-B)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ class ForegroundLossMixin:
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:
-        """Logits N,1,h,w, resized to the truth's H,W, against ``gt_foreground`` (1 = foreground)."""
+        """Logits N,1,h,w, resized to the truth's H,W, against ``gt_foreground``."""
         target = torch.stack([sample.gt_foreground.data for sample in batch_data_samples])
         if seg_logits.shape[-2:] != target.shape[-2:]:
             seg_logits = F.interpolate(seg_logits, size=target.shape[-2:], mode='bilinear')
@@ -71,10 +72,7 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         )
         widths = (channels, *up_channels)
         self.upsample = nn.Sequential(
-            *(
-                UpsampleBlock(before, after)
-                for before, after in zip(widths[:-1], widths[1:], strict=True)
-            )
+            *(UpsampleBlock(before, after) for before, after in pairwise(widths))
         )
         self.extra_upsample = extra_upsample
 

@@ -9,7 +9,10 @@ from seginpaint_mm.models.mpi import random_rectangles
 
 @settings(max_examples=50, deadline=None)
 @given(
-    height=st.integers(1, 40), width=st.integers(1, 40), seed=st.integers(0, 2**31), n=st.integers(0, 4)
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    seed=st.integers(0, 2**31),
+    n=st.integers(0, 4),
 )
 def test_one_rectangle_is_a_rectangle_of_the_asked_size(
     height: int, width: int, seed: int, n: int
