@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from rich.progress import track
 from torch import Tensor
@@ -188,7 +189,9 @@ class SegInpaintInferencer(BaseInferencer):
         return [_at_original_size(sample.cpu()) for sample in samples]
 
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
-        model = MODELS.build(cfg.model)
+        # parts that mmseg builds inside its own are looked up in the default scope
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
+            model = MODELS.build(cfg.model)
         if weights is None:
             print_log(
                 'No checkpoint is given: the model is untrained, its answers are random.',

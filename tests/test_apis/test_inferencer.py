@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.errors import UserError
@@ -27,6 +28,13 @@ def save(folder: Path, **images: np.ndarray) -> Path:
     for name, image in images.items():
         cv2.imwrite(str(folder / f'{name}.png'), image)
     return folder
+
+
+def test_our_parts_inside_those_of_mmseg_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DefaultScope, '_instance_dict', {})  # as in a fresh process
+    config = Path(__file__).parents[2] / 'configs' / 'mpi' / 'pspnet_r18_street.py'
+    loss = SegInpaintInferencer(config, device='cpu').model.background_head.loss_decode
+    assert type(loss).__name__ == 'ClassWeightedCrossEntropyLoss'
 
 
 def test_arrays_give_samples_and_pictures(inferencer: SegInpaintInferencer) -> None:
