@@ -39,8 +39,7 @@ def draw_bicycle(
     frame = thing.dice().pick(_FRAMES)
     parts = _from_side(frame) if thing.sideways else _from_behind(frame)
     way = -1.0 if thing.sideways and thing.turn < 0 else 1.0
-    parts = [(outline * (way, 1.0), colour) for outline, colour in parts]
-    return draw_cutout(parts, thing, camera, light, covered)
+    return draw_cutout(parts, thing, camera, light, covered, (way, 1.0))
 
 
 def _from_side(frame: Colour) -> list[Part]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,7 @@ from seginpaint_mm.datasets.street.vehicle_shapes import SHAPES, Outline, Shape
 
 _TAPERED = 0.1  # share of the length at each end over which the body gets narrower
 _OnSide = Callable[[Sequence[tuple[float, float]]], np.ndarray]
+_OnStrip = Callable[[float, float, float, float], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,7 @@ def _add_strips(builder: _Builder, shape: Shape) -> None:
     last = len(shape.profile) - 2
     top = max(point[1] for point in shape.profile)
     for number, (rear, front) in enumerate(pairwise(shape.profile)):
-
-        def across(a0: float, a1: float, b0: float, b1: float, ends=(rear, front)) -> np.ndarray:
-            return _across(shape, ends, a0, a1, b0, b1)
-
+        across = partial(_across, shape, (rear, front))
         normal = (rear[1] - front[1], 0.0, front[0] - rear[0])
         builder.panel(across(0.0, 1.0, 0.0, 1.0), normal, PAINT_DARK if number == last else PAINT)
         if number == shape.cabin[0] and top - rear[1] > 0.3:
@@ -132,7 +130,7 @@ def _add_strips(builder: _Builder, shape: Shape) -> None:
             builder.detail(across(0.36, 0.64, 0.1, 0.42), PLATE)
 
 
-def _across(shape: Shape, ends: tuple, a0: float, a1: float, b0: float, b1: float) -> np.ndarray:
+def _across(shape: Shape, ends: Outline, a0: float, a1: float, b0: float, b1: float) -> np.ndarray:
     """A quad (4, 3) on a strip: shares a0..a1 from left to right, b0..b1 from rear to front."""
     rear, front = ends
     corners = []
@@ -143,7 +141,7 @@ def _across(shape: Shape, ends: tuple, a0: float, a1: float, b0: float, b1: floa
     return np.array(corners)
 
 
-def _add_rear(builder: _Builder, across) -> None:
+def _add_rear(builder: _Builder, across: _OnStrip) -> None:
     builder.detail(across(0.0, 1.0, 0.0, 0.36), PAINT_DARK)
     builder.detail(across(0.1, 0.9, 0.0, 0.12), UNDER)
     builder.detail(across(0.01, 0.2, 0.56, 0.94), TAIL)
@@ -153,7 +151,7 @@ def _add_rear(builder: _Builder, across) -> None:
     builder.detail(across(0.36, 0.64, 0.48, 0.7), PLATE)
 
 
-def _add_nose(builder: _Builder, across) -> None:
+def _add_nose(builder: _Builder, across: _OnStrip) -> None:
     builder.detail(across(0.02, 0.25, 0.1, 0.85), LAMP)
     builder.detail(across(0.75, 0.98, 0.1, 0.85), LAMP)
     builder.detail(across(0.3, 0.7, 0.15, 0.95), TRIM)

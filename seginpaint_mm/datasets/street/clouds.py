@@ -21,15 +21,15 @@ def draw_clouds(colour: np.ndarray, label_ids: np.ndarray, look: Look, dice: Dic
     if not len(rows):
         return
     height, width = label_ids.shape
-    row = (rows * (2 * _HEIGHT) // height + shift_y) % _HEIGHT
+    row = (np.arange(rows[-1] + 1) * (2 * _HEIGHT) // height + shift_y) % _HEIGHT
     column = (np.arange(width) * _WIDTH // width + shift_x) % _WIDTH
+    above = slice(0, rows[-1] + 1)
     share = (_noise() * cover >> 9).astype(np.int16)[row[:, None], column]
-    share *= sky[rows]
-    mixed = np.subtract(np.array(look.cloud, np.int16), colour[rows], dtype=np.int16)
+    share *= sky[above]
+    mixed = np.subtract(np.array(look.cloud, np.int16), colour[above], dtype=np.int16)
     mixed *= cv2.merge([share, share, share])
     mixed >>= 7
-    mixed += colour[rows]
-    colour[rows] = mixed
+    colour[above] += mixed.astype(np.uint8)  # modulo 256, as a negative change needs
 
 
 @cache

@@ -33,7 +33,12 @@ def may_be_seen(thing: Placement, camera: Camera, reach: float) -> bool:
 
 
 def draw_cutout(
-    parts: list[Part], thing: Placement, camera: Camera, light: float, covered: np.ndarray
+    parts: list[Part],
+    thing: Placement,
+    camera: Camera,
+    light: float,
+    covered: np.ndarray,
+    stretch: tuple[float, float] = (1.0, 1.0),
 ) -> Drawing | None:
     """Draws a figure alone.
 
@@ -43,6 +48,7 @@ def draw_cutout(
         camera: The view.
         light: Brightness of the light on it.
         covered: bool (H, W), pixels that nearer things hide.
+        stretch: Scale of the figure to the right and up; negative to the right mirrors it.
 
     Returns:
         The drawing, or None where nothing of it can be seen.
@@ -50,6 +56,7 @@ def draw_cutout(
     scale = camera.focal / thing.z
     outlines = [outline.reshape(-1, 2) for outline, _ in parts]
     pixels = np.concatenate(outlines)
+    pixels *= stretch
     pixels *= (scale, -scale)
     pixels += camera.project(thing.s, 0.0, thing.z)
     fixed = fixed_point(pixels)

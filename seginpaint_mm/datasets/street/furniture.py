@@ -33,13 +33,11 @@ def draw_furniture(
         return None
     dice = thing.dice()
     if thing.kind in _GREEN:
-        return draw_cutout(
-            _GREEN[thing.kind](dice, camera.focal / thing.z), thing, camera, light, covered
-        )
-    parts = _PARTS[thing.kind](dice)
-    if thing.kind == 'lamp' and thing.s > 0:
-        parts = [(outline * (-1.0, 1.0), colour) for outline, colour in parts]
-    return draw_cutout(parts, thing, camera, light, covered)
+        parts = _GREEN[thing.kind](dice, camera.focal / thing.z)
+    else:
+        parts = _PARTS[thing.kind](dice)
+    way = -1.0 if thing.kind == 'lamp' and thing.s > 0 else 1.0
+    return draw_cutout(parts, thing, camera, light, covered, (way, 1.0))
 
 
 def _lamp(dice: Dice) -> list[Part]:

@@ -187,14 +187,10 @@ def _lift(
     visible = np.zeros_like(full)
     full[layer.drawing.box.slices] = layer.drawing.solid
     visible[layer.drawing.box.slices] = part
-    rows, columns = (
-        np.flatnonzero(layer.drawing.solid.any(axis=1)),
-        np.flatnonzero(layer.drawing.solid.any(axis=0)),
-    )
-    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    left, top = layer.drawing.box.left + int(columns[0]), layer.drawing.box.top + int(rows[0])
+    x, y, width, height = cv2.boundingRect(layer.drawing.solid.view(np.uint8))
+    inner = slice(y, y + height), slice(x, x + width)
+    left, top = layer.drawing.box.left + x, layer.drawing.box.top + y
     colour, coverage = layer.drawing.colour[inner], layer.drawing.coverage[inner]
-    height, width = coverage.shape
     return StreetObject(
         label=layer.label,
         instance_id=instance_id,
@@ -212,4 +208,4 @@ def _appearance(
     partial = np.nonzero((coverage > 0) & (coverage < 255))
     pure = colour.copy()
     pure[partial] = np.minimum(colour[partial].astype(int) * 255 // coverage[partial][:, None], 255)
-    return np.dstack([sensor.expose(pure, top, left), coverage])
+    return cv2.merge([*cv2.split(sensor.expose(pure, top, left)), coverage])
