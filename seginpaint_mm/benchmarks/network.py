@@ -88,7 +88,7 @@ def train_table(
     Args: see :func:`inference_table`; ``batch_size`` images a step.
     """
     cfg = copy.deepcopy(cfg)
-    cfg.model.train_mask = 'true'  # the holes are the same, whatever the random weights predict
+    cfg.model.train_mask = 'truth'  # the holes are the same, whatever the random weights predict
     model = _build(cfg).to(device).train()
     ours = copy.deepcopy(model).to(memory_format=torch.channels_last)
     images, foreground = _scene(batch_size, size, device)

@@ -25,7 +25,7 @@ TABLE = dict(
             name='true masks',
             config=CONFIG,
             checkpoint_of='Ours (MPI)',
-            cfg_options={'model.test_mask': 'true'},
+            cfg_options={'model.test_mask': 'truth'},
         ),
     ],
 )

@@ -10,6 +10,6 @@ model = dict(
         dilations=(1, 1, 2, 4),
     ),
     foreground_head=dict(_delete_=True, type='PSPForegroundHead', in_channels=512),
-    train_mask='true',
+    train_mask='truth',
     test_mask='predicted',
 )

@@ -13,7 +13,7 @@ from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
-MASKS = ('predicted', 'true')
+MASKS = ('predicted', 'truth')
 
 
 @MODELS.register_module()
@@ -26,7 +26,7 @@ class ForegroundInpainter(BaseModel):
     "ours-faster"). No gradient goes from the background's loss into the foreground branch.
 
     With the neck at the input, blacking out, and a foreground network of its own that is trained
-    apart from it (``train_mask='true'``) it is the two-stage baseline [6].
+    apart from it (``train_mask='truth'``) it is the two-stage baseline [6].
 
     Args:
         backbone: config of a :class:`StagedResNet`.
@@ -36,7 +36,7 @@ class ForegroundInpainter(BaseModel):
             None where only true masks are used.
         foreground_backbone: config of the foreground branch's own backbone; None shares
             ``layer2``.
-        train_mask: mask given to the neck in training: ``'predicted'`` (the paper's) or ``'true'``.
+        train_mask: the neck's mask in training, ``'predicted'`` (the paper's) or ``'truth'``.
         test_mask: the same for testing.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine's initialisation config.
@@ -80,7 +80,7 @@ class ForegroundInpainter(BaseModel):
         if predicts and self.foreground_head is None:
             raise ValueError(
                 'ForegroundInpainter predicts its masks only with a foreground_head: add one, or '
-                "set train_mask='true' and test_mask='true'."
+                "set train_mask='truth' and test_mask='truth'."
             )
         shares = self.foreground_head is not None and self.foreground_backbone is None
         too_early = POSITIONS.index(self.neck.position) < POSITIONS.index(self.shared_position)
@@ -167,7 +167,7 @@ class ForegroundInpainter(BaseModel):
         """Add to each sample, at its ``img_shape`` (the batch's padding is cut off):
 
         ``pred_background`` int64 1,h,w (also read as ``pred_sem_seg``), ``pred_foreground`` uint8
-        1,h,w, 1 = foreground (the true mask where ``test_mask='true'``), and
+        1,h,w, 1 = foreground (the true mask where ``test_mask='truth'``), and
         ``pred_foreground_prob`` float32 1,h,w in [0, 1] where there is a foreground head.
         """
         true_foreground = self._mask_truth(self.test_mask, data_samples, inputs)

@@ -1,10 +1,11 @@
 """The networks of the paper: sizes, parameter counts, losses, masks, and their parts elsewhere."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import (
@@ -148,3 +149,12 @@ def test_neck_without_a_mask_says_so() -> None:
     config['decode_head']['in_index'] = 0
     with pytest.raises(ValueError, match='foreground_head'):
         build_model(config)(torch.zeros(1, 3, 32, 32), mode='tensor')
+
+
+def test_masks_can_be_chosen_on_the_command_line() -> None:
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    options = parser.parse_args(['--cfg-options', 'model.test_mask=truth']).cfg_options
+    config = Config.fromfile(CONFIGS / 'mpi' / 'two_stage_r18_street.py')
+    config.merge_from_dict(options)
+    assert build_model(config.model).test_mask == 'truth'  # 'true' would have become a bool
