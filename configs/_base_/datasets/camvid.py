@@ -26,7 +26,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    sampler=dict(type='PartialEpochSampler', samples_per_epoch=360),  # whole batches of the 367
     dataset=dict(
         type='CamVidSceneDataset', data_root=data_root, split='train', pipeline=train_pipeline
     ),
