@@ -2,6 +2,7 @@
 
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
+from .fcrn import BoxCoder
 from .losses import ClassWeightedCrossEntropyLoss
 from .mpi import (
     BackgroundHead,
@@ -14,6 +15,7 @@ from .mpi import (
 
 __all__ = [
     'BackgroundHead',
+    'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
     'ForegroundHead',
     'ForegroundInpainter',
