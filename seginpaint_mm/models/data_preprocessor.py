@@ -21,8 +21,9 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
 
     Images of different sizes are padded at the bottom and right, after normalisation and with 0,
     to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
-    samples' maps are padded alike (classes 255, foreground and holes 0). Otherwise they keep the
-    image's size, ``img_shape``, to which models cut their predictions.
+    samples' maps and the masks of their ``gt_instances`` are padded alike (classes 255,
+    foreground, holes and masks 0). Otherwise they keep the image's size, ``img_shape``, to which
+    models cut their predictions.
 
     Args:
         mean: Of R, G, B on the scale 0 to 255.
@@ -96,3 +97,6 @@ def _pad_maps(sample: SceneSample, size: torch.Size) -> None:
         if field in sample:
             padded = pad_bottom_right(sample.get(field).data, size, value)
             sample.set_field(PixelData(data=padded), field)
+    if 'gt_instances' in sample:
+        instances = sample.gt_instances
+        instances.masks = pad_bottom_right(instances.masks, size, 0)

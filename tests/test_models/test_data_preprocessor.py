@@ -2,7 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
 
 from seginpaint_mm.models.data_preprocessor import SceneDataPreprocessor
 from seginpaint_mm.structures import SceneSample
@@ -74,6 +74,19 @@ def test_images_without_samples():
     batch = preprocessor()(dict(inputs=batch_of((4, 6))['inputs']))
     assert batch['inputs'].shape == (1, 3, 4, 6)
     assert batch['data_samples'] is None
+
+
+@pytest.mark.parametrize('number', [0, 2])
+@pytest.mark.parametrize('training', [True, False])
+def test_masks_of_instances_are_padded_in_training(number, training):
+    data = batch_of((4, 6), (8, 5))
+    masks = torch.ones(number, 4, 6, dtype=torch.bool)
+    data['data_samples'][0].gt_instances = InstanceData(masks=masks)
+    instances = preprocessor()(data, training)['data_samples'][0].gt_instances
+    assert instances.masks.shape == (number, *((8, 6) if training else (4, 6)))
+    assert instances.masks.dtype == torch.bool
+    assert instances.masks[:, :4].all()
+    assert not instances.masks[:, 4:].any()
 
 
 @pytest.mark.gpu

@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
+from scipy.ndimage import find_objects
 from torch import Tensor
 
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 
@@ -37,6 +39,12 @@ class PackScene(BaseTransform):
     and the metainfo ``img_path``, ``sample_idx``, ``ori_shape``, ``img_shape``,
     ``scale_factor``, ``flip``, ``flip_direction`` where present.
 
+    Where there is a ``gt_instance_map`` (see :class:`LoadInstances`), ``gt_instances`` is
+    InstanceData of the n instances of which something is left to be seen: ``masks`` bool
+    (n, H, W), ``labels`` int64 (n,), indices into ``thing_ids``, and ``bboxes`` float32 (n, 4),
+    tight around the masks, (x1, y1, x2, y2) in pixels with x2 and y2 exclusive. Pixels whose
+    ``gt_seg_map`` is 255 belong to no instance.
+
     Raises:
         ValueError: when a map's size is not the image's.
     """
@@ -46,13 +54,42 @@ class PackScene(BaseTransform):
         sample = SceneSample(metainfo={key: results[key] for key in _META_KEYS if key in results})
         for field, (key, dtype) in _FIELDS.items():
             if key in results:
-                if results[key].shape != image.shape[:2]:
-                    raise ValueError(
-                        f'PackScene: {key} is {results[key].shape} (height, width), the image '
-                        f'{image.shape[:2]}: list {key!r} in seg_fields before it is resized.'
-                    )
+                _check_size(results, key)
                 sample.set_field(PixelData(data=_tensor(results[key][None]).to(dtype)), field)
+        if 'gt_instance_map' in results:
+            _check_size(results, 'gt_instance_map')
+            sample.gt_instances = _instances(results)
         return dict(inputs=_tensor(image.transpose(2, 0, 1)), data_samples=sample)
+
+
+def _check_size(results: dict, key: str) -> None:
+    size = results['img'].shape[:2]
+    if results[key].shape != size:
+        raise ValueError(
+            f'PackScene: {key} is {results[key].shape} (height, width), the image {size}: list '
+            f'{key!r} in seg_fields before it is resized.'
+        )
+
+
+def _instances(results: dict) -> InstanceData:
+    classes = results['gt_seg_map']
+    numbers = np.where(classes == IGNORE_INDEX, 0, results['gt_instance_map'])
+    boxes = find_objects(numbers)  # None for the numbers that are not in the map
+    seen = [number for number, box in enumerate(boxes, start=1) if box is not None]
+    masks = numbers == np.array(seen, numbers.dtype)[:, None, None]
+    label_of = {thing: label for label, thing in enumerate(results['thing_ids'])}
+    labels = [label_of[int(classes[mask][0])] for mask in masks]
+    corners = [_corners(boxes[number - 1]) for number in seen]
+    return InstanceData(
+        masks=torch.from_numpy(masks),
+        labels=torch.tensor(labels, dtype=torch.int64),
+        bboxes=torch.tensor(corners, dtype=torch.float32).reshape(-1, 4),
+    )
+
+
+def _corners(box: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    rows, columns = box
+    return columns.start, rows.start, columns.stop, rows.stop
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -47,3 +47,53 @@ def test_map_that_was_not_resized():
     scene['gt_background'] = np.zeros((4, 4), np.uint8)
     with pytest.raises(ValueError, match="gt_background is .*list 'gt_background' in seg_fields"):
         PackScene()(scene)
+
+
+def with_instances(classes: np.ndarray, numbers: np.ndarray) -> dict:
+    return dict(
+        img=picture(classes.shape),
+        gt_seg_map=classes,
+        gt_instance_map=numbers,
+        thing_ids=(11, 13),
+    )
+
+
+def test_instances_are_masks_labels_and_tight_boxes():
+    classes = np.full((6, 8), 2, np.uint8)
+    numbers = np.zeros((6, 8), np.uint16)
+    classes[1:4, 2:7], numbers[1:4, 2:7] = 13, 700
+    classes[4:, 0], numbers[4:, 0] = 11, 3
+    classes[0, 7] = 11  # a crowd: of a class of things, but no instance
+    instances = PackScene()(with_instances(classes, numbers))['data_samples'].gt_instances
+    assert instances.masks.dtype == torch.bool
+    np.testing.assert_array_equal(instances.masks, [numbers == 3, numbers == 700])
+    assert instances.labels.dtype == torch.int64
+    assert instances.labels.tolist() == [0, 1]
+    assert instances.bboxes.dtype == torch.float32
+    assert instances.bboxes.tolist() == [[0, 4, 1, 6], [2, 1, 7, 4]]
+
+
+def test_ignored_pixels_belong_to_no_instance():
+    classes = np.full((4, 6), 11, np.uint8)
+    numbers = np.full((4, 6), 255, np.uint16)  # as mmseg's transforms pad both maps
+    classes[:, :2] = 255
+    numbers[0, :] = 9
+    classes[0, :] = 255
+    instances = PackScene()(with_instances(classes, numbers))['data_samples'].gt_instances
+    assert instances.bboxes.tolist() == [[2, 1, 6, 4]]
+    assert instances.masks.sum() == 12
+
+
+def test_picture_without_instances():
+    empty = with_instances(np.zeros((4, 6), np.uint8), np.zeros((4, 6), np.uint16))
+    instances = PackScene()(empty)['data_samples'].gt_instances
+    assert len(instances) == 0
+    assert instances.masks.shape == (0, 4, 6)
+    assert instances.bboxes.shape == (0, 4)
+    assert instances.labels.dtype == torch.int64
+
+
+def test_instances_that_were_not_resized():
+    scene = with_instances(np.zeros((4, 6), np.uint8), np.zeros((2, 3), np.uint16))
+    with pytest.raises(ValueError, match="gt_instance_map is .*list 'gt_instance_map' in seg_f"):
+        PackScene()(scene)
