@@ -48,6 +48,7 @@ def write_cityscapes(
     split: str = 'val',
     labels: np.ndarray | None = None,
     kind: str = 'labelIds',
+    instances: np.ndarray | None = None,
     manual: bool = True,
     suffix: str = '.png',
 ) -> Path:
@@ -58,6 +59,8 @@ def write_cityscapes(
         image = picture(labels.shape, seed)
         write_map(root / f'leftImg8bit/{split}/{name}_leftImg8bit{suffix}', image)
         write_map(root / f'gtFine/{split}/{name}_gtFine_{kind}.png', labels)
+        if instances is not None:
+            write_map(root / f'gtFine/{split}/{name}_gtFine_instanceIds.png', instances)
         if manual:
             truth = background_truth(labels.shape)
             write_map(root / f'gt_manual/{split}/{name}_gt_manual.png', truth)

@@ -1,10 +1,13 @@
-"""Data sets of streets and the transforms that prepare them."""
+"""Data sets of streets and of objects, and the transforms that prepare them."""
 
 from seginpaint_mm.datasets.camvid import CamVidSceneDataset
 from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
+from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
+from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.transforms import (
+    LoadInstances,
     LoadObjects,
     LoadSceneAnnotations,
     LoadSceneImage,
@@ -15,8 +18,11 @@ from seginpaint_mm.datasets.transforms import (
 
 __all__ = [
     'CamVidSceneDataset',
+    'CityscapesInstanceDataset',
     'CityscapesSceneDataset',
+    'InstanceDataset',
     'KITTISceneDataset',
+    'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',
     'LoadSceneImage',

@@ -13,7 +13,7 @@ from seginpaint_mm.registry import DATASETS
 
 _NUM_VALIDATION = 100
 _PARTS = (None, 'val', 'test')
-_HOW_TO_GET = (
+HOW_TO_GET = (
     'Either put the official Cityscapes data there (leftImg8bit/ and gtFine/ from '
     'https://www.cityscapes-dataset.com), or render a stand-in: '
     'python tools/dataset_converters/street.py {root} --layout cityscapes '
@@ -73,7 +73,7 @@ class CityscapesSceneDataset(SceneDataset):
 
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by city and name."""
-        how_to_get = _HOW_TO_GET.format(root=self.data_root)
+        how_to_get = HOW_TO_GET.format(root=self.data_root)
         images = list_images(self._folder('leftImg8bit'), '*/*_leftImg8bit', how_to_get)
         if self.hidden_truth == 'manual':
             images = self._keep_part(images)
@@ -85,12 +85,12 @@ class CityscapesSceneDataset(SceneDataset):
     def _keep_part(self, images: list[Path]) -> list[Path]:
         folder = self._folder('gt_manual')
         maps = sorted(folder.glob('*/*_gt_manual.png'))
-        names = [_name(path, '_gt_manual') for path in maps]
+        names = [name_of(path, '_gt_manual') for path in maps]
         if self.part is not None:
             first = slice(None, _NUM_VALIDATION)
             names = names[first] if self.part == 'val' else names[_NUM_VALIDATION:]
         wanted = set(names)
-        kept = [path for path in images if _name(path, '_leftImg8bit') in wanted]
+        kept = [path for path in images if name_of(path, '_leftImg8bit') in wanted]
         if not kept:
             part = '' if self.part is None else f' of part {self.part!r}'
             raise FileNotFoundError(
@@ -102,8 +102,9 @@ class CityscapesSceneDataset(SceneDataset):
         return kept
 
     def _sample(self, image: Path) -> dict:
-        name = _name(image, '_leftImg8bit')
-        label_path, label_table = self._labels(name, image)
+        name = name_of(image, '_leftImg8bit')
+        truth = self._folder('gtFine') / name
+        label_path, label_table = find_labels(truth, image)
         background = None
         if self.hidden_truth == 'manual':
             background = str(self._folder('gt_manual') / f'{name}_gt_manual.png')
@@ -112,25 +113,31 @@ class CityscapesSceneDataset(SceneDataset):
             label_path=label_path,
             label_table=label_table,
             background_path=background,
-            instance_path=optional_file(self._folder('gtFine') / f'{name}_gtFine_instanceIds.png'),
-        )
-
-    def _labels(self, name: str, image: Path) -> tuple[str, str]:
-        prefix = self._folder('gtFine') / f'{name}_gtFine_'
-        for kind, table in (
-            ('labelIds', 'cityscapes_ids'),
-            ('labelTrainIds', 'cityscapes_train_ids'),
-        ):
-            path = optional_file(Path(f'{prefix}{kind}.png'))
-            if path is not None:
-                return path, table
-        raise FileNotFoundError(
-            f'{image}: its labels are missing, expected {prefix}labelIds.png or '
-            f'{prefix}labelTrainIds.png.'
+            instance_path=optional_file(Path(f'{truth}_gtFine_instanceIds.png')),
         )
 
 
-def _name(path: Path, ending: str) -> str:
+def find_labels(truth: Path, image: Path) -> tuple[str, str]:
+    """The label file of an image and the table that its ids belong to.
+
+    Args:
+        truth: ``.../gtFine/SPLIT/CITY/NAME``.
+        image: For the error.
+
+    Raises:
+        FileNotFoundError: when there are neither labelIds nor labelTrainIds.
+    """
+    for kind, table in (('labelIds', 'cityscapes_ids'), ('labelTrainIds', 'cityscapes_train_ids')):
+        path = optional_file(Path(f'{truth}_gtFine_{kind}.png'))
+        if path is not None:
+            return path, table
+    raise FileNotFoundError(
+        f'{image}: its labels are missing, expected {truth}_gtFine_labelIds.png or '
+        f'{truth}_gtFine_labelTrainIds.png.'
+    )
+
+
+def name_of(path: Path, ending: str) -> str:
     """``CITY/NAME`` of a file ``.../CITY/NAME<ending>.<suffix>``."""
     return f'{path.parent.name}/{path.stem.removesuffix(ending)}'
 

@@ -38,6 +38,46 @@ def read_ids(path: str | Path) -> np.ndarray:
     return ids
 
 
+def read_map(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
+    """Read a map of ids that belongs to an image of (height, width) ``size``.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_ids`.
+        ValueError: when its size is another one.
+    """
+    ids = read_ids(path)
+    check_size(path, ids, size=size, img_path=img_path)
+    return ids
+
+
+def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
+    """Read a map of label ids, uint8 (H, W), that belongs to an image.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_map`.
+        ValueError: when the ids are not stored as uint8.
+    """
+    ids = read_ids(path)
+    if ids.dtype != np.uint8:
+        raise ValueError(f'{path}: label ids must be stored as uint8, these are {ids.dtype}.')
+    check_size(path, ids, size=size, img_path=img_path)
+    return ids
+
+
+def check_size(path: str | Path, ids: np.ndarray, *, size: tuple[int, int], img_path: str) -> None:
+    """ValueError when a map (H, W) from ``path`` has not its image's (height, width) ``size``."""
+    if ids.shape != size:
+        raise ValueError(
+            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
+            f'{img_path} is {_text(size)}: give both in the same size.'
+        )
+
+
+def _text(size: tuple[int, int]) -> str:
+    height, width = size
+    return f'{width}x{height}'
+
+
 def _decode(path: str | Path, what: str, flag: int) -> np.ndarray:
     try:
         data = np.fromfile(path, np.uint8)

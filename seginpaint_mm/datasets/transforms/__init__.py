@@ -1,5 +1,6 @@
 """Transforms of a pipeline, one a file."""
 
+from seginpaint_mm.datasets.transforms.load_instances import LoadInstances
 from seginpaint_mm.datasets.transforms.load_objects import LoadObjects
 from seginpaint_mm.datasets.transforms.loading import LoadSceneAnnotations, LoadSceneImage
 from seginpaint_mm.datasets.transforms.packing import PackScene
@@ -7,6 +8,7 @@ from seginpaint_mm.datasets.transforms.paste_foreground import PasteForeground
 from seginpaint_mm.datasets.transforms.random_rectangles import RandomRectangles
 
 __all__ = [
+    'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',
     'LoadSceneImage',

@@ -3,7 +3,7 @@
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from seginpaint_mm.datasets.image_reading import read_colour, read_ids
+from seginpaint_mm.datasets.image_reading import read_colour, read_labels
 from seginpaint_mm.datasets.label_tables import BACKGROUND_IDS, LABEL_TABLES
 from seginpaint_mm.registry import TRANSFORMS
 
@@ -48,7 +48,8 @@ class LoadSceneAnnotations(BaseTransform):
         size = results['img'].shape[:2]
         path = results['label_path']
         table = LABEL_TABLES[results['label_table']]
-        visible, foreground = table.split(_read_map(path, size, results['img_path']), path)
+        labels = read_labels(path, size=size, img_path=results['img_path'])
+        visible, foreground = table.split(labels, path)
         results['gt_seg_map'] = visible
         results['gt_foreground'] = foreground
         results['gt_background'] = self._background(results, visible)
@@ -60,24 +61,6 @@ class LoadSceneAnnotations(BaseTransform):
         path = results['background_path']
         if path is None:
             return visible.copy()
-        background, _ = BACKGROUND_IDS.split(
-            _read_map(path, visible.shape, results['img_path']), path
-        )
+        labels = read_labels(path, size=visible.shape, img_path=results['img_path'])
+        background, _ = BACKGROUND_IDS.split(labels, path)
         return background
-
-
-def _read_map(path: str, size: tuple[int, int], img_path: str) -> np.ndarray:
-    ids = read_ids(path)
-    if ids.dtype != np.uint8:
-        raise ValueError(f'{path}: label ids must be stored as uint8, these are {ids.dtype}.')
-    if ids.shape != size:
-        raise ValueError(
-            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
-            f'{img_path} is {_text(size)}: give both in the same size.'
-        )
-    return ids
-
-
-def _text(size: tuple[int, int]) -> str:
-    height, width = size
-    return f'{width}x{height}'

@@ -1,5 +1,7 @@
 """``PackScene``: from the pipeline's dictionary to what a model reads."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -46,7 +48,7 @@ class PackScene(BaseTransform):
     ``gt_seg_map`` is 255 belong to no instance.
 
     Raises:
-        ValueError: when a map's size is not the image's.
+        ValueError: when a map's size is not the image's, or an instance is of several classes.
     """
 
     def transform(self, results: dict) -> dict:
@@ -77,14 +79,24 @@ def _instances(results: dict) -> InstanceData:
     boxes = find_objects(numbers)  # None for the numbers that are not in the map
     seen = [number for number, box in enumerate(boxes, start=1) if box is not None]
     masks = numbers == np.array(seen, numbers.dtype)[:, None, None]
-    label_of = {thing: label for label, thing in enumerate(results['thing_ids'])}
-    labels = [label_of[int(classes[mask][0])] for mask in masks]
+    labels = [_label(results['thing_ids'], classes[mask]) for mask in masks]
     corners = [_corners(boxes[number - 1]) for number in seen]
     return InstanceData(
         masks=torch.from_numpy(masks),
         labels=torch.tensor(labels, dtype=torch.int64),
         bboxes=torch.tensor(corners, dtype=torch.float32).reshape(-1, 4),
     )
+
+
+def _label(thing_ids: Sequence[int], classes: np.ndarray) -> int:
+    """Index of an instance's class, given the classes of its pixels."""
+    if classes[0] not in thing_ids or (classes != classes[0]).any():
+        raise ValueError(
+            f'PackScene: an instance of gt_instance_map lies on pixels of the classes '
+            f'{np.unique(classes).tolist()} of gt_seg_map, but must be of one of {thing_ids}: '
+            f"change the two maps alike, with mmseg's transforms, which see to seg_fields."
+        )
+    return tuple(thing_ids).index(classes[0])
 
 
 def _corners(box: tuple[slice, slice]) -> tuple[int, int, int, int]:

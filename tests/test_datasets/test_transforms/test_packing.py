@@ -97,3 +97,10 @@ def test_instances_that_were_not_resized():
     scene = with_instances(np.zeros((4, 6), np.uint8), np.zeros((2, 3), np.uint16))
     with pytest.raises(ValueError, match="gt_instance_map is .*list 'gt_instance_map' in seg_f"):
         PackScene()(scene)
+
+
+def test_instances_that_were_not_flipped():
+    classes, numbers = np.zeros((4, 6), np.uint8), np.zeros((4, 6), np.uint16)
+    classes[:, :3], numbers[:, 3:] = 11, 1
+    with pytest.raises(ValueError, match=r"on pixels of the classes \[0\] .*mmseg's transforms"):
+        PackScene()(with_instances(classes, numbers))

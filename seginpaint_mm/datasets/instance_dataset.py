@@ -1,0 +1,57 @@
+"""``InstanceDataset``: what the data sets of objects have in common."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+
+from mmengine.dataset import BaseDataset
+
+
+class InstanceDataset(BaseDataset):
+    """Pictures whose pixels have a class and, where it is a class of things, belong to an object.
+
+    ``metainfo`` holds ``classes``, ``palette`` and ``thing_ids``, the classes (semantic ids) that
+    have objects, in order. A sample's dictionary holds ``img_path``, ``thing_ids``,
+    ``instance_format`` (key of ``INSTANCE_READERS``), ``instance_path`` and what else that
+    format's reader needs; :class:`LoadInstances` reads them.
+
+    Args:
+        data_root: Folder of the data set.
+        metainfo: What differs from the class's ``METAINFO``.
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        *,
+        metainfo: dict | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        super().__init__(
+            data_root=data_root,
+            metainfo=metainfo,
+            data_prefix={},
+            pipeline=list(pipeline),
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """The samples, each with the data set's ``thing_ids``."""
+        things = self.metainfo['thing_ids']
+        return [dict(sample, thing_ids=things) for sample in self.find_samples()]
+
+    @abstractmethod
+    def find_samples(self) -> list[dict]:
+        """Find the samples.
+
+        Raises:
+            FileNotFoundError: when the data, or a sample's labels, are not there.
+        """
