@@ -14,7 +14,7 @@ test_pipeline = [*load, resize, dict(type='PackScene')]
 
 train_dataloader = dict(
     batch_size=4,
-    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=240),
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=160),
     dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(dataset=dict(data_root=data_root, part=None, pipeline=test_pipeline))
