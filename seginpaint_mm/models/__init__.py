@@ -3,7 +3,7 @@
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
 from .fcrn import BoxCoder
-from .losses import ClassWeightedCrossEntropyLoss
+from .losses import BootstrappedCrossEntropyLoss, ClassWeightedCrossEntropyLoss
 from .mpi import (
     BackgroundHead,
     ForegroundHead,
@@ -15,6 +15,7 @@ from .mpi import (
 
 __all__ = [
     'BackgroundHead',
+    'BootstrappedCrossEntropyLoss',
     'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
     'ForegroundHead',

@@ -1,5 +1,6 @@
 """Losses that more than one method uses."""
 
+from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
 from .class_weighted_cross_entropy import ClassWeightedCrossEntropyLoss
 
-__all__ = ['ClassWeightedCrossEntropyLoss']
+__all__ = ['BootstrappedCrossEntropyLoss', 'ClassWeightedCrossEntropyLoss']

@@ -1,0 +1,211 @@
+"""Cross-entropy of the hardest pixels only: the online bootstrapping of FCRN, eq. (1)."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from seginpaint_mm.registry import MODELS
+
+GROUPS = ('image', 'batch')
+REDUCTIONS = ('none', 'mean', 'sum')
+
+
+@MODELS.register_module()
+class BootstrappedCrossEntropyLoss(nn.Module):
+    """Mean of -log p over the labelled pixels whose p, of the true class, is below a threshold t.
+
+    By default t is what keeps the ``num_pixels`` hardest labelled pixels of each image exactly, or
+    all where fewer are labelled; which of equally hard ones are kept is not defined. With
+    ``threshold`` t is fixed, and raised only where fewer than ``min_kept`` pixels are below it.
+
+    The mean is over all kept pixels of the batch, so that each counts the same. An image without
+    labelled pixels adds nothing; a batch without any has a loss and gradients of 0.
+
+    Args:
+        num_pixels: K, the number of pixels of a group that are kept. The paper's best is 512
+            (Table 7), on maps of an eighth of the crop's size.
+        per: Within which group pixels compete: each ``'image'``, or the ``'batch'`` (of one
+            process).
+        threshold: Fixed t in (0, 1]; None keeps the hardest ``num_pixels``.
+        min_kept: With a threshold, how many pixels of a group are kept at least; ``num_pixels`` if
+            None.
+        stride: Side, in pixels of the labels, of a pixel of the network's prediction: the numbers
+            of pixels are multiplied by its square. Leave it 1 where labels are brought to the
+            prediction's size; 8 keeps the same share of predictions enlarged from 1/8.
+        class_weight: One weight a class; as in PyTorch the mean is then over the kept pixels'
+            weights. Which pixels are hard does not depend on it.
+        loss_weight: Factor of the loss.
+        loss_name: Key of the loss, starting with ``loss_``.
+
+    Raises:
+        ValueError: when an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        num_pixels: int = 512,
+        per: str = 'image',
+        threshold: float | None = None,
+        min_kept: int | None = None,
+        stride: int = 1,
+        class_weight: Sequence[float] | None = None,
+        loss_weight: float = 1.0,
+        loss_name: str = 'loss_ce',
+    ) -> None:
+        super().__init__()
+        _check_arguments(num_pixels, per, threshold, min_kept, stride)
+        self.num_kept = (num_pixels if min_kept is None else min_kept) * stride**2
+        self.per = per
+        self.threshold = threshold
+        class_weight = None if class_weight is None else torch.tensor(class_weight).float()
+        self.register_buffer('class_weight', class_weight, persistent=False)
+        self.loss_weight = loss_weight
+        self.loss_name = loss_name
+
+    def forward(
+        self,
+        cls_score: Tensor,
+        label: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | None = None,
+        reduction_override: str | None = None,
+        ignore_index: int = 255,
+    ) -> Tensor:
+        """Called as mmseg's ``CrossEntropyLoss``; computed in float32 or better.
+
+        Args:
+            cls_score: N,K,H,W logits of K >= 2 classes.
+            label: N,H,W int64 in [0, K) or ``ignore_index``.
+            weight: N,H,W factor of each pixel's loss, or None. Which pixels are hard does not
+                depend on it.
+            avg_factor: What the sum over the kept pixels is divided by; their number if None.
+            reduction_override: ``'mean'`` (or None), ``'sum'``, or ``'none'`` for the losses as
+                N,H,W, which are 0 where a pixel is not kept.
+            ignore_index: Label of pixels that do not count.
+
+        Returns:
+            Tensor: Scalar, or N,H,W.
+
+        Raises:
+            ValueError: when as many pixels are to be kept as a group has, or more, so that none
+                could be dropped; for a single logit a pixel; for an unknown reduction.
+        """
+        reduction = reduction_override or 'mean'
+        _check_inputs(cls_score, reduction, avg_factor)
+        self._check_size(label)
+        if self.threshold is None and reduction != 'none':  # a short way: gradients are sparse
+            losses = _pixel_losses(cls_score.detach(), label, ignore_index)
+            images, pixels = self._hardest(losses, label == ignore_index)
+            cls_score = cls_score.flatten(2).transpose(1, 2)[images, pixels]
+            label = label.flatten(1)[images, pixels]
+            weight = None if weight is None else weight.flatten(1)[images, pixels]
+            losses = _pixel_losses(cls_score, label, ignore_index)
+        else:
+            losses = _pixel_losses(cls_score, label, ignore_index)
+            kept = self._kept(losses.detach(), label == ignore_index)
+            label = label.masked_fill(~kept, ignore_index)
+        return self._reduce(losses, label, weight, avg_factor, reduction, ignore_index)
+
+    def _hardest(self, losses: Tensor, ignored: Tensor) -> tuple[Tensor, Tensor]:
+        """Image and pixel in it, int64 (M,), of the hardest; ignored ones only fill up."""
+        hardness = self._hardness(losses, ignored)
+        chosen = hardness.topk(self.num_kept, dim=1, sorted=False).indices
+        starts = torch.arange(len(hardness), device=chosen.device) * hardness.shape[1]
+        places = (chosen + starts[:, None]).flatten()
+        area = losses[0].numel()
+        return places.div(area, rounding_mode='floor'), places % area
+
+    def _kept(self, losses: Tensor, ignored: Tensor) -> Tensor:
+        """Bool N,H,W: the pixels that are kept."""
+        if self.threshold is None:
+            kept = torch.zeros(ignored.shape, dtype=torch.bool, device=ignored.device)
+            kept.flatten(1)[self._hardest(losses, ignored)] = True
+            return kept & ~ignored
+        hardness = self._hardness(losses, ignored)
+        kept = hardness > -math.log(self.threshold)
+        if self.num_kept:
+            least = hardness.topk(self.num_kept, dim=1, sorted=False).values.amin(1)
+            kept |= hardness >= least[:, None]
+        return kept.view_as(ignored) & ~ignored
+
+    def _hardness(self, losses: Tensor, ignored: Tensor) -> Tensor:
+        """-log p by group and pixel, (N, H*W) or (1, N*H*W); ignored pixels come last."""
+        groups = len(losses) if self.per == 'image' else 1
+        return losses.masked_fill(ignored, -math.inf).reshape(groups, -1)
+
+    def _reduce(
+        self,
+        losses: Tensor,
+        label: Tensor,
+        weight: Tensor | None,
+        avg_factor: float | None,
+        reduction: str,
+        ignore_index: int,
+    ) -> Tensor:
+        """Weigh, sum and divide; the label of dropped pixels is ``ignore_index``."""
+        kept = label != ignore_index
+        total = kept.sum()
+        if self.class_weight is not None:
+            factors = self.class_weight[label.masked_fill(~kept, 0)]
+            losses, total = losses * factors, factors[kept].sum()
+        if weight is not None:
+            losses = losses * weight
+        losses = self.loss_weight * losses.masked_fill(~kept, 0)
+        if reduction == 'none':
+            return losses
+        if reduction == 'sum':
+            return losses.sum()
+        return losses.sum() / (total.clamp(min=1e-12) if avg_factor is None else avg_factor)
+
+    def _check_size(self, label: Tensor) -> None:
+        height, width = label.shape[-2:]
+        available = height * width if self.per == 'image' else label.numel()
+        if self.num_kept >= available:
+            raise ValueError(
+                f'BootstrappedCrossEntropyLoss keeps {self.num_kept} pixels per {self.per} '
+                f'(num_pixels or min_kept, times stride squared), but there are only {available}, '
+                f'the predictions being {height}x{width}: nothing would be dropped. Keep fewer, '
+                f'take larger crops, or use mmseg.CrossEntropyLoss.'
+            )
+
+
+def _pixel_losses(cls_score: Tensor, label: Tensor, ignore_index: int) -> Tensor:
+    """-log p of each pixel's class, in the label's shape; 0 where it is ignored."""
+    cls_score = cls_score.to(torch.promote_types(cls_score.dtype, torch.float32))
+    return F.cross_entropy(cls_score, label, ignore_index=ignore_index, reduction='none')
+
+
+def _check_arguments(
+    num_pixels: int, per: str, threshold: float | None, min_kept: int | None, stride: int
+) -> None:
+    if num_pixels < 1 or stride < 1:
+        raise ValueError(
+            f'BootstrappedCrossEntropyLoss: num_pixels and stride must be at least 1, not '
+            f'{num_pixels} and {stride}.'
+        )
+    if per not in GROUPS:
+        raise ValueError(f'BootstrappedCrossEntropyLoss: per must be one of {GROUPS}, not {per!r}.')
+    if threshold is not None and not 0 < threshold <= 1:
+        raise ValueError(
+            f'BootstrappedCrossEntropyLoss: threshold must be in (0, 1], not {threshold}.'
+        )
+    if min_kept is not None and (threshold is None or min_kept < 0):
+        raise ValueError(
+            f'BootstrappedCrossEntropyLoss: min_kept={min_kept} must be at least 0 and goes with a '
+            f'threshold; without one num_pixels are kept.'
+        )
+
+
+def _check_inputs(cls_score: Tensor, reduction: str, avg_factor: float | None) -> None:
+    if cls_score.shape[1] < 2:
+        raise ValueError(
+            'BootstrappedCrossEntropyLoss needs a score for each class, got one channel: set the '
+            "head's out_channels to 2 for foreground and background."
+        )
+    if reduction not in REDUCTIONS:
+        raise ValueError(f'reduction_override must be one of {REDUCTIONS}, not {reduction!r}.')
+    if reduction == 'sum' and avg_factor is not None:
+        raise ValueError("avg_factor cannot be used with reduction 'sum'.")
