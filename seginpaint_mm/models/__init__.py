@@ -2,8 +2,12 @@
 
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
-from .fcrn import BoxCoder
-from .losses import BootstrappedCrossEntropyLoss, ClassWeightedCrossEntropyLoss
+from .fcrn import BoxCoder, LocalizationHead
+from .losses import (
+    BootstrappedBoxLoss,
+    BootstrappedCrossEntropyLoss,
+    ClassWeightedCrossEntropyLoss,
+)
 from .mpi import (
     BackgroundHead,
     ForegroundHead,
@@ -15,11 +19,13 @@ from .mpi import (
 
 __all__ = [
     'BackgroundHead',
+    'BootstrappedBoxLoss',
     'BootstrappedCrossEntropyLoss',
     'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
     'ForegroundHead',
     'ForegroundInpainter',
+    'LocalizationHead',
     'MPINeck',
     'NeckForegroundHead',
     'PSPForegroundHead',

@@ -2,5 +2,13 @@
 
 from .box_coder import BoxCoder, map_points
 from .dilated_classifier import DilatedClassifier
+from .localization_head import LocalizationHead
+from .localization_targets import localization_targets
 
-__all__ = ['BoxCoder', 'DilatedClassifier', 'map_points']
+__all__ = [
+    'BoxCoder',
+    'DilatedClassifier',
+    'LocalizationHead',
+    'localization_targets',
+    'map_points',
+]

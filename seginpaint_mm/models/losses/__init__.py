@@ -1,6 +1,7 @@
 """Losses that more than one method uses."""
 
+from .bootstrapped_box import BootstrappedBoxLoss
 from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
 from .class_weighted_cross_entropy import ClassWeightedCrossEntropyLoss
 
-__all__ = ['BootstrappedCrossEntropyLoss', 'ClassWeightedCrossEntropyLoss']
+__all__ = ['BootstrappedBoxLoss', 'BootstrappedCrossEntropyLoss', 'ClassWeightedCrossEntropyLoss']

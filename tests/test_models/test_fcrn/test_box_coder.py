@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.models.fcrn import BoxCoder, map_points
@@ -21,6 +21,7 @@ coders = st.builds(
 )
 
 
+@settings(max_examples=100, deadline=None)
 @given(coders, coordinates, coordinates, coordinates, coordinates, lengths, lengths)
 def test_round_trip(coder, x, y, left, top, width, height) -> None:
     point = torch.tensor([x, y])

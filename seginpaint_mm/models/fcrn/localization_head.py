@@ -1,0 +1,153 @@
+"""``LocalizationHead``: four numbers a thing and pixel, the box of the pixel's instance."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmdet.structures.bbox import bbox_overlaps
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from seginpaint_mm.models.fcrn.box_coder import map_points
+from seginpaint_mm.models.fcrn.dilated_classifier import DilatedClassifier
+from seginpaint_mm.models.fcrn.localization_targets import (
+    WEIGHTINGS,
+    check_stride,
+    localization_targets,
+)
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+
+@MODELS.register_module()
+class LocalizationHead(BaseModule):
+    """The top of the localisation net (Sec. 2.1, 2.3), also an mmseg segmentor's auxiliary head.
+
+    Channels 4t to 4t + 3 are dx, dy, w and h of thing t, see :class:`BoxCoder`. They are learnt
+    on the visible pixels of the things' instances only: elsewhere they mean nothing.
+
+    Args:
+        in_channels: Channels of the map it reads.
+        num_things: T, the number of the data set's ``thing_ids``.
+        box_coder: Config of a :class:`BoxCoder`.
+        stride: Pixels of the image a pixel of the map it reads.
+        kernel_size: Of the classifier, odd.
+        dilation: Of the classifier.
+        hidden_channels: Widths of the classifier's hidden layers.
+        dropout: Share of channels dropped before the classifier's last convolution.
+        weighting: Of pixels in the loss, see :func:`localization_targets`.
+        loss_box: Config of the loss, see :class:`BootstrappedBoxLoss`.
+        in_index: Which of the given feature maps to read.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when ``weighting`` is another word than the known ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        num_things: int,
+        box_coder: dict,
+        stride: int = 8,
+        kernel_size: int = 5,
+        dilation: int = 12,
+        hidden_channels: Sequence[int] = (),
+        dropout: float = 0.0,
+        weighting: str = 'inverse_sqrt_area',
+        loss_box: dict | None = None,
+        in_index: int = -1,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if weighting not in WEIGHTINGS:
+            raise ValueError(
+                f'LocalizationHead: weighting must be one of {WEIGHTINGS}, not {weighting!r}.'
+            )
+        self.num_things = num_things
+        self.box_coder = MODELS.build(box_coder)
+        self.stride = stride
+        self.weighting = weighting
+        self.in_index = in_index
+        self.classifier = DilatedClassifier(
+            in_channels=in_channels,
+            out_channels=4 * num_things,
+            kernel_size=kernel_size,
+            dilation=dilation,
+            hidden_channels=hidden_channels,
+            dropout=dropout,
+        )
+        self.loss_box = MODELS.build(loss_box or dict(type='BootstrappedBoxLoss'))
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Feature maps, the read one N,C,h,w -> N,4T,h,w."""
+        return self.classifier(inputs[self.in_index])
+
+    def loss(
+        self,
+        inputs: Sequence[Tensor],
+        data_samples: Sequence[SceneSample],
+        train_cfg: dict | None = None,
+    ) -> dict[str, Tensor]:
+        """``loss_box``, and ``box_iou``, the mean IoU over the pixels of instances, to be logged.
+
+        Args:
+            inputs: Feature maps.
+            data_samples: With ``gt_instances``.
+            train_cfg: What mmseg hands to its heads; nothing is read from it.
+        """
+        return self.loss_by_feat(self.forward(inputs), data_samples)
+
+    def loss_by_feat(self, maps: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
+        """The same from the maps N,4T,h,w.
+
+        Raises:
+            ValueError: see :func:`localization_targets`.
+        """
+        targets = localization_targets(
+            data_samples,
+            size=tuple(maps.shape[-2:]),
+            stride=self.stride,
+            num_things=self.num_things,
+            weighting=self.weighting,
+        )
+        rows, columns = targets.rows, targets.columns
+        points = map_points(maps.shape[-2:], self.stride, maps.device)[rows, columns]
+        of_things = maps.unflatten(1, (self.num_things, 4)).movedim(2, -1)
+        deltas = of_things[targets.images, targets.labels, rows, columns].float()
+        boxes = self.box_coder.decode(points, deltas.detach())
+        ious = bbox_overlaps(boxes, targets.boxes, is_aligned=True)
+        loss = self.loss_box(
+            deltas,
+            self.box_coder.encode(points, targets.boxes),
+            ious,
+            targets.images,
+            targets.weights,
+        )
+        return dict(loss_box=loss, box_iou=ious.sum() / max(len(ious), 1))
+
+    def upsample(self, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """Maps N,4T,h,w at the head's stride -> N,4T,H,W float32 of the image's (H, W).
+
+        Bilinear. Offsets are interpolated as positions of the centre, which are the same all over
+        an instance; as offsets they would be wrong in the outermost half stride, where nothing
+        can be interpolated.
+
+        Raises:
+            ValueError: when the maps are not at the head's stride.
+        """
+        check_stride(maps.shape[-2:], size, self.stride)
+        stride, (height, width) = self.stride, size
+        coarse = self._positions(maps.shape[-2:], stride, maps.device)
+        fine = self._positions(size, 1, maps.device)
+        per_thing = maps.float().unflatten(1, (self.num_things, 4))
+        enlarged = F.interpolate(
+            (per_thing + coarse).flatten(1, 2), scale_factor=stride, mode='bilinear'
+        )[..., :height, :width]
+        return (enlarged.unflatten(1, (self.num_things, 4)) - fine).flatten(1, 2)
+
+    def _positions(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:
+        """(4, h, w): what turns offsets from a pixel into encoded positions; 0 for the sizes."""
+        points = map_points(size, stride, device).movedim(-1, 0) / self.box_coder.offset_scale
+        return torch.cat((points, torch.zeros_like(points)))

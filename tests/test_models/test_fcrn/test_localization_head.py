@@ -1,0 +1,174 @@
+"""The head learns boxes, alone or beside a semantic head; its maps are enlarged exactly."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from seginpaint_mm.models.fcrn import BoxCoder, LocalizationHead, map_points
+from seginpaint_mm.registry import MODELS
+from tests.instance_scenes import instance_sample, rectangles
+
+THINGS = (11, 12)
+CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)
+
+
+def head(**changes: object) -> LocalizationHead:
+    torch.manual_seed(0)
+    small = dict(in_channels=6, num_things=2, box_coder=CODER, kernel_size=3, dilation=1, stride=4)
+    return LocalizationHead(**{**small, **changes})
+
+
+def batch(size: tuple[int, int] = (24, 32), num: int = 2):
+    samples = [instance_sample(*rectangles(size, 4, 2, seed), THINGS) for seed in range(num)]
+    features = torch.rand(num, 6, math.ceil(size[0] / 4), math.ceil(size[1] / 4))
+    return (features,), samples
+
+
+def true_maps(module: LocalizationHead, sample) -> torch.Tensor:
+    """1,4T,h,w: right on every pixel of the map that lies on an instance, wild elsewhere."""
+    height, width = sample.gt_sem_seg.shape
+    points = map_points((height // module.stride, width // module.stride), module.stride)
+    maps = torch.full((*points.shape[:2], 2, 4), 77.0)
+    instances = sample.gt_instances
+    for mask, label, box in zip(instances.masks, instances.labels, instances.bboxes, strict=True):
+        middle = module.stride // 2
+        seen = mask[middle :: module.stride, middle :: module.stride]
+        maps[seen, label] = module.box_coder.encode(points, box.expand(*points.shape[:2], 4))[seen]
+    return maps.flatten(2).permute(2, 0, 1)[None]
+
+
+def test_true_maps_cost_nothing() -> None:
+    module, (_, samples) = head(), batch(num=1)
+    losses = module.loss_by_feat(true_maps(module, samples[0]), samples)
+    assert losses['loss_box'].item() == pytest.approx(0, abs=1e-6)
+    assert losses['box_iou'].item() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize('channel', range(4))
+def test_each_channel_counts_only_where_its_thing_is(channel: int) -> None:
+    module = head(loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None))
+    masks = np.zeros((1, 8, 8), dtype=bool)
+    masks[0, :, 4:] = True
+    sample = instance_sample(masks, [1], THINGS)
+    maps = true_maps(module, sample)
+    maps[0, 4 + channel] += 1
+    maps.requires_grad_()
+    module.loss_by_feat(maps, [sample])['loss_box'].backward()
+    where = maps.grad[0].nonzero().tolist()
+    assert where == [[4 + channel, 0, 1], [4 + channel, 1, 1]]
+
+
+def test_learns_the_boxes_of_a_picture() -> None:
+    module = head(loss_box=dict(type='BootstrappedBoxLoss', num_pixels=8), hidden_channels=(32,))
+    features, samples = batch(num=1)
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.02)
+    before = module.loss(features, samples)['box_iou'].item()
+    for _ in range(80):
+        optimiser.zero_grad()
+        module.loss(features, samples)['loss_box'].backward()
+        optimiser.step()
+    assert module.loss(features, samples)['box_iou'].item() > max(0.8, before)
+
+
+@pytest.mark.parametrize('weighting', ['uniform', 'inverse_sqrt_area'])
+def test_pictures_without_instances_teach_nothing(weighting: str) -> None:
+    module = head(weighting=weighting)
+    sample = instance_sample(np.zeros((0, 24, 32), dtype=bool), [], THINGS)
+    features, _ = batch()
+    losses = module.loss(features, [sample, sample])
+    losses['loss_box'].backward()
+    assert losses['loss_box'] == losses['box_iou'] == 0
+    assert all(not parameter.grad.any() for parameter in module.parameters())
+
+
+def test_weighting_favours_small_instances() -> None:
+    masks = np.zeros((2, 24, 32), dtype=bool)
+    masks[0, :8, :8] = masks[1, :, 12:] = True
+    sample = instance_sample(masks, [0, 1], THINGS)
+    shares = []
+    for weighting in ('uniform', 'inverse_sqrt_area'):
+        module = head(weighting=weighting, loss_box=dict(type='BootstrappedBoxLoss'))
+        maps = (true_maps(module, sample) + 0.1).requires_grad_()
+        module.loss_by_feat(maps, [sample])['loss_box'].backward()
+        per_thing = maps.grad.abs().unflatten(1, (2, 4)).sum((0, 2, 3, 4))
+        shares.append(float(per_thing[0] / per_thing.sum()))
+    assert shares[0] < shares[1]
+
+
+def test_trains_in_half_precision() -> None:
+    module, (features, samples) = head(), batch()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = module.loss(features, samples)
+    assert losses['loss_box'].dtype == torch.float32
+    losses['loss_box'].backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize('stride', [1, 2, 4, 8])
+@pytest.mark.parametrize('size', [(24, 32), (21, 30)])
+def test_a_box_seen_by_all_pixels_is_enlarged_exactly(stride: int, size: tuple[int, int]) -> None:
+    module = head(stride=stride)
+    box = torch.tensor([3.0, 5.0, 25.0, 17.0])
+    coarse = (math.ceil(size[0] / stride), math.ceil(size[1] / stride))
+    points, fine_points = map_points(coarse, stride), map_points(size)
+    encoded = module.box_coder.encode(points, box.expand(*coarse, 4))
+    maps = encoded.permute(2, 0, 1).repeat(2, 1, 1)[None]
+    enlarged = module.upsample(maps.half(), size)
+    assert enlarged.dtype == torch.float32
+    assert enlarged.shape == (1, 8, *size)
+    for deltas in module.upsample(maps, size)[0].unflatten(0, (2, 4)):
+        boxes = module.box_coder.decode(fine_points, deltas.permute(1, 2, 0))
+        assert torch.allclose(boxes, box.expand_as(boxes), atol=1e-3)
+
+
+def test_is_an_auxiliary_head_of_an_mmseg_segmentor() -> None:
+    torch.manual_seed(0)
+    config = dict(
+        type='mmseg.EncoderDecoder',
+        data_preprocessor=dict(type='SceneDataPreprocessor', pad_size_divisor=8),
+        backbone=dict(type='StagedResNet', depth=18),
+        decode_head=dict(
+            type='mmseg.FCNHead',
+            in_channels=512,
+            in_index=0,
+            channels=8,
+            num_classes=13,
+            loss_decode=dict(type='mmseg.CrossEntropyLoss'),
+        ),
+        auxiliary_head=dict(
+            type='LocalizationHead', in_channels=512, num_things=2, box_coder=CODER, dilation=2
+        ),
+        test_cfg=dict(mode='whole'),
+    )
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        model = MODELS.build(config)
+    _, samples = batch((32, 48))
+    data = dict(inputs=torch.randint(0, 255, (2, 3, 32, 48)).byte(), data_samples=samples)
+    losses = model(**model.data_preprocessor(data, training=True), mode='loss')
+    assert {'aux.loss_box', 'aux.box_iou', 'decode.loss_ce'} <= set(losses)
+    losses['aux.loss_box'].backward()
+    assert model.backbone.conv1.weight.grad.abs().sum() > 0
+
+
+def test_another_stride_than_the_backbones_is_told() -> None:
+    module, (features, samples) = head(stride=8), batch()
+    with pytest.raises(ValueError, match="at stride 8 they are .*: set the localisation head's"):
+        module.loss(features, samples)
+    with pytest.raises(ValueError, match='at stride 8 they are'):
+        module.upsample(torch.zeros(1, 8, 6, 8), (24, 32))
+
+
+def test_wrong_weighting_is_told() -> None:
+    with pytest.raises(ValueError, match="weighting must be one of .*, not 'area'"):
+        head(weighting='area')
+
+
+def test_the_coder_may_be_linear() -> None:
+    module = head(box_coder=dict(CODER, size='linear'))
+    assert module.box_coder == BoxCoder(offset_scale=16.0, size_scale=16.0, size='linear')
+    _, samples = batch(num=1)
+    losses = module.loss_by_feat(true_maps(module, samples[0]), samples)
+    assert losses['loss_box'].item() == pytest.approx(0, abs=1e-6)
