@@ -2,7 +2,7 @@
 
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
-from .fcrn import BoxCoder, LocalizationHead
+from .fcrn import BoxCoder, FCRNHead, LocalizationHead
 from .losses import (
     BootstrappedBoxLoss,
     BootstrappedCrossEntropyLoss,
@@ -23,6 +23,7 @@ __all__ = [
     'BootstrappedCrossEntropyLoss',
     'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
+    'FCRNHead',
     'ForegroundHead',
     'ForegroundInpainter',
     'LocalizationHead',

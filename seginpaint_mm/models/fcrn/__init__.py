@@ -2,13 +2,16 @@
 
 from .box_coder import BoxCoder, map_points
 from .dilated_classifier import DilatedClassifier
+from .fcrn_head import FCRNHead, field_of_view
 from .localization_head import LocalizationHead
 from .localization_targets import localization_targets
 
 __all__ = [
     'BoxCoder',
     'DilatedClassifier',
+    'FCRNHead',
     'LocalizationHead',
+    'field_of_view',
     'localization_targets',
     'map_points',
 ]
