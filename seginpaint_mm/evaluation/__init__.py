@@ -1,6 +1,7 @@
 """Metrics, one a file."""
 
 from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
+from seginpaint_mm.evaluation.region_ap import RegionAPMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
 
-__all__ = ['NearestBackgroundMetric', 'RegionIoUMetric']
+__all__ = ['NearestBackgroundMetric', 'RegionAPMetric', 'RegionIoUMetric']

@@ -1,0 +1,206 @@
+"""``RegionAPMetric``: how well objects are found, class by class, by the overlap of their masks."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from torch import Tensor
+
+from seginpaint_mm.evaluation.average_precision import average_precision, match
+from seginpaint_mm.registry import METRICS
+
+_THRESHOLDS = np.arange(1, 10) / 10
+_AT = {'0.5': slice(4, 5), '0.7': slice(6, 7), 'vol': slice(None)}
+
+
+@METRICS.register_module()
+class RegionAPMetric(BaseMetric):
+    """Mean average precision of regions, mAP^r, of SDS (the protocol of FCRN's Table 6).
+
+    A prediction is right when the IoU of its mask and that of a free truth of its class is at
+    least the threshold; see :func:`match` for what takes what, and :func:`average_precision`.
+    There are no difficult objects. Results, in percent:
+
+    - ``mAP_r_0.5``, ``mAP_r_0.7``: mean over the classes of the area below the precision-recall
+      curve at that threshold;
+    - ``mAP_r_vol``: the same for the mean of the areas at the thresholds 0.1, 0.2, ..., 0.9;
+    - ``mAP11_r_0.5``, ``mAP11_r_0.7``, ``mAP11_r_vol``: with eleven recalls instead of the area;
+    - ``AP_r_0.5_<class>``, ``AP_r_0.7_<class>``, ``AP_r_vol_<class>``: the areas of each class.
+
+    A class of which the evaluated pictures show no object has no average precision: it is NaN
+    and left out of the means, whatever was predicted.
+
+    Where the samples have a ``gt_sem_seg``, two kinds of pixels do not count. Void ones (255) are
+    taken out of the predicted masks; a prediction of which nothing is left is left out. Pixels of
+    a class of things that are in no instance are a crowd (Cityscapes, COCO): a prediction that
+    would be wrong, and at least the threshold's share of which is in a crowd of its class, is
+    left out too (COCO's rule).
+
+    Masks are compared picture by picture; scores and a few bits a prediction are kept.
+
+    Args:
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+        prefix: Put before every key, followed by a slash.
+    """
+
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Match the predictions of one batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: ``SceneSample.to_dict()`` records with ``pred_instances`` (masks bool
+                (n, H, W), labels (n,), scores (n,)), ``gt_instances`` (masks bool (m, H, W),
+                labels (m,)) and, where void pixels and crowds are known, ``gt_sem_seg``. Labels
+                are indices into ``thing_ids``.
+
+        Raises:
+            KeyError: when a field, or ``classes`` or ``thing_ids`` of the data set, is missing.
+            ValueError: when sizes differ, a label is out of range or a score is NaN.
+        """
+        for sample in data_samples:
+            self.results.append(self._match(sample))
+
+    def compute_metrics(self, results: list[dict[str, np.ndarray]]) -> dict[str, float]:
+        """Rank the predictions of all samples and turn them into percentages."""
+        names = [self._meta('classes')[thing] for thing in self._meta('thing_ids')]
+        num_truths = sum(result['num_truths'] for result in results)
+        _tell_what_is_left_out(names, num_truths)
+        area, eleven = _average_precisions(results, num_truths)
+        metrics = {}
+        for way, values in (('mAP_r', area), ('mAP11_r', eleven)):
+            for key, columns in _AT.items():
+                metrics[f'{way}_{key}'] = _mean(values[:, columns].mean(axis=1)[num_truths > 0])
+        for key, columns in _AT.items():
+            for name, value in zip(names, area[:, columns].mean(axis=1), strict=True):
+                metrics[f'AP_r_{key}_{name}'] = float(value)
+        return metrics
+
+    def _meta(self, key: str) -> Sequence:
+        if not self.dataset_meta or key not in self.dataset_meta:
+            raise KeyError(
+                f'RegionAPMetric needs {key} of the data set: take one of the instance data sets, '
+                f'or set metric.dataset_meta = dict(classes=..., thing_ids=...).'
+            )
+        return self.dataset_meta[key]
+
+    def _match(self, sample: dict) -> dict[str, np.ndarray]:
+        thing_ids = self._meta('thing_ids')
+        truth = _read(sample, 'gt_instances', ('masks', 'labels'), len(thing_ids))
+        found = _read(sample, 'pred_instances', ('masks', 'labels', 'scores'), len(thing_ids))
+        size = truth['masks'].shape[1:]
+        if found['masks'].shape[1:] != size:
+            raise ValueError(
+                f'RegionAPMetric: the predicted masks of {_name(sample)} are '
+                f'{tuple(found["masks"].shape[1:])} (height, width), the true ones {tuple(size)}: '
+                f'resize labels and image alike in the test pipeline.'
+            )
+        classes = torch.zeros(size, dtype=torch.int64) - 1
+        if 'gt_sem_seg' in sample:
+            classes = sample['gt_sem_seg']['data'].squeeze(0).cpu()
+        scores = found['scores'].double().numpy()
+        right = np.zeros((len(scores), len(_THRESHOLDS)), bool)
+        left_out = np.zeros_like(right)
+        for label in found['labels'].unique().tolist():
+            own = found['labels'] == label
+            ious, ignored = _overlaps(
+                found['masks'][own],
+                truth['masks'][truth['labels'] == label],
+                void=classes == 255,
+                of_class=classes == thing_ids[label],
+            )
+            own = own.numpy()
+            right[own] = match(scores[own], ious, _THRESHOLDS)
+            left_out[own] = ignored[:, None] >= _THRESHOLDS
+        return dict(
+            num_truths=np.bincount(truth['labels'].numpy(), minlength=len(thing_ids)),
+            labels=found['labels'].numpy(),
+            scores=scores,
+            right=right,
+            left_out=left_out & ~right,
+        )
+
+
+def _overlaps(
+    masks: Tensor, truths: Tensor, *, void: Tensor, of_class: Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """IoU of predictions (n, H, W) and truths (m, H, W) of one class, and what to ignore.
+
+    ``void`` and ``of_class`` are bool (H, W). Returns float64 (n, m), and (n,): the share of each
+    prediction that is in a crowd, 1 where it is all void.
+    """
+    crowd = of_class & ~truths.any(dim=0)
+    regions = torch.cat([truths, crowd[None]])
+    counting = masks & ~void
+    shared = torch.stack([regions[:, mask].sum(dim=1) for mask in counting]).double()
+    areas = counting.flatten(1).sum(dim=1, keepdim=True)
+    union = areas + truths.flatten(1).sum(dim=1) - shared[:, :-1]
+    ious = shared[:, :-1] / union.clamp(min=1)
+    swallowed = (areas == 0) & masks.flatten(1).any(dim=1, keepdim=True)
+    ignored = torch.where(swallowed, 1.0, shared[:, -1:] / areas.clamp(min=1))
+    return ious.numpy(), ignored[:, 0].numpy()
+
+
+def _average_precisions(
+    results: list[dict[str, np.ndarray]], num_truths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Area and eleven-point average precision in percent, each (classes, thresholds)."""
+    labels, scores, right, left_out = (
+        np.concatenate([result[key] for result in results])
+        for key in ('labels', 'scores', 'right', 'left_out')
+    )
+    values = np.zeros((2, len(num_truths), len(_THRESHOLDS)))
+    for label, number in enumerate(num_truths):
+        own = np.flatnonzero(labels == label)
+        ranked = own[np.argsort(-scores[own], kind='stable')]
+        for column in range(len(_THRESHOLDS)):
+            counting = ranked[~left_out[ranked, column]]
+            values[:, label, column] = average_precision(right[counting, column], number)
+    return tuple(100 * values)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float('nan')
+
+
+def _tell_what_is_left_out(names: Sequence[str], num_truths: np.ndarray) -> None:
+    absent = [name for name, number in zip(names, num_truths, strict=True) if number == 0]
+    if len(absent) == len(names):
+        print_log(
+            'No evaluated picture shows an object: every mAP^r is NaN; check the label files.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    elif absent:
+        print_log(
+            f'mAP^r leaves out {", ".join(absent)}: no evaluated picture shows one.',
+            logger='current',
+        )
+
+
+def _read(sample: dict, field: str, keys: Sequence[str], num_things: int) -> dict[str, Tensor]:
+    """The instances of a record on the CPU, checked."""
+    if field not in sample:
+        raise KeyError(
+            f'RegionAPMetric: {_name(sample)} has no {field}; gt_instances come from LoadInstances '
+            f'and PackScene in the test pipeline, pred_instances from the model.'
+        )
+    values = {key: sample[field][key].cpu() for key in keys}
+    wrong = [label for label in values['labels'].tolist() if not 0 <= label < num_things]
+    if wrong:
+        raise ValueError(
+            f'RegionAPMetric: {field} of {_name(sample)} holds label {wrong[0]}, but the data set '
+            f'has {num_things} classes of things (labels 0 to {num_things - 1}).'
+        )
+    if 'scores' in values and values['scores'].isnan().any():
+        raise ValueError(f'RegionAPMetric: a score of {field} of {_name(sample)} is NaN.')
+    return values
+
+
+def _name(sample: dict) -> str:
+    return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')
