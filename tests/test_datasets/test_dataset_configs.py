@@ -21,6 +21,12 @@ CASES = [
     ('camvid', 'val', 'camvid', (192, 256)),
     ('kitti', 'test', 'kitti', (256, 848)),
 ]
+# The same for the data sets of objects, and the fewest objects in the first five pictures.
+INSTANCE_CASES = [
+    ('cityscapes_128x256_instances', 'train', 'cityscapes_256x128', (128, 256), 20),
+    ('cityscapes_128x256_instances', 'val', 'cityscapes_256x128', (128, 256), 20),
+    ('street_instances', 'train', 'cityscapes_256x128', (128, 256), 20),
+]
 
 
 def build(config: dict, split: str) -> BaseDataset:
@@ -53,6 +59,27 @@ def test_samples(real_data, base, split, folder, size):
     else:
         assert (behind != 255).any(), 'nothing hidden is known'
     assert set(torch.unique(sample.gt_sem_seg.data).tolist()) <= {0, 1, 2, 255}
+
+
+@pytest.mark.parametrize(('base', 'split', 'folder', 'size', 'objects'), INSTANCE_CASES)
+def test_samples_with_instances(real_data, base, split, folder, size, objects):
+    config = Config.fromfile(BASES / f'{base}.py').to_dict()
+    move(config, str(real_data / folder))
+    dataset = build(config, split)
+    classes = len(dataset.metainfo['classes'])
+    found = 0
+    for index in range(5):
+        packed = dataset[index]
+        sample, instances = packed['data_samples'], packed['data_samples'].gt_instances
+        assert all(a <= b for a, b in zip(packed['inputs'].shape[1:], size, strict=True))
+        assert instances.masks.shape[1:] == sample.gt_sem_seg.data.shape[1:] == sample.img_shape
+        assert sample.img_shape == packed['inputs'].shape[1:]
+        assert set(torch.unique(sample.gt_sem_seg.data).tolist()) <= {*range(classes), 255}
+        for mask, label in zip(instances.masks, instances.labels.tolist(), strict=True):
+            thing = dataset.metainfo['thing_ids'][label]
+            assert (sample.gt_sem_seg.data[0][mask] == thing).all()
+        found += len(instances)
+    assert found >= objects
 
 
 def test_every_base_has_what_a_runner_needs():
