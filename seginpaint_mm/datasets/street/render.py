@@ -1,5 +1,7 @@
 """`render_street`: a pure function from (seed, index, look, size) to a layered street scene."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -135,11 +137,7 @@ def _assemble(
         label_ids=compose_labels(backdrop_labels, layers),
         background_label_ids=background_label_ids,
         instance_ids=instance_ids,
-        objects=tuple(
-            _lift(layer, part, instance_id, camera, sensor)
-            for layer, part, instance_id in zip(layers, parts, numbered, strict=True)
-            if layer.is_object
-        ),
+        lift_objects=partial(_lift_objects, layers, parts, numbered, camera, sensor),
     )
 
 
@@ -177,6 +175,20 @@ def _number(layers: list[Layer]) -> list[int]:
         counts[layer.label] = count + 1
         numbers.append(layer.label * 1000 + count if layer.is_object else 0)
     return numbers
+
+
+def _lift_objects(
+    layers: list[Layer],
+    parts: list[np.ndarray],
+    numbers: list[int],
+    camera: Camera,
+    sensor: Sensor,
+) -> tuple[StreetObject, ...]:
+    return tuple(
+        _lift(layer, part, instance_id, camera, sensor)
+        for layer, part, instance_id in zip(layers, parts, numbers, strict=True)
+        if layer.is_object
+    )
 
 
 def _lift(

@@ -1,6 +1,8 @@
 """What a rendered street holds: the picture, and everything that is hidden in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,7 +39,7 @@ class StreetScene:
         label_ids: uint8 (H, W), Cityscapes ids of what is visible.
         background_label_ids: uint8 (H, W), Cityscapes ids of the street without objects.
         instance_ids: uint16 (H, W), label id * 1000 + number for objects, the label id elsewhere.
-        objects: Depth order, 0 = front: none is hidden by one that comes later.
+        lift_objects: Draws every object alone; ask `objects`.
     """
 
     image: np.ndarray
@@ -45,4 +47,12 @@ class StreetScene:
     label_ids: np.ndarray
     background_label_ids: np.ndarray
     instance_ids: np.ndarray
-    objects: tuple[StreetObject, ...]
+    lift_objects: Callable[[], tuple[StreetObject, ...]]
+
+    @cached_property
+    def objects(self) -> tuple[StreetObject, ...]:
+        """Depth order, 0 = front: none is hidden by one that comes later.
+
+        Drawn when first asked for: who only needs the maps does not wait for them.
+        """
+        return self.lift_objects()
