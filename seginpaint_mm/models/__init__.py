@@ -2,7 +2,16 @@
 
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
-from .fcrn import BoxCoder, FCRNHead, LocalizationHead
+from .fcrn import (
+    BoxCoder,
+    FCRNHead,
+    ForegroundScores,
+    HoughInstanceSegmentor,
+    LocalizationHead,
+    SegmentorScores,
+    SharedScores,
+    TrueScores,
+)
 from .losses import (
     BootstrappedBoxLoss,
     BootstrappedCrossEntropyLoss,
@@ -26,10 +35,15 @@ __all__ = [
     'FCRNHead',
     'ForegroundHead',
     'ForegroundInpainter',
+    'ForegroundScores',
+    'HoughInstanceSegmentor',
     'LocalizationHead',
     'MPINeck',
     'NeckForegroundHead',
     'PSPForegroundHead',
     'SceneDataPreprocessor',
+    'SegmentorScores',
+    'SharedScores',
     'StagedResNet',
+    'TrueScores',
 ]

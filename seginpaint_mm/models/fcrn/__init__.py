@@ -3,14 +3,21 @@
 from .box_coder import BoxCoder, map_points
 from .dilated_classifier import DilatedClassifier
 from .fcrn_head import FCRNHead, field_of_view
+from .hough_instance_segmentor import HoughInstanceSegmentor
 from .localization_head import LocalizationHead
 from .localization_targets import localization_targets
+from .score_sources import ForegroundScores, SegmentorScores, SharedScores, TrueScores
 
 __all__ = [
     'BoxCoder',
     'DilatedClassifier',
     'FCRNHead',
+    'ForegroundScores',
+    'HoughInstanceSegmentor',
     'LocalizationHead',
+    'SegmentorScores',
+    'SharedScores',
+    'TrueScores',
     'field_of_view',
     'localization_targets',
     'map_points',

@@ -1,0 +1,191 @@
+"""The whole segmentor: trains its net, predicts on batches, refuses parts that do not fit."""
+
+import copy
+import re
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from seginpaint_mm.models.fcrn import BoxCoder, HoughInstanceSegmentor, map_points
+from seginpaint_mm.registry import MODELS
+from tests.instance_scenes import instance_sample, rectangles
+
+THINGS = (1, 4)
+CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)
+MODEL = dict(
+    type='HoughInstanceSegmentor',
+    data_preprocessor=dict(type='SceneDataPreprocessor', pad_size_divisor=8),
+    semantic=dict(type='TrueScores', num_classes=5),
+    backbone=dict(type='StagedResNet', depth=18),
+    localization_head=dict(
+        type='LocalizationHead', in_channels=512, num_things=2, box_coder=CODER, dilation=2
+    ),
+    instance_head=dict(type='StandInInstanceHead', thing_ids=THINGS, box_coder=CODER),
+)
+SHARED = dict(
+    type='SharedScores',
+    decode_head=dict(type='FCRNHead', in_channels=512, num_classes=5, dilation=2),
+)
+
+
+@MODELS.register_module()
+class StandInInstanceHead(nn.Module):
+    def __init__(self, *, thing_ids: tuple[int, ...], box_coder: dict) -> None:
+        super().__init__()
+        self.thing_ids = thing_ids
+        self.box_coder = MODELS.build(box_coder)
+
+    def predict(self, scores: Tensor, maps: Tensor) -> InstanceData:
+        self.given = scores, maps
+        return InstanceData(
+            bboxes=torch.zeros(0, 4),
+            labels=torch.zeros(0).long(),
+            scores=torch.zeros(0),
+            masks=scores[:0] > 0,
+        )
+
+
+def build(seed: int = 0, **changes: dict) -> HoughInstanceSegmentor:
+    config = copy.deepcopy({**MODEL, **changes})
+    torch.manual_seed(seed)
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        return MODELS.build(ConfigDict(config))
+
+
+def batch(*sizes: tuple[int, int], num_objects: int = 4) -> dict:
+    samples = [
+        instance_sample(*rectangles(size, num_objects, 2, seed), THINGS)
+        for seed, size in enumerate(sizes)
+    ]
+    generator = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (3, *size), generator=generator).byte() for size in sizes]
+    return dict(inputs=images, data_samples=samples)
+
+
+@pytest.mark.parametrize('semantic', [MODEL['semantic'], SHARED])
+def test_every_parameter_is_trained(semantic: dict) -> None:
+    model = build(semantic=semantic).train()
+    data = model.data_preprocessor(batch((40, 48), (33, 48)), training=True)
+    losses = model(**data, mode='loss')
+    total, logged = model.parse_losses(losses)
+    total.backward()
+    assert torch.isfinite(total)
+    assert {'localization.loss_box', 'localization.box_iou'} <= set(logged)
+    assert ('semantic.loss_ce' in logged) == (semantic is SHARED)
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f'{name} has no gradient'
+
+
+@pytest.mark.parametrize('semantic', [MODEL['semantic'], SHARED])
+def test_predictions_have_each_pictures_own_size(semantic: dict) -> None:
+    model = build(semantic=semantic).eval()
+    sizes = [(40, 48), (33, 20), (1, 1)]
+    data = model.data_preprocessor(batch(*sizes, num_objects=0), training=False)
+    for sample, size in zip(model(**data, mode='predict'), sizes, strict=True):
+        assert sample.pred_instances.masks.shape[1:] == size
+        assert sample.pred_sem_seg.data.shape == (1, *size)
+        assert sample.pred_sem_seg.data.dtype == torch.int64
+        assert sample.pred_sem_seg.data.max() < 5
+
+
+def test_a_picture_does_not_depend_on_the_rest_of_its_batch() -> None:
+    model = build().eval()
+    alone, beside = batch((40, 48)), batch((40, 48), (40, 48))
+    maps = [
+        model(**model.data_preprocessor(data, training=False), mode='tensor')[1][0]
+        for data in (alone, beside)
+    ]
+    assert torch.allclose(*maps, atol=1e-4)
+
+
+def test_tensor_mode_gives_scores_and_maps() -> None:
+    model = build(semantic=SHARED).eval()
+    scores, maps = model(torch.zeros(2, 3, 24, 32))
+    assert scores.shape == (2, 5, 24, 32)
+    assert torch.allclose(scores.sum(1), torch.ones(2, 24, 32), atol=1e-5)
+    assert maps.shape == (2, 8, 3, 4)
+    with pytest.raises(ValueError, match="mode must be 'loss', 'predict' or 'tensor', got 'test'"):
+        model(torch.zeros(1, 3, 8, 8), mode='test')
+
+
+class FixedMaps(nn.Module):
+    """Says the truth: maps at stride 1, right for each pixel's instance, wild elsewhere."""
+
+    def __init__(self, samples: list, size: tuple[int, int], coder: BoxCoder) -> None:
+        super().__init__()
+        points = map_points(size)
+        self.maps = torch.full((len(samples), len(THINGS), 4, *size), 3.0)
+        for maps, sample in zip(self.maps, samples, strict=True):
+            found = sample.gt_instances
+            height, width = found.masks.shape[1:]
+            for mask, label, box in zip(found.masks, found.labels, found.bboxes, strict=True):
+                encoded = coder.encode(points, box.expand(*size, 4)).movedim(-1, 0)
+                maps[label, :, :height, :width][:, mask] = encoded[:, :height, :width][:, mask]
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.maps.flatten(1, 2)
+
+
+def test_the_truth_reaches_the_instance_head_as_it_is() -> None:
+    model = build(localization_head=dict(MODEL['localization_head'], stride=1, in_channels=3))
+    data = model.data_preprocessor(batch((24, 40), (17, 33)), training=False)
+    truth = FixedMaps(data['data_samples'], (24, 40), model.localization_head.box_coder)
+    model.backbone, model.localization_head.classifier = nn.Identity(), truth
+    model.eval()(**data, mode='predict')
+    scores, maps = model.instance_head.given
+    sample = data['data_samples'][-1]
+    assert torch.equal(scores.argmax(0), sample.gt_sem_seg.data[0])
+    boxes = model.instance_head.box_coder.decode(
+        map_points((17, 33)), maps.unflatten(0, (2, 4)).permute(0, 2, 3, 1)
+    )
+    found = sample.gt_instances
+    assert len(found) >= 2
+    for mask, label, box in zip(found.masks, found.labels, found.bboxes, strict=True):
+        assert torch.allclose(boxes[label][mask], box, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'sentence'),
+    [
+        (
+            dict(semantic=dict(type='TrueScores', num_classes=4)),
+            'The semantic scores are of 4 classes, 0 to 3, but thing_ids has 4: combine',
+        ),
+        (
+            dict(localization_head=dict(MODEL['localization_head'], num_things=20)),
+            'gives boxes of 20 things, the instance head has 2 thing_ids: set',
+        ),
+        (
+            dict(
+                localization_head=dict(MODEL['localization_head'], box_coder={'type': 'BoxCoder'})
+            ),
+            'The localisation head encodes boxes with BoxCoder(offset_scale=64.0, size_scale=64.0',
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_told(changes: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        build(**changes)
+
+
+def test_fewer_scores_than_promised_are_told() -> None:
+    model = build().eval()
+    model.semantic.forward = lambda images, samples, features: torch.ones(len(images), 3, 40, 48)
+    data = model.data_preprocessor(batch((40, 48)), training=False)
+    with pytest.raises(ValueError, match='of 3 classes, 0 to 2, but thing_ids has 4'):
+        model(**data, mode='predict')
+
+
+def test_a_training_without_any_instance_has_no_nan() -> None:
+    model = build().train()
+    empty = instance_sample(np.zeros((0, 32, 32), bool), [], THINGS)
+    data = dict(inputs=torch.zeros(2, 3, 32, 32).byte(), data_samples=[empty, empty])
+    losses = model(**model.data_preprocessor(data, training=True), mode='loss')
+    losses['localization.loss_box'].backward()
+    assert losses['localization.loss_box'] == 0
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
