@@ -1,5 +1,6 @@
 """``LocalizationHead``: four numbers a thing and pixel, the box of the pixel's instance."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,13 +11,11 @@ from torch import Tensor
 
 from seginpaint_mm.models.fcrn.box_coder import map_points
 from seginpaint_mm.models.fcrn.dilated_classifier import DilatedClassifier
-from seginpaint_mm.models.fcrn.localization_targets import (
-    WEIGHTINGS,
-    check_stride,
-    localization_targets,
-)
+from seginpaint_mm.models.fcrn.localization_targets import WEIGHTINGS, localization_targets
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+
+LOSS_RESOLUTIONS = ('prediction', 'label')
 
 
 @MODELS.register_module()
@@ -36,12 +35,15 @@ class LocalizationHead(BaseModule):
         hidden_channels: Widths of the classifier's hidden layers.
         dropout: Share of channels dropped before the classifier's last convolution.
         weighting: Of pixels in the loss, see :func:`localization_targets`.
+        loss_resolution: ``'prediction'`` takes the truth at the middle of each predicted pixel,
+            ``'label'`` enlarges the predictions to the pictures, as it is done for finding
+            instances: for small pictures, whose objects fall between the pixels of the maps.
         loss_box: Config of the loss, see :class:`BootstrappedBoxLoss`.
         in_index: Which of the given feature maps to read.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when ``weighting`` is another word than the known ones.
+        ValueError: for an unknown ``weighting`` or ``loss_resolution``.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class LocalizationHead(BaseModule):
         hidden_channels: Sequence[int] = (),
         dropout: float = 0.0,
         weighting: str = 'inverse_sqrt_area',
+        loss_resolution: str = 'prediction',
         loss_box: dict | None = None,
         in_index: int = -1,
         init_cfg: dict | None = None,
@@ -65,10 +68,16 @@ class LocalizationHead(BaseModule):
             raise ValueError(
                 f'LocalizationHead: weighting must be one of {WEIGHTINGS}, not {weighting!r}.'
             )
+        if loss_resolution not in LOSS_RESOLUTIONS:
+            raise ValueError(
+                f'LocalizationHead: loss_resolution must be one of {LOSS_RESOLUTIONS}, not '
+                f'{loss_resolution!r}.'
+            )
         self.num_things = num_things
         self.box_coder = MODELS.build(box_coder)
         self.stride = stride
         self.weighting = weighting
+        self.loss_resolution = loss_resolution
         self.in_index = in_index
         self.classifier = DilatedClassifier(
             in_channels=in_channels,
@@ -103,17 +112,19 @@ class LocalizationHead(BaseModule):
         """The same from the maps N,4T,h,w.
 
         Raises:
-            ValueError: see :func:`localization_targets`.
+            ValueError: when the maps are not at the head's stride, or the truth is wrong, see
+                :func:`localization_targets`.
         """
+        stride = 1 if self.loss_resolution == 'label' else self.stride
         targets = localization_targets(
-            data_samples,
-            size=tuple(maps.shape[-2:]),
-            stride=self.stride,
-            num_things=self.num_things,
-            weighting=self.weighting,
+            data_samples, stride=stride, num_things=self.num_things, weighting=self.weighting
         )
+        image_size = tuple(data_samples[0].gt_instances.masks.shape[-2:])
+        self._check_stride(maps, image_size)
+        if self.loss_resolution == 'label':
+            maps = self.upsample(maps, image_size)
         rows, columns = targets.rows, targets.columns
-        points = map_points(maps.shape[-2:], self.stride, maps.device)[rows, columns]
+        points = map_points(maps.shape[-2:], stride, maps.device)[rows, columns]
         of_things = maps.unflatten(1, (self.num_things, 4)).movedim(2, -1)
         deltas = of_things[targets.images, targets.labels, rows, columns].float()
         boxes = self.box_coder.decode(points, deltas.detach())
@@ -137,7 +148,7 @@ class LocalizationHead(BaseModule):
         Raises:
             ValueError: when the maps are not at the head's stride.
         """
-        check_stride(maps.shape[-2:], size, self.stride)
+        self._check_stride(maps, size)
         stride, (height, width) = self.stride, size
         coarse = self._positions(maps.shape[-2:], stride, maps.device)
         fine = self._positions(size, 1, maps.device)
@@ -151,3 +162,14 @@ class LocalizationHead(BaseModule):
         """(4, h, w): what turns offsets from a pixel into encoded positions; 0 for the sizes."""
         points = map_points(size, stride, device).movedim(-1, 0) / self.box_coder.offset_scale
         return torch.cat((points, torch.zeros_like(points)))
+
+    def _check_stride(self, maps: Tensor, image_size: tuple[int, int]) -> None:
+        """The last row and column may stick out of the image."""
+        size = tuple(maps.shape[-2:])
+        expected = tuple(math.ceil(length / self.stride) for length in image_size)
+        if size != expected:
+            raise ValueError(
+                f'The localisation maps are {size} (height, width) for pictures of {image_size}, '
+                f"at stride {self.stride} they are {expected}: set the localisation head's stride "
+                f'to that of its backbone.'
+            )

@@ -1,6 +1,5 @@
 """What the localisation net is to say at each pixel of its map (Sec. 2.1)."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,6 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.models.data_preprocessor import pad_bottom_right
 from seginpaint_mm.structures import SceneSample
 
 WEIGHTINGS = ('inverse_sqrt_area', 'uniform')
@@ -38,68 +36,47 @@ class LocalizationTargets:
 def localization_targets(
     samples: Sequence[SceneSample],
     *,
-    size: tuple[int, int],
     stride: int,
     num_things: int,
     weighting: str = 'inverse_sqrt_area',
 ) -> LocalizationTargets:
-    """Truth for maps of (h, w) = ``size`` whose pixel (i, j) stands for ((j+.5), (i+.5)) * stride.
+    """Truth for maps whose pixel (row i, column j) stands for point ((j+.5), (i+.5)) * stride.
 
     Where masks overlap, the smallest instance counts: it is the one in front more often, and
     would be lost under the larger one. Instances that no pixel of the map meets are left out.
 
     Args:
         samples: With ``gt_instances``: ``masks`` bool (n, H, W), ``labels`` (n,), ``bboxes``
-            (n, 4); h and w are H / stride and W / stride, rounded up.
-        size: Height and width of the maps.
+            (n, 4).
         stride: Pixels of the image a pixel of the maps.
         num_things: Labels are below it.
         weighting: ``'inverse_sqrt_area'`` weighs each pixel by 1 / sqrt(width * height) of its
             instance's box, ``'uniform'`` equally.
 
     Raises:
-        ValueError: when ``gt_instances`` is missing, a label is no thing, or a box has no area
-            (the sentence names the image), or when the maps are not at that stride.
+        ValueError: when ``gt_instances`` is missing, a label is no thing, or a box has no area;
+            the sentence names the image.
     """
     parts = []
     for image, sample in enumerate(samples):
         instances = _checked_instances(sample, num_things)
-        check_stride(size, instances.masks.shape[-2:], stride)
-        index = _instance_at(instances.masks, size, stride)
+        index = _instance_at(instances.masks, stride)
         rows, columns = (index >= 0).nonzero(as_tuple=True)
         instance = index[rows, columns]
-        boxes = instances.bboxes[instance].float()
-        parts.append(
-            (torch.full_like(rows, image), rows, columns, instances.labels[instance], boxes)
-        )
+        labels, boxes = instances.labels[instance], instances.bboxes[instance].float()
+        parts.append((torch.full_like(rows, image), rows, columns, labels, boxes))
     *places, boxes = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     return LocalizationTargets(*places, boxes, _pixel_weights(boxes, weighting))
 
 
-def check_stride(map_size: Sequence[int], image_size: Sequence[int], stride: int) -> None:
-    """See that maps cover the image at that stride, the last row and column perhaps in part.
-
-    Raises:
-        ValueError: when they do not.
-    """
-    expected = tuple(math.ceil(length / stride) for length in image_size)
-    if tuple(map_size) != expected:
-        raise ValueError(
-            f'The localisation maps are {tuple(map_size)} (height, width) for pictures of '
-            f'{tuple(image_size)}, at stride {stride} they are {expected}: set the localisation '
-            f"head's stride to that of its backbone."
-        )
-
-
-def _instance_at(masks: Tensor, size: tuple[int, int], stride: int) -> Tensor:
+def _instance_at(masks: Tensor, stride: int) -> Tensor:
     """(h, w) int64: place of the smallest instance at each pixel of the map, -1 where is none."""
+    visible = masks[:, stride // 2 :: stride, stride // 2 :: stride]
     if len(masks) == 0:
-        return torch.full(size, -1, device=masks.device)
+        return torch.full(visible.shape[1:], -1, device=masks.device)
     from_large_to_small = masks.flatten(1).sum(1).argsort(descending=True, stable=True)
-    middle = stride // 2
-    visible = masks[:, middle::stride, middle::stride][from_large_to_small]
     places = torch.arange(1, len(masks) + 1, device=masks.device)[:, None, None]
-    last = pad_bottom_right((visible * places).amax(0), size, 0)
+    last = (visible[from_large_to_small] * places).amax(0)
     return torch.where(last > 0, from_large_to_small[last - 1], -1)
 
 

@@ -47,6 +47,17 @@ def test_true_maps_cost_nothing() -> None:
     assert losses['box_iou'].item() == pytest.approx(1, abs=1e-4)
 
 
+def test_an_object_between_the_pixels_of_the_map_counts_at_the_pictures_resolution() -> None:
+    masks = np.zeros((1, 8, 8), dtype=bool)
+    masks[0, 3:5, 0:2] = True
+    samples = [instance_sample(masks, [0], THINGS)]
+    maps = torch.zeros(1, 8, 2, 2)
+    at_maps = head().loss_by_feat(maps, samples)
+    at_picture = head(loss_resolution='label').loss_by_feat(maps, samples)
+    assert at_maps['loss_box'] == 0 < at_picture['loss_box']
+    assert at_picture['box_iou'] > 0
+
+
 @pytest.mark.parametrize('channel', range(4))
 def test_each_channel_counts_only_where_its_thing_is(channel: int) -> None:
     module = head(loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None))
@@ -61,16 +72,27 @@ def test_each_channel_counts_only_where_its_thing_is(channel: int) -> None:
     assert where == [[4 + channel, 0, 1], [4 + channel, 1, 1]]
 
 
-def test_learns_the_boxes_of_a_picture() -> None:
-    module = head(loss_box=dict(type='BootstrappedBoxLoss', num_pixels=8), hidden_channels=(32,))
+@pytest.mark.parametrize(
+    ('resolution', 'num_pixels', 'reached'),
+    [
+        ('prediction', 8, 0.8),
+        ('label', 128, 0.6),  # between two instances enlarged maps cannot be right
+    ],
+)
+def test_learns_the_boxes_of_a_picture(resolution: str, num_pixels: int, reached: float) -> None:
+    module = head(
+        loss_resolution=resolution,
+        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=num_pixels),
+        hidden_channels=(32,),
+    )
     features, samples = batch(num=1)
-    optimiser = torch.optim.Adam(module.parameters(), lr=0.02)
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.01)
     before = module.loss(features, samples)['box_iou'].item()
     for _ in range(80):
         optimiser.zero_grad()
         module.loss(features, samples)['loss_box'].backward()
         optimiser.step()
-    assert module.loss(features, samples)['box_iou'].item() > max(0.8, before)
+    assert module.loss(features, samples)['box_iou'].item() > reached > before
 
 
 @pytest.mark.parametrize('weighting', ['uniform', 'inverse_sqrt_area'])
@@ -161,9 +183,10 @@ def test_another_stride_than_the_backbones_is_told() -> None:
         module.upsample(torch.zeros(1, 8, 6, 8), (24, 32))
 
 
-def test_wrong_weighting_is_told() -> None:
-    with pytest.raises(ValueError, match="weighting must be one of .*, not 'area'"):
-        head(weighting='area')
+@pytest.mark.parametrize('name', ['weighting', 'loss_resolution'])
+def test_unknown_words_are_told(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be one of .*, not 'area'"):
+        head(**{name: 'area'})
 
 
 def test_the_coder_may_be_linear() -> None:
