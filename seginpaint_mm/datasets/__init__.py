@@ -7,6 +7,7 @@ from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.transforms import (
+    LoadClasses,
     LoadInstances,
     LoadObjects,
     LoadSceneAnnotations,
@@ -22,6 +23,7 @@ __all__ = [
     'CityscapesSceneDataset',
     'InstanceDataset',
     'KITTISceneDataset',
+    'LoadClasses',
     'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',

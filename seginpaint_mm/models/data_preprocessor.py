@@ -23,7 +23,8 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
     to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
     samples' maps and the masks of their ``gt_instances`` are padded alike (classes 255,
     foreground, holes and masks 0). Otherwise they keep the image's size, ``img_shape``, to which
-    models cut their predictions.
+    models cut their predictions; mmseg's segmentors read ``pad_shape`` (height, width of the
+    batch) and ``img_padding_size`` (left, right, top, bottom), which are set then.
 
     Args:
         mean: Of R, G, B on the scale 0 to 255.
@@ -67,9 +68,12 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
             _check_image(image)
         samples = data.get('data_samples')
         batch = super().forward(dict(inputs=inputs, data_samples=samples), training)
-        if training and samples is not None:
-            for sample in batch['data_samples']:
-                _pad_maps(sample, batch['inputs'].shape[-2:])
+        size = tuple(batch['inputs'].shape[-2:])
+        for image, sample in zip(inputs, batch['data_samples'] or (), strict=False):
+            if training:
+                _pad_maps(sample, size)
+            else:
+                _note_padding(sample, tuple(image.shape[-2:]), size)
         return batch
 
 
@@ -92,7 +96,12 @@ def _check_image(image: Tensor) -> None:
         )
 
 
-def _pad_maps(sample: SceneSample, size: torch.Size) -> None:
+def _note_padding(sample: SceneSample, size: tuple[int, int], padded: tuple[int, int]) -> None:
+    below, right = padded[0] - size[0], padded[1] - size[1]
+    sample.set_metainfo(dict(pad_shape=padded, img_padding_size=(0, right, 0, below)))
+
+
+def _pad_maps(sample: SceneSample, size: tuple[int, int]) -> None:
     for field, value in _PADDING.items():
         if field in sample:
             padded = pad_bottom_right(sample.get(field).data, size, value)

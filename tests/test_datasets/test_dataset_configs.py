@@ -21,11 +21,23 @@ CASES = [
     ('camvid', 'val', 'camvid', (192, 256)),
     ('kitti', 'test', 'kitti', (256, 848)),
 ]
-# The same for the data sets of objects, and the fewest objects in the first five pictures.
+# The same for the data sets of objects, with the greatest height and width, and the fewest objects
+# in the first five pictures.
 INSTANCE_CASES = [
     ('cityscapes_128x256_instances', 'train', 'cityscapes_256x128', (128, 256), 20),
     ('cityscapes_128x256_instances', 'val', 'cityscapes_256x128', (128, 256), 20),
     ('street_instances', 'train', 'cityscapes_256x128', (128, 256), 20),
+    ('voc_instance_small', 'train', 'voc_instance', (256, 256), 5),
+    ('voc_instance_small', 'val', 'voc_instance', (320, 320), 5),
+    ('coco_tiny_persons', 'train', 'coco_tiny', (256, 256), 5),
+    ('coco_tiny_persons', 'test', 'coco_tiny', (320, 320), 5),
+]
+# The same for mmseg's data sets; None where sizes differ.
+SEMANTIC_CASES = [
+    ('cityscapes_128x256_semantic', 'train', 'cityscapes_256x128', (128, 256), 2975),
+    ('cityscapes_128x256_semantic', 'val', 'cityscapes_256x128', (128, 256), 100),
+    ('voc_small', 'train', 'voc/VOC2012', (256, 256), 420),
+    ('voc_small', 'val', 'voc/VOC2012', None, 100),
 ]
 
 
@@ -80,6 +92,23 @@ def test_samples_with_instances(real_data, base, split, folder, size, objects):
             assert (sample.gt_sem_seg.data[0][mask] == thing).all()
         found += len(instances)
     assert found >= objects
+
+
+@pytest.mark.parametrize(('base', 'split', 'folder', 'size', 'number'), SEMANTIC_CASES)
+def test_samples_with_classes_only(real_data, base, split, folder, size, number):
+    config = Config.fromfile(BASES / f'{base}.py').to_dict()
+    move(config, str(real_data / folder))
+    dataset = build(config, split)
+    assert len(dataset) == number
+    classes = set()
+    for index in range(5):
+        packed = dataset[index]
+        labels = packed['data_samples'].gt_sem_seg.data
+        assert labels.shape[1:] == packed['inputs'].shape[1:]
+        assert size is None or labels.shape[1:] == size
+        classes |= set(labels.unique().tolist())
+    assert classes <= {*range(len(dataset.metainfo['classes'])), 255}
+    assert len(classes) > 4
 
 
 def test_every_base_has_what_a_runner_needs():

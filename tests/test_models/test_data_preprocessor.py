@@ -50,6 +50,9 @@ def test_normalised_rgb_padded_below_and_right(sizes, divisor, training):
             torch.testing.assert_close(padded[channel, :h, :w], expected)
         assert padded[:, h:].abs().sum() == padded[:, :, w:].abs().sum() == 0
         assert sample.img_shape == (h, w)
+        if not training:
+            assert sample.pad_shape == (height, width)
+            assert sample.img_padding_size == (0, width - w, 0, height - h)
         check_maps(sample, (h, w), (height, width) if training else (h, w))
 
 

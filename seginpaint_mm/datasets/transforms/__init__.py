@@ -1,5 +1,6 @@
 """Transforms of a pipeline, one a file."""
 
+from seginpaint_mm.datasets.transforms.load_classes import LoadClasses
 from seginpaint_mm.datasets.transforms.load_instances import LoadInstances
 from seginpaint_mm.datasets.transforms.load_objects import LoadObjects
 from seginpaint_mm.datasets.transforms.loading import LoadSceneAnnotations, LoadSceneImage
@@ -8,6 +9,7 @@ from seginpaint_mm.datasets.transforms.paste_foreground import PasteForeground
 from seginpaint_mm.datasets.transforms.random_rectangles import RandomRectangles
 
 __all__ = [
+    'LoadClasses',
     'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',

@@ -1,0 +1,59 @@
+# A real subset of VOC 2012: 420 images to train, 100 to validate; no aeroplane, few vehicles.
+data_root = 'data/voc/VOC2012'
+crop_size = (256, 256)  # height, width
+
+train_pipeline = [
+    dict(type='LoadSceneImage'),
+    dict(type='mmseg.LoadAnnotations'),
+    dict(
+        type='RandomResize',
+        scale=(500, 500),
+        ratio_range=(0.5, 1.0),
+        resize_type='mmseg.Resize',
+        keep_ratio=True,
+    ),
+    dict(type='mmseg.RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='mmseg.RandomFlip', prob=0.5),
+    dict(type='Pad', size=crop_size, pad_val=dict(img=(104, 116, 124), seg=255)),
+    dict(type='PackScene'),
+]
+test_pipeline = [
+    dict(type='LoadSceneImage'),
+    dict(type='mmseg.LoadAnnotations'),
+    dict(type='PackScene'),
+]
+
+dataset = dict(
+    type='mmseg.PascalVOCDataset',
+    data_root=data_root,
+    data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
+)
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=False,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**dataset, ann_file='ImageSets/Segmentation/train.txt', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        **dataset,
+        ann_file='ImageSets/Segmentation/val.txt',
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+
+# Rare: less than 2 % of the labelled training pixels each, and present in both parts.
+val_evaluator = dict(
+    type='ClassIoUMetric',
+    groups=dict(
+        rare=['bird', 'bottle', 'car', 'diningtable', 'motorbike', 'pottedplant', 'tvmonitor']
+    ),
+)
+test_evaluator = val_evaluator

@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/fcrn_r18.py',
+    '../_base_/datasets/cityscapes_128x256_semantic.py',
+    '../_base_/schedules/adam_short.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(decode_head=dict(num_classes=19))
