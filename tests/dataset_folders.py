@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 SIZE = (16, 32)  # height, width
 
@@ -12,6 +13,15 @@ def write_map(path: Path, ids: np.ndarray) -> Path:
     """Write a picture or a map of ids, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), ids)
+    return path
+
+
+def write_palette_map(path: Path, ids: np.ndarray) -> Path:
+    """Write ids, uint8 (H, W), as VOC does: a PNG whose palette colours them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(ids)
+    image.putpalette(np.random.default_rng(0).integers(0, 256, 768, np.uint8).tobytes())
+    image.save(path)
     return path
 
 

@@ -3,11 +3,13 @@
 from seginpaint_mm.datasets.camvid import CamVidSceneDataset
 from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
 from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
+from seginpaint_mm.datasets.coco_instances import CocoInstanceDataset
+from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
+from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.transforms import (
-    LoadClasses,
     LoadInstances,
     LoadObjects,
     LoadSceneAnnotations,
@@ -16,14 +18,16 @@ from seginpaint_mm.datasets.transforms import (
     PasteForeground,
     RandomRectangles,
 )
+from seginpaint_mm.datasets.voc import VOCInstanceDataset
 
 __all__ = [
     'CamVidSceneDataset',
     'CityscapesInstanceDataset',
     'CityscapesSceneDataset',
+    'CocoInstanceDataset',
+    'FolderInstanceDataset',
     'InstanceDataset',
     'KITTISceneDataset',
-    'LoadClasses',
     'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',
@@ -32,4 +36,6 @@ __all__ = [
     'PartialEpochSampler',
     'PasteForeground',
     'RandomRectangles',
+    'SBDInstanceDataset',
+    'VOCInstanceDataset',
 ]

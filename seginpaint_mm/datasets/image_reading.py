@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 
 def read_colour(path: str | Path) -> np.ndarray:
@@ -23,13 +24,15 @@ def read_ids(path: str | Path) -> np.ndarray:
     """Read a map of ids exactly as it is stored.
 
     Returns:
-        np.ndarray: uint8 or uint16 (H, W).
+        np.ndarray: uint8 or uint16 (H, W); of a PNG with a palette (VOC's) the indices, uint8.
 
     Raises:
         FileNotFoundError: when there is no such file.
         ValueError: when it is no picture, a damaged one, or has colours.
     """
     ids = _decode(path, 'a label map', cv2.IMREAD_UNCHANGED)
+    if ids.ndim == 3 and (palette := _palette_indices(path)) is not None:
+        return palette
     if ids.ndim != 2:
         raise ValueError(
             f'{path}: a label map has one channel of ids, this file has {ids.shape[2]}; '
@@ -71,6 +74,12 @@ def check_size(path: str | Path, ids: np.ndarray, *, size: tuple[int, int], img_
             f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
             f'{img_path} is {_text(size)}: give both in the same size.'
         )
+
+
+def _palette_indices(path: str | Path) -> np.ndarray | None:
+    """What a file with a palette holds, uint8 (H, W): OpenCV only gives its colours."""
+    with Image.open(path) as image:
+        return np.array(image) if image.mode == 'P' else None
 
 
 def _text(size: tuple[int, int]) -> str:

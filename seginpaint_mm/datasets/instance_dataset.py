@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 
@@ -55,3 +56,21 @@ class InstanceDataset(BaseDataset):
         Raises:
             FileNotFoundError: when the data, or a sample's labels, are not there.
         """
+
+
+def read_names(path: Path, how_to_get: str) -> list[str]:
+    """The names in a list of images, one a line, in the order of the file.
+
+    Args:
+        path: ``.../train.txt``.
+        how_to_get: A sentence for the error: where the data comes from.
+
+    Raises:
+        FileNotFoundError: when there is no such file, or it is empty.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no such list of images. {how_to_get}')
+    names = path.read_text().split()
+    if not names:
+        raise FileNotFoundError(f'{path}: the list of images is empty. {how_to_get}')
+    return names

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
+from pycocotools import mask as coco_masks
+from scipy.io import loadmat
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
-from seginpaint_mm.datasets.image_reading import read_labels, read_map
+from seginpaint_mm.datasets.image_reading import check_size, read_labels, read_map
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _FIRST_OBJECT = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one class
+_FEWEST_COORDINATES = 6  # of a polygon; pycocotools would take four for a box
+_VOC_THINGS = range(1, 21)
 Size = tuple[int, int]
 Maps = tuple[np.ndarray, np.ndarray]
 
@@ -24,9 +29,102 @@ def read_cityscapes(sample: dict, size: Size) -> Maps:
     return classes, np.where(objects >= _FIRST_OBJECT, objects, 0)
 
 
+def read_voc(sample: dict, size: Size) -> Maps:
+    """``label_path`` and ``instance_path``, PNGs with a palette; 255 in either is void."""
+    path = sample['label_path']
+    labels = read_labels(path, size=size, img_path=sample['img_path'])
+    objects = read_labels(sample['instance_path'], size=size, img_path=sample['img_path'])
+    classes = CLASS_TABLES['voc'].classes(labels, path)
+    classes[objects == IGNORE_INDEX] = IGNORE_INDEX
+    return classes, objects
+
+
+def read_sbd(sample: dict, size: Size) -> Maps:
+    """``instance_path``, a Matlab file with the object map and the category of each object."""
+    path = sample['instance_path']
+    objects, categories = _read_mat(path)
+    check_size(path, objects, size=size, img_path=sample['img_path'])
+    if objects.max() > len(categories):
+        raise ValueError(
+            f'{path}: GTinst.Segmentation holds object {objects.max()}, but GTinst.Categories has '
+            f'{len(categories)} entries: fetch the file again.'
+        )
+    unknown = [number for number in categories.tolist() if number not in _VOC_THINGS]
+    if unknown:
+        raise ValueError(
+            f"{path}: GTinst.Categories holds {unknown[0]}, but VOC's classes are 1 to 20: convert "
+            f'the categories, or fetch the file again.'
+        )
+    return np.append(0, categories).astype(np.uint8)[objects], objects
+
+
+def _read_mat(path: str) -> Maps:
+    """Object map, unsigned (H, W), and the categories of the objects 1, 2, ..., (n,)."""
+    try:
+        truth = loadmat(path, variable_names=['GTinst'], simplify_cells=True)['GTinst']
+        objects, categories = truth['Segmentation'], np.atleast_1d(truth['Categories'])
+        if objects.ndim != 2 or objects.dtype not in (np.uint8, np.uint16) or categories.ndim != 1:
+            raise ValueError(f'Segmentation is {objects.dtype} {objects.shape}')
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: there is no such file; expected SBD's objects.") from None
+    except Exception as error:  # scipy lets through whatever its parser stumbles over
+        raise ValueError(
+            f"{path}: this is not a file of SBD's inst folder, with GTinst.Segmentation and "
+            f'GTinst.Categories ({type(error).__name__}: {error}): give those of the folder inst, '
+            f'or fetch it again.'
+        ) from error
+    return objects, categories
+
+
+def read_folder(sample: dict, size: Size) -> Maps:
+    """``instance_path``, a PNG: what is not 0 is an object, all are of class 1."""
+    objects = read_map(sample['instance_path'], size=size, img_path=sample['img_path'])
+    return (objects > 0).astype(np.uint8), objects
+
+
+def read_coco(sample: dict, size: Size) -> Maps:
+    """``annotations``: polygons or run lengths; smaller objects lie in front, crowds are void."""
+    path = sample['instance_path']
+    classes, objects = np.zeros((2, *sample['annotated_size']), np.uint16)
+    check_size(path, classes, size=size, img_path=sample['img_path'])
+    masks = [(item, _decode(item, classes.shape, path)) for item in sample['annotations']]
+    masks.sort(key=lambda pair: (not pair[0]['is_crowd'], -np.count_nonzero(pair[1])))
+    for number, (item, mask) in enumerate(masks, start=1):
+        classes[mask] = IGNORE_INDEX if item['is_crowd'] else item['class_id']
+        objects[mask] = number
+    return classes.astype(np.uint8), objects
+
+
+def _decode(item: dict, size: Size, path: str) -> np.ndarray:
+    """The mask of an annotation, bool (H, W)."""
+    parts = item['segmentation']
+    try:
+        if isinstance(parts, list):
+            parts = [part for part in parts if len(part) >= _FEWEST_COORDINATES]
+            parts = coco_masks.merge(coco_masks.frPyObjects(parts, *size)) if parts else None
+        elif isinstance(parts['counts'], list):
+            parts = coco_masks.frPyObjects(parts, *size)
+        mask = np.zeros(size, bool) if parts is None else coco_masks.decode(parts) > 0
+    except Exception as error:  # pycocotools raises bare Exceptions, and what its parser meets
+        raise ValueError(
+            f'{path}: the segmentation of annotation {item["id"]} is neither polygons nor run '
+            f'lengths ({error}): mend it, or leave the annotation out.'
+        ) from error
+    if mask.shape != size:
+        raise ValueError(
+            f'{path}: the run lengths of annotation {item["id"]} are of {mask.shape} (height, '
+            f'width), its image is {size}: mend it, or leave the annotation out.'
+        )
+    return mask
+
+
 # Value of a sample's ``instance_format``: reads the sample, given its picture's (height, width).
 # A reader gives the classes uint8 (H, W), 255 = void, and the objects, unsigned (H, W), 0 = none,
 # any other number = an object; it raises FileNotFoundError and ValueError that name the file.
 INSTANCE_READERS: dict[str, Callable[[dict, Size], Maps]] = {
     'cityscapes': read_cityscapes,
+    'coco': read_coco,
+    'folder': read_folder,
+    'sbd': read_sbd,
+    'voc': read_voc,
 }

@@ -35,7 +35,7 @@ class RegionAPMetric(BaseMetric):
 
     Where the samples have a ``gt_sem_seg``, two kinds of pixels do not count. Void ones (255) are
     taken out of the predicted masks; a prediction of which nothing is left is left out. Pixels of
-    a class of things that are in no instance are a crowd (Cityscapes, COCO): a prediction that
+    a class of things that are in no instance are a crowd (Cityscapes): a prediction that
     would be wrong, and at least the threshold's share of which is in a crowd of its class, is
     left out too (COCO's rule).
 

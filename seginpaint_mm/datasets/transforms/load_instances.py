@@ -21,10 +21,10 @@ class LoadInstances(BaseTransform):
     - ``gt_instance_map`` uint16 (H, W): 0 = no instance, 1, 2, ... = the instances. Each is of
       one class of ``thing_ids``; it may have several parts.
 
-    Void pixels (VOC's borders) are in no instance. A pixel of a class of things that is in no
-    instance is of a crowd: it counts for the class, gives no box to learn, and
-    :class:`RegionAPMetric` ignores predictions there. mmseg's transforms pad both maps with 255:
-    pixels whose ``gt_seg_map`` is 255 are in no instance, whatever the other map says.
+    Void pixels (VOC's borders, COCO's crowds) are in no instance. A pixel of a class of things
+    that is in no instance is of a crowd (Cityscapes): it counts for the class, gives no box to
+    learn, and :class:`RegionAPMetric` ignores predictions there. mmseg's transforms pad both maps
+    with 255: pixels whose ``gt_seg_map`` is 255 are in no instance, whatever the other map says.
 
     Raises:
         FileNotFoundError: when a file is missing.

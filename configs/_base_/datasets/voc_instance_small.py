@@ -1,0 +1,33 @@
+# 30 pictures of VOC 2007, the longer side reduced to 320: 20 to train, 10 to test.
+_base_ = './voc_instances.py'
+data_root = 'data/voc_instance'
+
+load = [dict(type='LoadSceneImage'), dict(type='LoadInstances')]
+train_pipeline = [
+    *load,
+    dict(
+        type='RandomResize',
+        scale=(320, 320),
+        ratio_range=(0.75, 1.5),
+        resize_type='mmseg.Resize',
+        keep_ratio=True,
+    ),
+    dict(type='mmseg.RandomCrop', crop_size=(256, 256), cat_max_ratio=0.75),
+    dict(type='mmseg.RandomFlip', prob=0.5),
+    dict(type='PackScene'),
+]
+test_pipeline = [
+    *load,
+    dict(type='mmseg.Resize', scale=(320, 320), keep_ratio=True, interpolation='area'),
+    dict(type='PackScene'),
+]
+
+train_dataloader = dict(
+    num_workers=2,
+    dataset=dict(data_root=data_root, split=None, indices=20, pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    num_workers=2,
+    dataset=dict(data_root=data_root, split=None, indices=[*range(20, 30)], pipeline=test_pipeline),
+)
+test_dataloader = val_dataloader
