@@ -10,6 +10,7 @@ from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.transforms import (
+    LoadClasses,
     LoadInstances,
     LoadObjects,
     LoadSceneAnnotations,
@@ -28,6 +29,7 @@ __all__ = [
     'FolderInstanceDataset',
     'InstanceDataset',
     'KITTISceneDataset',
+    'LoadClasses',
     'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',
