@@ -4,6 +4,7 @@ operator   max-pooling as inpainting against the paper's loop: time, memory, gro
 inference  a whole network as the Inferencer runs it, against the plain one with the loop
 train      a training step, likewise
 paper      one pass of each network of Table I, beside the paper's times
+bootstrap  bootstrapped cross-entropy against plain cross-entropy and mmseg's hard example mining
 
 Ratios are of medians over rounds in which all that is compared takes turns. Leave the machine alone
 meanwhile; its load is written beside the tables.
@@ -19,6 +20,7 @@ import cv2
 import torch
 from mmengine.config import Config
 
+from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
 from seginpaint_mm.benchmarks.mpi_operator import operator_tables
 from seginpaint_mm.benchmarks.network import inference_table, paper_table, train_table
 from seginpaint_mm.benchmarks.report import Table
@@ -26,7 +28,7 @@ from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables.render import machine
 
-SECTIONS = ('operator', 'inference', 'train', 'paper')
+SECTIONS = ('operator', 'inference', 'train', 'paper', 'bootstrap')
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'mpi'
 
 
@@ -71,6 +73,8 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return [inference_table(load(args.config), size, args.repeats, device)]
     if section == 'train':
         return [train_table(load(args.config), size, args.batch_size, args.repeats, device)]
+    if section == 'bootstrap':
+        return [bootstrap_table(args.repeats, device)]
     return [paper_table(CONFIGS, load, args.repeats, device)]
 
 
