@@ -14,7 +14,8 @@ from seginpaint_mm.datasets.street.labels import background_classes
 
 SIZE = (128, 256)
 # Of scenes 0-7 at SIZE: labels with masks, and pictures. They hold for every OpenCV and numpy that
-# the project supports; whoever changes what Street draws renews them, and the tables trained on it.
+# the project supports; whoever changes what Street draws renews them, counts RENDERER_VERSION up,
+# and renews the tables trained on it.
 GOLDEN = {
     'day': ('a0c3727aee9f1f5e', '4fec7b90e7ea5097'),
     'overcast': ('8e32c6d001472f80', '9bb6a4c807578d6a'),

@@ -4,16 +4,22 @@ import errno
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmseg.utils import voc_palette
+from PIL import Image
+from torchvision.datasets import SBDataset, VOCSegmentation
 
+from seginpaint_mm.datasets import InstanceDataset, SBDInstanceDataset, VOCInstanceDataset
 from seginpaint_mm.datasets.street import StreetScene, render_street
 from seginpaint_mm.datasets.street.labels import background_classes
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.datasets.street.render import RENDERER_VERSION
+from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset, writer
 from seginpaint_mm.datasets.street.writers.camvid import CamVidLayout
 from seginpaint_mm.datasets.street.writers.writer import SPLIT_SIZE
 from seginpaint_mm.errors import UserError
@@ -109,6 +115,95 @@ def test_camvid(tmp_path: Path) -> None:
     assert len(files(root)) == 3 * 3 + 1
 
 
+VOC_CLASSES = {24: 15, 25: 15, 26: 7, 28: 6, 33: 2}  # person, rider, car, bus, bicycle
+
+
+def check_voc_instances(dataset: Callable[..., InstanceDataset], scene: StreetScene) -> None:
+    """The data set's first sample shows the scene's objects of VOC's classes, and no others."""
+    load = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
+    pack = [dict(type='seginpaint_mm.PackScene')]
+    samples = dataset(pipeline=[*load, *pack], test_mode=True)
+    sample = samples[0]['data_samples']
+    expected = np.zeros(SIZE, np.uint8)
+    for street, voc in VOC_CLASSES.items():
+        expected[scene.label_ids == street] = voc
+    np.testing.assert_array_equal(sample.gt_sem_seg.data[0], expected)
+    objects = [item for item in scene.objects if item.label in VOC_CLASSES]
+    assert len(objects) == len(sample.gt_instances) > 2
+    for item in objects:
+        [number] = [
+            k
+            for k, m in enumerate(sample.gt_instances.masks.numpy())
+            if (m == item.visible_mask).all()
+        ]
+        thing = samples.metainfo['thing_ids'][sample.gt_instances.labels[number]]
+        assert thing == VOC_CLASSES[item.label]
+
+
+def test_voc(tmp_path: Path) -> None:
+    root = tmp_path / 'VOCdevkit/VOC2012'
+    write(root, 'voc', train=2, val=1)
+    scene = render_street(0, size=SIZE)
+    check_voc_instances(partial(VOCInstanceDataset, str(root), 'train'), scene)
+    lists = root / 'ImageSets/Segmentation'
+    assert (lists / 'train.txt').read_text() == 'street_000000_000000\nstreet_000000_000001\n'
+    assert (lists / 'val.txt').read_text() == 'street_000001_000000\n'
+    name = 'street_000000_000000.png'
+    classes = (root / 'SegmentationClass' / name).read_bytes()
+    assert classes == (root / 'SegmentationClassAug' / name).read_bytes()
+    image = read(root / 'JPEGImages/street_000000_000000.jpg')
+    assert np.abs(image.astype(int) - scene.image).mean() < 8, 'a JPEG of the scene'
+    assert len(files(root)) == 3 * 4 + 2 + 1
+    their = VOCSegmentation(str(tmp_path), '2012', 'train')
+    assert len(their) == 2
+    assert set(np.unique(np.array(their[0][1]))) <= {0, *VOC_CLASSES.values()}
+
+
+def test_palette_is_that_of_voc(tmp_path: Path) -> None:
+    write(tmp_path / 'out', 'voc', train=1)
+    with Image.open(tmp_path / 'out/SegmentationClass/street_000000_000000.png') as image:
+        colours = np.array(image.getpalette()).reshape(-1, 3)
+    colours = np.concatenate([colours, np.zeros((256 - len(colours), 3), int)])
+    for number, colour in enumerate(voc_palette()):
+        assert colours[number].tolist() == colour
+
+
+def test_sbd(tmp_path: Path) -> None:
+    root = tmp_path / 'out'
+    write(root, 'sbd', train=2, val=1)
+    scene = render_street(0, size=SIZE)
+    check_voc_instances(partial(SBDInstanceDataset, str(root), 'train'), scene)
+    assert (root / 'val.txt').read_text() == 'street_000001_000000\n'
+    their = SBDataset(str(root), 'train', 'segmentation')
+    _, classes = their[0]
+    load = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
+    ours = SBDInstanceDataset(str(root), 'train', pipeline=load, test_mode=True)[0]
+    np.testing.assert_array_equal(np.array(classes), ours['gt_seg_map'])
+    assert len(files(root)) == 3 * 3 + 2 + 1
+
+
+@pytest.mark.parametrize('layout', ['voc', 'sbd'])
+def test_bytes_depend_on_the_scene_only(tmp_path: Path, layout: str) -> None:
+    for name in ('first', 'second'):
+        write(tmp_path / name, layout, val=1)
+    assert files(tmp_path / 'first') == files(tmp_path / 'second')
+
+
+def test_lists_name_whole_splits_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, 'write_image', stop)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / 'out', 'voc', train=2)
+    assert not (tmp_path / 'out/ImageSets').exists()
+    monkeypatch.undo()
+    write(tmp_path / 'out', 'voc', train=2)
+    write(tmp_path / 'out', 'voc', val=1)
+    lists = {path.name: len(path.read_text().split()) for path in (tmp_path / 'out').rglob('*.txt')}
+    assert lists == {'train.txt': 2, 'val.txt': 1}
+
+
 def test_splits_share_no_scene(tmp_path: Path) -> None:
     write(tmp_path / 'out', 'camvid', train=3, val=3, test=3)
     root = tmp_path / 'out'
@@ -145,9 +240,9 @@ def test_more_scenes_may_be_asked_for_later(tmp_path: Path) -> None:
 class DeadlyLayout(CamVidLayout):
     """A layout that kills the process that uses it."""
 
-    def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
+    def contents(self, scene: StreetScene) -> dict[str, np.ndarray]:
         os.kill(os.getpid(), signal.SIGKILL)
-        return super().pictures(scene)
+        return super().contents(scene)
 
 
 def test_killed_worker(tmp_path: Path) -> None:
@@ -211,8 +306,19 @@ def test_other_options_or_other_files_are_not_mixed_in(tmp_path: Path) -> None:
         write(tmp_path / 'mine', 'camvid', train=1)
 
 
-def test_unreadable_note(tmp_path: Path) -> None:
-    (tmp_path / 'street.json').write_text('{')
+@pytest.mark.parametrize('version', [None, 1])
+def test_scenes_of_an_older_renderer_are_not_mixed_in(tmp_path: Path, version: int | None) -> None:
+    write(tmp_path / 'out', 'camvid', train=1)
+    note = tmp_path / 'out/street.json'
+    old = json.loads(note.read_text()) | dict(renderer_version=version)
+    note.write_text(json.dumps({key: value for key, value in old.items() if value is not None}))
+    with pytest.raises(UserError, match='out holds .* another version .*: delete the folder'):
+        write(tmp_path / 'out', 'camvid', train=2)
+
+
+@pytest.mark.parametrize('content', ['{', '[]'])
+def test_unreadable_note(tmp_path: Path, content: str) -> None:
+    (tmp_path / 'street.json').write_text(content)
     with pytest.raises(UserError, match=r'street\.json is damaged: give another folder'):
         write(tmp_path, 'camvid', train=1)
 
@@ -234,5 +340,9 @@ def test_command_line_with_two_workers_makes_the_same_files_as_one(tmp_path: Pat
     write_dataset(tmp_path / 'one', LAYOUTS['cityscapes'], order, counts, 1, ignore)
     assert files(out) == files(tmp_path / 'one')
     assert json.loads((out / 'street.json').read_text()) == dict(
-        layout='cityscapes', look='overcast', seed=0, size=[64, 128]
+        layout='cityscapes',
+        look='overcast',
+        seed=0,
+        size=[64, 128],
+        renderer_version=RENDERER_VERSION,
     )

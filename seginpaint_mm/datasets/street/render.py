@@ -34,6 +34,8 @@ from seginpaint_mm.datasets.street.texture import ground_texture
 from seginpaint_mm.datasets.street.traffic import plan_traffic
 from seginpaint_mm.datasets.street.vehicles import vehicle_footprint
 
+# Counts up whenever the bytes of a scene change, so that no data set mixes scenes of two versions.
+RENDERER_VERSION = 2
 MIN_SIDE = 32
 _GROUND_COLOURS = {
     labels.ROAD: ((96, 94, 92), (78, 76, 74), (112, 112, 110), (104, 110, 114)),

@@ -4,6 +4,7 @@ import numpy as np
 
 from seginpaint_mm.datasets.street import labels
 from seginpaint_mm.datasets.street.scene import StreetScene
+from seginpaint_mm.datasets.street.writers.layout import Layout
 
 _UNLABELLED = 11
 _CAMVID = {
@@ -36,13 +37,11 @@ def _table() -> np.ndarray:
 _TABLE = _table()
 
 
-class CamVidLayout:
+class CamVidLayout(Layout):
     """`SPLIT`, `SPLITannot` and `SPLITbackground`, each street_NNNNNN.png."""
 
-    splits = ('train', 'val', 'test')
-
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Path below the data root of each picture that `pictures` returns."""
+        """Path below the data root of each picture that `contents` returns."""
         name = f'street_{number:06d}.png'
         return {
             'image': f'{split}/{name}',
@@ -50,7 +49,7 @@ class CamVidLayout:
             'background': f'{split}background/{name}',
         }
 
-    def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
+    def contents(self, scene: StreetScene) -> dict[str, np.ndarray]:
         """Image, labels 0-11 of SegNet's CamVid, background 0 road 1 sidewalk 2 other 255 void."""
         return {
             'image': scene.image,

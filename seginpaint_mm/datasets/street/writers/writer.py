@@ -9,15 +9,13 @@ from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Protocol
 
 import cv2
-import numpy as np
 
-from seginpaint_mm.datasets.street.render import check_scene, render_street
-from seginpaint_mm.datasets.street.scene import StreetScene
+from seginpaint_mm.datasets.street.render import RENDERER_VERSION, check_scene, render_street
+from seginpaint_mm.datasets.street.writers.layout import Layout
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image, write_json
+from seginpaint_mm.files import write_bytes, write_image, write_json, write_text
 
 SPLITS = ('train', 'val', 'test')
 SPLIT_SIZE = (
@@ -25,22 +23,6 @@ SPLIT_SIZE = (
 )
 _NOTE = 'street.json'
 _CHUNK = 4  # scenes handed to a process at once
-
-
-class Layout(Protocol):
-    """How one data set lies on the disk.
-
-    Attributes:
-        splits: The splits that it can hold, of SPLITS.
-    """
-
-    splits: tuple[str, ...]
-
-    def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Name -> path below the data root, for a scene's number in a split and its sequence."""
-
-    def pictures(self, scene: StreetScene) -> dict[str, np.ndarray]:
-        """Name -> picture to write there."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +58,11 @@ def write_dataset(
         workers: Processes, >= 1.
         on_progress: Called with (scenes done, scenes in all) at the start and after each scene.
 
+    The layout's lists are written when all scenes are there; they name the scenes asked for.
+
     Raises:
         UserError: A count is out of range, the layout has no such split, the folder holds something
-            else, or a worker process was killed.
+            else or scenes of another version of the renderer, or a worker process was killed.
         ValueError: The look, the seed or the size is out of its range.
         OSError: A file cannot be written; finished scenes are kept.
     """
@@ -92,6 +76,7 @@ def write_dataset(
     for _ in _run(partial(_write_scene, root, layout, order), missing, workers):
         done += 1
         on_progress(done, len(jobs))
+    _write_lists(root, layout, counts)
 
 
 def _check(layout: Layout, order: Order, counts: dict[str, int], workers: int) -> None:
@@ -114,8 +99,14 @@ def _claim(root: Path, order: Order) -> None:
     root.mkdir(parents=True, exist_ok=True)
     note = root / _NOTE
     wanted = json.loads(json.dumps(asdict(order)))
+    version = dict(renderer_version=RENDERER_VERSION)
     if note.exists():
         found = _read(note)
+        if found.pop('renderer_version', None) != RENDERER_VERSION:
+            raise UserError(
+                f'{root} holds a Street data set of another version of the renderer, whose scenes '
+                'look different: delete the folder, or give another one.'
+            )
         if found != wanted:
             raise UserError(
                 f'{root} holds a Street data set made with {found}, not {wanted}: give the same '
@@ -124,14 +115,17 @@ def _claim(root: Path, order: Order) -> None:
     elif any(root.iterdir()):
         raise UserError(f'{root} holds other files: give an empty or a new folder.')
     else:
-        write_json(note, wanted)
+        write_json(note, wanted | version)
 
 
-def _read(note: Path) -> object:
+def _read(note: Path) -> dict:
     try:
-        return json.loads(note.read_text())
+        found = json.loads(note.read_text())
     except ValueError as error:
         raise UserError(f'{note} is damaged: give another folder.') from error
+    if not isinstance(found, dict):
+        raise UserError(f'{note} is damaged: give another folder.')
+    return found
 
 
 def _is_complete(root: Path, layout: Layout, job: Job) -> bool:
@@ -172,5 +166,13 @@ def _write_scene(root: Path, layout: Layout, order: Order, job: Job) -> None:
     index = sequence * SPLIT_SIZE + number
     scene = render_street(index, seed=order.seed, look=order.look, size=order.size)
     files = layout.files(split, sequence, number)
-    for name, picture in layout.pictures(scene).items():
-        write_image(root / files[name], picture)
+    for name, content in layout.contents(scene).items():
+        write = write_bytes if isinstance(content, bytes) else write_image
+        write(root / files[name], content)
+
+
+def _write_lists(root: Path, layout: Layout, counts: dict[str, int]) -> None:
+    for split, count in counts.items():
+        if count:
+            for path, text in layout.lists(split, SPLITS.index(split), count).items():
+                write_text(root / path, text)
