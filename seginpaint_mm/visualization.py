@@ -18,6 +18,10 @@ WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
 FOREGROUND, UNKNOWN = (255, 140, 0), (110, 110, 110)
 RIGHT, WRONG = (60, 160, 75), (214, 39, 40)
 HEADER, GAP, TEXT_SCALE = 34, 8, 0.6
+LEGEND_WIDTH = 1280  # or as wide as the panels above
+
+_SIZE_OF_IMAGE = ('pred_foreground', 'pred_background', 'gt_foreground', 'gt_background')
+_ANY_SIZE = ('pred_sem_seg', 'gt_sem_seg')  # mmseg's segmentors predict at the original size
 
 Panel = tuple[str, np.ndarray]
 LegendEntry = tuple[str, Sequence[int]]
@@ -28,7 +32,8 @@ class SceneVisualizer(Visualizer):
     """MMEngine's visualizer with one picture a scene: labelled panels above a legend.
 
     The upper row shows the prediction: the image, the foreground found, and the layout with what
-    is hidden behind it. Where the truth is known, the row below shows the truth and the error.
+    is hidden behind it, or the classes that a segmentor sees. Where the truth is known, the row
+    below shows the truth and the error.
 
     Args:
         name: Name of the instance, unique in a process.
@@ -77,7 +82,8 @@ class SceneVisualizer(Visualizer):
 
         Args:
             image: RGB uint8 (H, W, 3).
-            data_sample: A :class:`SceneSample` whose maps have the image's size.
+            data_sample: A :class:`SceneSample` whose maps have the image's size; ``pred_sem_seg``
+                and ``gt_sem_seg`` may have that of the image before it was resized.
 
         Returns:
             np.ndarray: RGB uint8.
@@ -110,15 +116,16 @@ class _Scene:
             image, self.size, interpolation=cv2.INTER_CUBIC if enlarged else cv2.INTER_AREA
         )
         self.palette = palette
+        names = _SIZE_OF_IMAGE + (_ANY_SIZE if 'pred_sem_seg' in sample else ())
         self.maps = {
             name: self._fit(name, sample.get(name), (height, width))
-            for name in ('pred_foreground', 'pred_background', 'gt_foreground', 'gt_background')
+            for name in names
             if name in sample
         }
 
     def _fit(self, name: str, field: PixelData, shape: tuple[int, int]) -> np.ndarray:
         ids = field.data.squeeze(0).cpu().numpy().astype(np.uint8)
-        if ids.shape != shape:
+        if name in _SIZE_OF_IMAGE and ids.shape != shape:
             raise ValueError(
                 f'SceneVisualizer: {name} is {ids.shape} (height, width), the image is {shape}: '
                 f'draw the sample on the image that the model saw.'
@@ -127,24 +134,29 @@ class _Scene:
 
     def rows(self) -> list[list[Panel]]:
         """One row for the prediction and, where the truth is known, one for the truth below."""
-        prediction = self._row('pred', 'foreground found', 'predicted layout')
-        truth = self._row('gt', 'true foreground', 'true layout')
+        prediction = self._row('pred', 'foreground found', 'predicted layout', 'predicted classes')
+        truth = self._row('gt', 'true foreground', 'true layout', 'true classes')
         image = ('image', self.image)
         if not (prediction and truth):
             return [[image, *prediction, *truth]]
-        corner = ('error', self.error()) if self._has_error() else ('', self._blank())
+        corner = ('error', self.error()) if self._compared() else ('', self._blank())
         return [[image, *prediction], [corner, *truth]]
 
     def extra_legend(self) -> list[LegendEntry]:
         """Colours that are not classes."""
-        entries = [('foreground', FOREGROUND)]
-        if 'gt_background' in self.maps:
+        entries = []
+        if 'pred_foreground' in self.maps or 'gt_foreground' in self.maps:
+            entries.append(('foreground', FOREGROUND))
+        if 'gt_background' in self.maps or 'gt_sem_seg' in self.maps:
             entries.append(('unknown', UNKNOWN))
-        if self._has_error():
-            entries += [('right behind foreground', RIGHT), ('wrong', WRONG)]
+        if self._compared():
+            behind = [('right behind foreground', RIGHT)] * ('gt_foreground' in self.maps)
+            entries += [*behind, ('wrong', WRONG)]
         return entries
 
-    def _row(self, source: str, foreground_title: str, layout_title: str) -> list[Panel]:
+    def _row(
+        self, source: str, foreground_title: str, layout_title: str, classes_title: str
+    ) -> list[Panel]:
         panels = []
         mask = self.maps.get(f'{source}_foreground')
         if mask is not None:
@@ -152,6 +164,9 @@ class _Scene:
         layout = self.maps.get(f'{source}_background')
         if layout is not None:
             panels.append((layout_title, self.layout(layout, mask)))
+        classes = self.maps.get(f'{source}_sem_seg')
+        if classes is not None:
+            panels.append((classes_title, self.layout(classes, None)))
         return panels
 
     def _blank(self) -> np.ndarray:
@@ -173,18 +188,23 @@ class _Scene:
 
     def error(self) -> np.ndarray:
         """Grey image; wrong pixels red, right ones behind the foreground green."""
-        truth, prediction = self.maps['gt_background'], self.maps['pred_background']
+        truth, prediction = self._compared()
+        mask = self.maps.get('gt_foreground', np.zeros_like(truth))
         known = truth != IGNORE_INDEX
         wrong = known & (prediction != truth)
-        right = known & ~wrong & (self.maps['gt_foreground'] > 0)
+        right = known & ~wrong & (mask > 0)
         grey = np.repeat(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
         colours = np.where(wrong[..., None], np.uint8(WRONG), np.uint8(RIGHT))
         picture = _blend(grey, colours, 0.8 * (wrong | right))
         picture = _blend(picture, np.full_like(picture, UNKNOWN), 0.8 * ~known)
-        return outline(picture, self.maps['gt_foreground'])
+        return outline(picture, mask)
 
-    def _has_error(self) -> bool:
-        return {'gt_background', 'gt_foreground', 'pred_background'} <= self.maps.keys()
+    def _compared(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Truth and prediction of the same thing, if there are both."""
+        for field in ('background', 'sem_seg'):
+            if {f'gt_{field}', f'pred_{field}'} <= self.maps.keys():
+                return self.maps[f'gt_{field}'], self.maps[f'pred_{field}']
+        return None
 
 
 def compose(rows: list[list[Panel]], legend: list[LegendEntry]) -> np.ndarray:
@@ -225,12 +245,34 @@ def _framed(title: str, panel: np.ndarray) -> np.ndarray:
 
 
 def _legend_strip(legend: list[LegendEntry], min_width: int) -> np.ndarray:
-    starts = np.cumsum([GAP] + [_text_width(name) + 56 for name, _ in legend])
-    strip = np.full((HEADER + GAP, max(min_width, int(starts[-1])), 3), PAPER, np.uint8)
-    for (name, colour), left in zip(legend, starts.tolist(), strict=False):
-        cv2.rectangle(strip, (left, 8), (left + 22, 30), colour, cv2.FILLED)
-        _write(strip, name, (left + 30, HEADER - 9))
+    lines = _legend_lines(legend, max(min_width, LEGEND_WIDTH))
+    ends = [GAP + sum(_entry_width(name) for name, _ in line) for line in lines]
+    height = (HEADER + GAP) * len(lines)
+    strip = np.full((height, max(min_width, *ends), 3), PAPER, np.uint8)
+    for number, line in enumerate(lines):
+        top, left = number * (HEADER + GAP), GAP
+        for name, colour in line:
+            cv2.rectangle(strip, (left, top + 8), (left + 22, top + 30), colour, cv2.FILLED)
+            _write(strip, name, (left + 30, top + HEADER - 9))
+            left += _entry_width(name)
     return strip
+
+
+def _legend_lines(legend: list[LegendEntry], width: int) -> list[list[LegendEntry]]:
+    """As many entries in a line as there is room for."""
+    lines: list[list[LegendEntry]] = [[]]
+    left = GAP
+    for entry in legend:
+        left += _entry_width(entry[0])
+        if left > width and lines[-1]:
+            lines.append([])
+            left = GAP + _entry_width(entry[0])
+        lines[-1].append(entry)
+    return lines
+
+
+def _entry_width(name: str) -> int:
+    return _text_width(name) + 56
 
 
 def _text_width(text: str) -> int:

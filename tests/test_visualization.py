@@ -16,6 +16,7 @@ from seginpaint_mm.visualization import (
     FOREGROUND,
     GAP,
     HEADER,
+    LEGEND_WIDTH,
     PAPER,
     RIGHT,
     UNKNOWN,
@@ -143,10 +144,48 @@ def test_missing_classes_are_told() -> None:
         visualizer.draw(np.zeros((32, 64, 3), np.uint8), make_sample(TRUTH))
 
 
-def test_a_long_legend_is_not_cut() -> None:
+@pytest.mark.parametrize('number', [1, 9, 21])
+def test_a_long_legend_is_broken_into_lines_and_not_cut(number: int) -> None:
     small = [[('image', np.zeros((8, 8, 3), np.uint8))]]
-    legend = [(f'class number {index}', (0, 0, 0)) for index in range(9)]
-    assert compose(small, legend).shape[1] > 9 * 100
+    legend = [(f'class number {index}', (200, 0, 0)) for index in range(number)]
+    picture = compose(small, legend)
+    assert picture.shape[1] <= LEGEND_WIDTH
+    boxes, _ = cv2.findContours(
+        (picture == (200, 0, 0)).all(-1).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    assert len(boxes) == number
+
+
+def classes_sample(size: tuple[int, int], fields: tuple[str, ...]) -> SceneSample:
+    """Road in truth, a pavement seen in its right half; the upper quarter is unknown."""
+    truth = torch.zeros(1, *size, dtype=torch.int64)
+    prediction = truth.clone()
+    prediction[..., size[1] // 2 :] = 1
+    truth[:, : size[0] // 4] = 255
+    sample = SceneSample()
+    for field, data in (('gt_sem_seg', truth), ('pred_sem_seg', prediction)):
+        if field in fields:
+            setattr(sample, field, PixelData(data=data))
+    return sample
+
+
+@pytest.mark.parametrize('size', [(32, 64), (64, 128)])
+def test_classes_of_a_segmentor_at_the_images_or_the_original_size(size: tuple[int, int]) -> None:
+    picture = draw(f'classes {size}', classes_sample(size, ('gt_sem_seg', 'pred_sem_seg')))
+    colours = dict(zip(CLASSES, PALETTE, strict=True))
+    assert nearest(panel(picture, 0, 1)[16, 24], **colours) == 'road'
+    assert nearest(panel(picture, 0, 1)[16, 40], **colours) == 'sidewalk'
+    assert nearest(panel(picture, 1, 1)[16, 40], **colours) == 'road'
+    errors = dict(wrong=WRONG, unknown=UNKNOWN, neither=(0, 0, 0))
+    assert nearest(panel(picture, 1, 0)[16, 40], **errors) == 'wrong'
+    assert nearest(panel(picture, 1, 0)[16, 24], **errors) == 'neither'
+    assert nearest(panel(picture, 1, 0)[2, 5], **errors) == 'unknown'
+
+
+def test_visible_classes_are_drawn_only_where_they_are_predicted() -> None:
+    picture = draw('not predicted', classes_sample((32, 64), ('gt_sem_seg',)))
+    ink = (picture[HEADER : HEADER + 32] != PAPER).any(axis=(0, 2))
+    assert ink.sum() == 64
 
 
 def make_runner(visualizer: Visualizer, log_dir: Path) -> SimpleNamespace:

@@ -46,7 +46,8 @@ class ClassIoUMetric(IoUMetric):
         Raises:
             ValueError: when a group names a class that the data set has not.
         """
-        summary = {name: float(value) for name, value in super().compute_metrics(results).items()}
+        mean = super().compute_metrics(results)
+        summary = {name: round(float(value), 2) for name, value in mean.items()}
         intersection, union, *_ = (sum(areas).double() for areas in zip(*results, strict=True))
         percent = (100 * intersection / union).tolist()
         ious = dict(zip(self.dataset_meta['classes'], percent, strict=True))

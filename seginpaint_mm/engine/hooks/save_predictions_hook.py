@@ -11,15 +11,16 @@ from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import HOOKS
 from seginpaint_mm.structures import SceneSample
 
-_FIELDS = ('pred_foreground', 'pred_background')
+_FIELDS = ('pred_foreground', 'pred_background', 'pred_sem_seg')
 
 
 @HOOKS.register_module()
 class SavePredictionsHook(Hook):
-    """``OUT_DIR/pred_background/NAME.png`` (class ids) and ``pred_foreground`` (0/1), uint8.
+    """``OUT_DIR/FIELD/NAME.png``, uint8, of the maps that a model predicts.
 
-    ``NAME`` is the picture's name with its place in the data set before it, since pictures of
-    different folders may share a name. A field that the model does not predict is left out.
+    The fields are ``pred_background`` and ``pred_sem_seg`` (class ids) and ``pred_foreground``
+    (0/1); one that the model does not predict is left out. ``NAME`` is the picture's name with its
+    place in the data set before it, since pictures of different folders may share a name.
 
     Args:
         out_dir: folder, created where needed.
