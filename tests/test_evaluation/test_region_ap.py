@@ -14,6 +14,7 @@ from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from seginpaint_mm.datasets import CityscapesInstanceDataset
 from seginpaint_mm.evaluation import RegionAPMetric
 from seginpaint_mm.registry import METRICS
 from seginpaint_mm.structures import SceneSample
@@ -348,6 +349,24 @@ def test_agrees_with_coco_on_what_is_right_and_what_is_ignored(label: int) -> No
         expected = area_by_definition(right[order].tolist(), num_truths)
         assert metrics[f'AP_r_{key}_{name}'] == pytest.approx(100 * expected)
     assert ignored > 3, 'the case has too few crowds'
+
+
+def test_real_truths_find_themselves(real_data) -> None:
+    load = ('LoadSceneImage', 'LoadInstances', 'PackScene')
+    dataset = CityscapesInstanceDataset(
+        str(real_data / 'cityscapes_256x128'),
+        'val',
+        pipeline=[dict(type=f'seginpaint_mm.{name}') for name in load],
+        indices=10,
+        test_mode=True,
+    )
+    samples = [item['data_samples'] for item in dataset]
+    for sample in samples:
+        sample.pred_instances = sample.gt_instances.clone()
+        sample.pred_instances.scores = torch.ones(len(sample.gt_instances))
+    metrics = evaluate(*(sample.to_dict() for sample in samples), meta=dataset.metainfo)
+    assert metrics['mAP_r_vol'] == metrics['mAP11_r_vol'] == 100
+    assert metrics['AP_r_vol_car'] == 100
 
 
 def test_built_from_a_config_with_a_prefix() -> None:
