@@ -3,6 +3,7 @@
 from .box_coder import BoxCoder, map_points
 from .dilated_classifier import DilatedClassifier
 from .fcrn_head import FCRNHead, field_of_view
+from .hough_instance_head import HoughInstanceHead
 from .hough_instance_segmentor import HoughInstanceSegmentor
 from .localization_head import LocalizationHead
 from .localization_targets import localization_targets
@@ -13,6 +14,7 @@ __all__ = [
     'DilatedClassifier',
     'FCRNHead',
     'ForegroundScores',
+    'HoughInstanceHead',
     'HoughInstanceSegmentor',
     'LocalizationHead',
     'SegmentorScores',

@@ -1,0 +1,121 @@
+"""Steps 4 and 5 of Sec. 2.1: votes grouped by NMS on their boxes, in time linear in the votes."""
+
+import numpy as np
+
+from seginpaint_mm.models.fcrn.box_grid import BoxGrid
+from seginpaint_mm.models.fcrn.greedy_keep import greedy_keep
+
+HEAD = (32, 256)  # fewest and most votes that are compared with each other in one go
+WINDOW = 4096  # votes among which these are looked for
+
+
+def group_boxes(
+    boxes: np.ndarray, scores: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Group boxes by greedy non-maximum suppression.
+
+    In descending order of scores, equal ones in the order given, a box is kept unless it overlaps
+    one kept before by an IoU above ``threshold``; then it joins the group of the first such. The
+    result is that of the plain loop, :func:`group_boxes_reference`, always; the time is linear in
+    the boxes, sorting aside, however few or many groups there are.
+
+    (``mmcv.ops.nms_match`` is the same up to ``>=`` and the order of ties, in a time proportional
+    to boxes times groups.)
+
+    Args:
+        boxes: floats (V, 4): x1, y1, x2, y2.
+        scores: floats (V,).
+        threshold: above 0 and below 1.
+
+    Returns:
+        tuple: ``kept`` int64 (G,), the boxes that are kept, in descending order of scores, and
+        ``groups`` int64 (V,), the number 0..G-1 of each box's group.
+
+    Raises:
+        ValueError: when a box is not finite or has no area.
+    """
+    check_boxes(boxes)
+    order = np.argsort(-scores, kind='stable')
+    leader = _Grouping(boxes[order].astype(np.float64).T.copy(), threshold).leader
+    is_kept = leader == np.arange(len(leader))
+    groups = np.empty_like(leader)
+    groups[order] = (np.cumsum(is_kept) - 1)[leader]
+    return order[is_kept], groups
+
+
+def check_boxes(boxes: np.ndarray) -> None:
+    """Refuse boxes whose IoU would mean nothing.
+
+    Raises:
+        ValueError: when one is not finite or has no area.
+    """
+    if not np.isfinite(boxes).all():
+        raise ValueError(
+            'A vote has a box that is not finite: the localisation maps hold NaN or infinity, '
+            'as after a training that diverged.'
+        )
+    empty = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
+    if empty.any():
+        raise ValueError(
+            f'{empty.sum()} of {len(boxes)} votes have boxes with no area, e.g. '
+            f'{boxes[empty.argmax()].tolist()} (x1, y1, x2, y2): the box coder must decode to '
+            f'x1 < x2 and y1 < y2.'
+        )
+
+
+class _Grouping:
+    """Boxes float64 (4, V) in descending order of scores, and who leads the group of each.
+
+    The first few undecided boxes are compared with each other, which settles who of them is kept;
+    these then gather, from what a :class:`BoxGrid` finds near them, the undecided boxes that they
+    overlap. Among kept boxes no two are alike, so only a bounded number of them is near any box.
+
+    Attributes:
+        leader: int64 (V,), the kept box of each box's group.
+    """
+
+    def __init__(self, boxes: np.ndarray, threshold: float) -> None:
+        self._boxes = boxes
+        self._areas = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
+        self._threshold = threshold
+        self.leader = np.full(boxes.shape[1], -1)
+        self._run()
+
+    def _run(self) -> None:
+        grid = None
+        number = len(self.leader)
+        position, size = 0, HEAD[0]
+        while position < number:
+            window = self.leader[position : position + WINDOW]
+            head = position + np.flatnonzero(window < 0)[:size]
+            position = head[-1] + 1 if len(head) == size else position + len(window)
+            kept = self._settle(head)
+            if position < number:
+                grid = grid or BoxGrid(self._boxes, self._threshold)
+                self._gather(kept, grid)
+            size = np.clip(2 * size if 2 * len(kept) > len(head) else size // 2, *HEAD)
+
+    def _settle(self, head: np.ndarray) -> np.ndarray:
+        """Decide about undecided boxes, all before them being decided; return those kept."""
+        overlap = self._overlap(head[:, None], head)
+        kept = greedy_keep(np.triu(overlap, 1).astype(np.float32))
+        if kept.any():
+            self.leader[head] = head[kept][overlap[kept].argmax(axis=0)]  # each overlaps itself
+        return head[kept]
+
+    def _gather(self, kept: np.ndarray, grid: BoxGrid) -> None:
+        for leader, box in grid.near(kept):
+            undecided = self.leader.take(box) < 0
+            leader, box = leader.compress(undecided), box.compress(undecided)
+            overlap = self._overlap(leader, box)
+            # the first leader is written last
+            self.leader[box.compress(overlap)[::-1]] = leader.compress(overlap)[::-1]
+
+    def _overlap(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        # take and compress do what brackets do, in a third of the time
+        a, b = self._boxes.take(one, axis=1), self._boxes.take(other, axis=1)
+        width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
+        height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
+        common = np.maximum(width, 0) * np.maximum(height, 0)
+        union = self._areas.take(one) + self._areas.take(other) - common
+        return common > self._threshold * union

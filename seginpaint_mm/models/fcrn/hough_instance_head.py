@@ -1,0 +1,207 @@
+"""``HoughInstanceHead``: pixels vote for the boxes of their instances (Sec. 2.1, Fig. 1)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from seginpaint_mm.models.fcrn.box_grouping import group_boxes
+from seginpaint_mm.models.fcrn.hypotheses import Hypotheses
+from seginpaint_mm.models.fcrn.region_nms import region_nms
+from seginpaint_mm.models.fcrn.votes import Votes, find_votes
+from seginpaint_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class HoughInstanceHead(BaseModule):
+    """Finds instances in semantic scores and the boxes that pixels predict; has no parameters.
+
+    Steps 3 to 6 of Sec. 2.1: the pixels of the top-n mask of a class vote, each with its box;
+    non-maximum suppression on the boxes groups them; each group is a hypothesis, its pixels the
+    mask and their mean score the confidence; of hypotheses with much the same mask the most
+    confident stays.
+
+    "n masks per category", says the paper: each of the top-1, ..., top-n masks makes hypotheses of
+    its own, and only step 6 chooses among them. (From one mask a class they would be disjoint, and
+    step 6 would have nothing to do.) The top-1 mask is the semantic segmentation, with its clean
+    outlines; the larger ones also find what it misses.
+
+    Args:
+        thing_ids: Semantic ids, below K, of the classes that have instances, in order.
+        box_coder: Config of the :class:`BoxCoder` that the maps are encoded with.
+        top_n: The masks of a class: n for each, ascending. ``(2,)`` takes the top-2 mask alone.
+        min_score: Pixels vote for a class with a score above this only. Next to a score of 0.9
+            lies one of at most 0.1: such votes add nothing but time.
+        box_iou_threshold: Step 4: votes whose boxes overlap by an IoU above it are one instance's.
+        region_iou_threshold: Step 6: hypotheses whose masks overlap by an IoU above it are the
+            same; 0 lets any overlap suppress.
+        across_classes: Whether step 6 looks at all classes together, so that a region is found as
+            one class only. Within each class, the default, is what the paper's [8] does, and what
+            an average over classes rewards.
+        min_pixels: Smaller hypotheses are dropped: stray votes of a good score would otherwise
+            lead the list.
+        max_instances: The most confident so many are returned.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        thing_ids: Sequence[int],
+        box_coder: dict,
+        top_n: Sequence[int] = (1, 2),
+        min_score: float = 0.1,
+        box_iou_threshold: float = 0.5,
+        region_iou_threshold: float = 0.5,
+        across_classes: bool = False,
+        min_pixels: int = 10,
+        max_instances: int = 100,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.thing_ids = tuple(thing_ids)
+        self.box_coder = MODELS.build(box_coder)
+        self.top_n = tuple(top_n)
+        self.min_score = min_score
+        self.box_iou_threshold = box_iou_threshold
+        self.region_iou_threshold = region_iou_threshold
+        self.across_classes = across_classes
+        self.min_pixels = min_pixels
+        self.max_instances = max_instances
+        self._check_options()
+
+    def _check_options(self) -> None:
+        if not self.top_n or sorted(set(self.top_n)) != list(self.top_n) or self.top_n[0] < 1:
+            raise ValueError(
+                f'HoughInstanceHead: top_n must be ascending numbers from 1 on, e.g. (1, 2), not '
+                f'{self.top_n}.'
+            )
+        if not 0 < self.box_iou_threshold < 1:
+            raise ValueError(
+                f'HoughInstanceHead: box_iou_threshold must be above 0 and below 1, not '
+                f'{self.box_iou_threshold}.'
+            )
+        if not 0 <= self.region_iou_threshold < 1:
+            raise ValueError(
+                f'HoughInstanceHead: region_iou_threshold must be at least 0 and below 1, not '
+                f'{self.region_iou_threshold}.'
+            )
+
+    def predict(self, scores: Tensor, maps: Tensor) -> InstanceData:
+        """Find the instances of a picture.
+
+        Works on the CPU; tensors elsewhere are read there as far as pixels vote.
+
+        Args:
+            scores: floats (K, H, W) in [0, 1], probabilities of the classes.
+            maps: floats (4T, H, W): channels 4t to 4t + 3 are the encoded boxes of the t-th of
+                ``thing_ids``. They matter only where pixels vote.
+
+        Returns:
+            InstanceData: on the scores' device, in descending order of scores: ``bboxes`` float32
+            (n, 4), the masks' tight x1, y1, x2, y2, right and bottom exclusive; ``labels`` int64
+            (n,), indices into ``thing_ids``; ``scores`` float32 (n,) in [0, 1]; ``masks`` bool
+            (n, H, W).
+
+        Raises:
+            ValueError: when the sizes of scores and maps do not fit the things or each other, the
+                scores hold NaN, or a vote's box is not finite or has no area.
+        """
+        self._check_inputs(scores, maps)
+        scores = scores.contiguous()
+        hypotheses = Hypotheses.join(
+            [
+                found
+                for label in range(len(self.thing_ids))
+                for found in self._hypotheses_of(label, scores, maps)
+            ]
+        )
+        hypotheses = hypotheses.select(self._by_confidence(hypotheses))
+        kept = region_nms(
+            hypotheses,
+            threshold=self.region_iou_threshold,
+            across_classes=self.across_classes,
+        )
+        return to_instances(hypotheses.select(kept[: self.max_instances]), scores)
+
+    def _hypotheses_of(self, label: int, scores: Tensor, maps: Tensor) -> list[Hypotheses]:
+        """Those of each of the class's masks; a mask equal to the one before adds nothing."""
+        votes = find_votes(
+            scores, self.thing_ids[label], top_n=self.top_n[-1], min_score=self.min_score
+        )
+        boxes = self._vote_boxes(votes, maps[4 * label : 4 * label + 4])
+        found, voted = [], 0
+        for n in self.top_n:
+            chosen = votes.ranks < n
+            if chosen.sum() > voted:
+                voted = chosen.sum()
+                found.append(self._group(votes[chosen], boxes[chosen], label))
+        return found
+
+    def _vote_boxes(self, votes: Votes, maps: Tensor) -> Tensor:
+        """The boxes, float32 (V, 4), that the votes mean by the maps (4, H, W) of their class."""
+        deltas = maps.flatten(1).index_select(1, votes.pixels.to(maps.device)).T.cpu()
+        row = votes.pixels.div(maps.shape[-1], rounding_mode='floor')
+        column = votes.pixels - row * maps.shape[-1]
+        return self.box_coder.decode(torch.stack((column, row), dim=1) + 0.5, deltas)
+
+    def _group(self, votes: Votes, boxes: Tensor, label: int) -> Hypotheses:
+        """Steps 4 and 5."""
+        scores = votes.scores.numpy()
+        kept, groups = group_boxes(boxes.numpy(), scores, self.box_iou_threshold)
+        confidences = np.bincount(groups, weights=scores) / np.bincount(groups)
+        labels = np.full(len(kept), label)
+        return Hypotheses(labels, confidences, votes.pixels.numpy(), groups)
+
+    def _by_confidence(self, hypotheses: Hypotheses) -> np.ndarray:
+        """Numbers of those that are large enough, the most confident first."""
+        order = np.argsort(-hypotheses.scores, kind='stable')
+        return order[hypotheses.areas[order] >= self.min_pixels]
+
+    def _check_inputs(self, scores: Tensor, maps: Tensor) -> None:
+        if scores.shape[1:] != maps.shape[1:]:
+            raise ValueError(
+                f'HoughInstanceHead: the scores are {tuple(scores.shape[1:])} (height, width), the '
+                f'localisation maps {tuple(maps.shape[1:])}: resize the maps to the scores.'
+            )
+        if len(maps) != 4 * len(self.thing_ids):
+            raise ValueError(
+                f'HoughInstanceHead: {len(self.thing_ids)} thing_ids need '
+                f'{4 * len(self.thing_ids)} localisation maps, not {len(maps)}.'
+            )
+        if max(self.thing_ids, default=-1) >= len(scores):
+            raise ValueError(
+                f'HoughInstanceHead: thing_ids has {max(self.thing_ids)}, but the scores are of '
+                f'{len(scores)} classes, 0 to {len(scores) - 1}: give the thing_ids of the data '
+                f'set that the semantic net was trained on.'
+            )
+        if scores.isnan().any():
+            raise ValueError(
+                'HoughInstanceHead: the scores hold NaN, as after a training that diverged.'
+            )
+
+
+def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:
+    """What :meth:`HoughInstanceHead.predict` returns, from pixels of maps like ``scores``."""
+    height, width = scores.shape[1:]
+    owners, pixels = hypotheses.owners, hypotheses.pixels
+    masks = torch.zeros(len(hypotheses), height * width, dtype=torch.bool, device=scores.device)
+    where = (torch.from_numpy(owners), torch.from_numpy(pixels))
+    masks[tuple(index.to(scores.device) for index in where)] = True
+    boxes = np.empty((len(hypotheses), 4), np.float32)
+    boxes[:, :2], boxes[:, 2:] = np.inf, -np.inf
+    for axis, position in enumerate((pixels % width, pixels // width)):
+        np.minimum.at(boxes[:, axis], owners, position)
+        np.maximum.at(boxes[:, axis + 2], owners, position + 1)
+    return InstanceData(
+        bboxes=torch.from_numpy(boxes).to(scores.device),
+        labels=torch.from_numpy(hypotheses.labels).to(scores.device),
+        scores=torch.from_numpy(hypotheses.scores).float().to(scores.device),
+        masks=masks.view(len(hypotheses), height, width),
+    )
