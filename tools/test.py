@@ -29,6 +29,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_run_arguments(parser)
     parser.add_argument('--out', help='folder for metrics.json and the predicted maps (PNG)')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help="several views of each picture: the config's tta_pipeline",
+    )
     return parser.parse_args(argv)
 
 
@@ -37,6 +42,21 @@ def show_pictures(cfg: Config, folder: str) -> None:
     check_writable(folder)
     hook = {'type': 'SceneVisualizationHook', 'interval': 1, 'out_dir': str(Path(folder).resolve())}
     cfg.default_hooks = {**cfg.get('default_hooks', {}), 'visualization': hook}
+
+
+def use_several_views(cfg: Config) -> None:
+    """Test-time augmentation: several views of a picture, merged by the config's ``tta_model``.
+
+    Raises:
+        ConfigError: the config does not say how.
+    """
+    if cfg.get('tta_model') is None or cfg.get('tta_pipeline') is None:
+        raise ConfigError(
+            f'--tta needs tta_model and tta_pipeline in {cfg.filename}: take them from '
+            f'configs/_base_/datasets/cityscapes_semantic.py.'
+        )
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = {**cfg.tta_model, 'module': cfg.model}
 
 
 @one_sentence_errors
@@ -52,6 +72,8 @@ def main(argv: list[str] | None = None) -> None:
         check_writable(args.out)
     if args.show_dir:
         show_pictures(cfg, args.show_dir)
+    if args.tta:
+        use_several_views(cfg)
     use_cpu_processes(cfg)
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)

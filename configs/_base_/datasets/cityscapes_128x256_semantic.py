@@ -56,3 +56,21 @@ val_evaluator = dict(
     ),
 )
 test_evaluator = val_evaluator
+
+# Multi-view testing: tools/test.py ... --tta
+tta_pipeline = [
+    dict(type='LoadSceneImage'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(type='mmseg.Resize', scale_factor=factor, keep_ratio=True)
+                for factor in (0.75, 1.0, 1.25)
+            ],
+            [dict(type='mmseg.RandomFlip', prob=0.0), dict(type='mmseg.RandomFlip', prob=1.0)],
+            [dict(type='LoadClasses', table='cityscapes_ids')],
+            [dict(type='PackScene', original_labels=True)],
+        ],
+    ),
+]
+tta_model = dict(type='mmseg.SegTTAModel')

@@ -5,7 +5,7 @@ data_root = 'data/street'
 resize = dict(type='mmseg.Resize', scale=(256, 128), interpolation='area')
 load = [dict(type='LoadSceneImage'), dict(type='LoadClasses', table='cityscapes_ids'), resize]
 train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
-test_pipeline = [load[0], resize, load[1], dict(type='PackScene')]
+test_pipeline = [load[0], resize, load[1], dict(type='PackScene', original_labels=True)]
 
 train_dataloader = dict(
     batch_size=4,

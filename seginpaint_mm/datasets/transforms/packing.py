@@ -47,25 +47,32 @@ class PackScene(BaseTransform):
     tight around the masks, (x1, y1, x2, y2) in pixels with x2 and y2 exclusive. Pixels whose
     ``gt_seg_map`` is 255 belong to no instance.
 
+    Args:
+        original_labels: ``gt_seg_map`` was loaded after the image was resized and has its original
+            size, ``ori_shape``, at which mmseg's segmentors predict and are evaluated.
+
     Raises:
         ValueError: when a map's size is not the image's, or an instance is of several classes.
     """
+
+    def __init__(self, original_labels: bool = False) -> None:
+        self.original_labels = original_labels
 
     def transform(self, results: dict) -> dict:
         image = results['img']
         sample = SceneSample(metainfo={key: results[key] for key in _META_KEYS if key in results})
         for field, (key, dtype) in _FIELDS.items():
             if key in results:
-                _check_size(results, key)
+                original = self.original_labels and key == 'gt_seg_map'
+                _check_size(results, key, results['ori_shape'] if original else image.shape[:2])
                 sample.set_field(PixelData(data=_tensor(results[key][None]).to(dtype)), field)
         if 'gt_instance_map' in results:
-            _check_size(results, 'gt_instance_map')
+            _check_size(results, 'gt_instance_map', image.shape[:2])
             sample.gt_instances = _instances(results)
         return dict(inputs=_tensor(image.transpose(2, 0, 1)), data_samples=sample)
 
 
-def _check_size(results: dict, key: str) -> None:
-    size = results['img'].shape[:2]
+def _check_size(results: dict, key: str, size: tuple[int, int]) -> None:
     if results[key].shape != size:
         raise ValueError(
             f'PackScene: {key} is {results[key].shape} (height, width), the image {size}: list '

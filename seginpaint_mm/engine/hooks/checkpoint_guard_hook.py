@@ -1,7 +1,7 @@
 """Refuses a checkpoint that is not the model's, before its weights are taken."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
 from seginpaint_mm.checkpoint import check_checkpoint_fits
@@ -25,5 +25,7 @@ class CheckpointGuardHook(Hook):
         self._partly = partly
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.model
+        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+            model = model.module
         check_checkpoint_fits(model, checkpoint, self._name, partly=self._partly)

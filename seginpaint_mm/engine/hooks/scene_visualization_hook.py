@@ -61,8 +61,10 @@ class SceneVisualizationHook(Hook):
         data_batch: dict,
         outputs: Sequence[SceneSample],
     ) -> None:
-        """Draw; ``data_batch['inputs']`` holds BGR uint8 (3, H, W)."""
-        self._draw(runner, 'test', batch_idx, data_batch['inputs'], outputs)
+        """Draw; ``data_batch['inputs']`` holds BGR uint8 (3, H, W), or lists of them by view."""
+        views = data_batch['inputs']
+        inputs = views if isinstance(views[0], Tensor) else views[0]
+        self._draw(runner, 'test', batch_idx, inputs, outputs)
 
     def _draw(
         self,

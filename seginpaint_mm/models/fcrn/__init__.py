@@ -7,6 +7,7 @@ from .hough_instance_head import HoughInstanceHead
 from .hough_instance_segmentor import HoughInstanceSegmentor
 from .localization_head import LocalizationHead
 from .localization_targets import localization_targets
+from .residual_dropout import ResidualDropout
 from .score_sources import ForegroundScores, SegmentorScores, SharedScores, TrueScores
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     'HoughInstanceHead',
     'HoughInstanceSegmentor',
     'LocalizationHead',
+    'ResidualDropout',
     'SegmentorScores',
     'SharedScores',
     'TrueScores',

@@ -58,6 +58,17 @@ def with_instances(classes: np.ndarray, numbers: np.ndarray) -> dict:
     )
 
 
+def test_labels_of_the_original_size():
+    original = dict(results(), ori_shape=(32, 64), gt_seg_map=np.ones((32, 64), np.uint8))
+    sample = PackScene(original_labels=True)(original)['data_samples']
+    assert sample.gt_sem_seg.data.shape == (1, 32, 64)
+    assert sample.gt_background.data.shape == (1, *SIZE)
+    with pytest.raises(ValueError, match='gt_seg_map is .32, 64. .*the image .16, 32.'):
+        PackScene()(original)
+    with pytest.raises(ValueError, match='gt_seg_map is .16, 32. .*the image .100, 200.'):
+        PackScene(original_labels=True)(results())
+
+
 def test_instances_are_masks_labels_and_tight_boxes():
     classes = np.full((6, 8), 2, np.uint8)
     numbers = np.zeros((6, 8), np.uint16)
