@@ -1,0 +1,2 @@
+_base_ = './hough_r50_voc.py'
+model = dict(backbone=dict(depth=101))
