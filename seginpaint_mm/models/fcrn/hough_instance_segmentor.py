@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
@@ -115,6 +116,7 @@ class HoughInstanceSegmentor(BaseModel):
             **{f'semantic.{name}': value for name, value in semantic.items()},
         }
 
+    @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Add to each sample, at its ``img_shape`` (the batch's padding is cut off):
 

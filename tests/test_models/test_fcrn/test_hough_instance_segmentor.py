@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seginpaint_mm.models.fcrn import BoxCoder, HoughInstanceSegmentor, map_points
 from seginpaint_mm.registry import MODELS
-from tests.instance_scenes import instance_sample, rectangles
+from tests.instance_scenes import instance_sample, instances_of, rectangles
 
 THINGS = (1, 4)
 CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)
@@ -25,29 +25,12 @@ MODEL = dict(
     localization_head=dict(
         type='LocalizationHead', in_channels=512, num_things=2, box_coder=CODER, dilation=2
     ),
-    instance_head=dict(type='StandInInstanceHead', thing_ids=THINGS, box_coder=CODER),
+    instance_head=dict(type='HoughInstanceHead', thing_ids=THINGS, box_coder=CODER, min_pixels=1),
 )
 SHARED = dict(
     type='SharedScores',
     decode_head=dict(type='FCRNHead', in_channels=512, num_classes=5, dilation=2),
 )
-
-
-@MODELS.register_module()
-class StandInInstanceHead(nn.Module):
-    def __init__(self, *, thing_ids: tuple[int, ...], box_coder: dict) -> None:
-        super().__init__()
-        self.thing_ids = thing_ids
-        self.box_coder = MODELS.build(box_coder)
-
-    def predict(self, scores: Tensor, maps: Tensor) -> InstanceData:
-        self.given = scores, maps
-        return InstanceData(
-            bboxes=torch.zeros(0, 4),
-            labels=torch.zeros(0).long(),
-            scores=torch.zeros(0),
-            masks=scores[:0] > 0,
-        )
 
 
 def build(seed: int = 0, **changes: dict) -> HoughInstanceSegmentor:
@@ -131,22 +114,30 @@ class FixedMaps(nn.Module):
         return self.maps.flatten(1, 2)
 
 
-def test_the_truth_reaches_the_instance_head_as_it_is() -> None:
+def as_set(instances: InstanceData) -> set[tuple]:
+    masks = (mask.numpy().tobytes() for mask in instances.masks)
+    return set(
+        zip(instances.labels.tolist(), map(tuple, instances.bboxes.tolist()), masks, strict=True)
+    )
+
+
+def test_true_classes_and_true_boxes_give_the_true_instances() -> None:
     model = build(localization_head=dict(MODEL['localization_head'], stride=1, in_channels=3))
-    data = model.data_preprocessor(batch((24, 40), (17, 33)), training=False)
+    data = batch((24, 40), (17, 33))
+    for sample in data['data_samples']:
+        sample.gt_sem_seg.data[0, :2] = 255  # ignored: in no instance
+        masks = sample.gt_instances.masks
+        masks[:, :2] = False
+        seen = masks.flatten(1).any(1)
+        labels = sample.gt_instances.labels[seen].tolist()
+        sample.gt_instances = instances_of(masks[seen].numpy(), labels)
+    data = model.data_preprocessor(data, training=False)
     truth = FixedMaps(data['data_samples'], (24, 40), model.localization_head.box_coder)
     model.backbone, model.localization_head.classifier = nn.Identity(), truth
-    model.eval()(**data, mode='predict')
-    scores, maps = model.instance_head.given
-    sample = data['data_samples'][-1]
-    assert torch.equal(scores.argmax(0), sample.gt_sem_seg.data[0])
-    boxes = model.instance_head.box_coder.decode(
-        map_points((17, 33)), maps.unflatten(0, (2, 4)).permute(0, 2, 3, 1)
-    )
-    found = sample.gt_instances
-    assert len(found) >= 2
-    for mask, label, box in zip(found.masks, found.labels, found.bboxes, strict=True):
-        assert torch.allclose(boxes[label][mask], box, atol=1e-3)
+    for sample in model.eval()(**data, mode='predict'):
+        assert len(sample.gt_instances) >= 2
+        assert as_set(sample.pred_instances) == as_set(sample.gt_instances)
+        assert (sample.pred_instances.scores == 1).all()
 
 
 @pytest.mark.parametrize(
