@@ -2,6 +2,7 @@
 
 from seginpaint_mm.datasets.street.writers.camvid import CamVidLayout
 from seginpaint_mm.datasets.street.writers.cityscapes import CityscapesLayout
+from seginpaint_mm.datasets.street.writers.dyce import DYCELayout
 from seginpaint_mm.datasets.street.writers.kitti import KITTILayout
 from seginpaint_mm.datasets.street.writers.layout import Layout
 from seginpaint_mm.datasets.street.writers.sbd import SBDLayout
@@ -14,6 +15,7 @@ LAYOUTS: dict[str, Layout] = {
     'camvid': CamVidLayout(),
     'voc': VOCLayout(),
     'sbd': SBDLayout(),
+    'dyce': DYCELayout(),
 }
 
 __all__ = ['LAYOUTS', 'Layout', 'Order', 'write_dataset']

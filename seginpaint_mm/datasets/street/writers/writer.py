@@ -165,14 +165,17 @@ def _write_scene(root: Path, layout: Layout, order: Order, job: Job) -> None:
     sequence = SPLITS.index(split)
     index = sequence * SPLIT_SIZE + number
     scene = render_street(index, seed=order.seed, look=order.look, size=order.size)
-    files = layout.files(split, sequence, number)
-    for name, content in layout.contents(scene).items():
+    for path, content in layout.scene_files(scene, split, sequence, number).items():
         write = write_bytes if isinstance(content, bytes) else write_image
-        write(root / files[name], content)
+        write(root / path, content)
 
 
 def _write_lists(root: Path, layout: Layout, counts: dict[str, int]) -> None:
     for split, count in counts.items():
         if count:
-            for path, text in layout.lists(split, SPLITS.index(split), count).items():
+            sequence = SPLITS.index(split)
+            for path, text in layout.lists(split, sequence, count).items():
                 write_text(root / path, text)
+            for path, name in layout.joined_lists(split).items():
+                parts = [layout.files(split, sequence, number)[name] for number in range(count)]
+                write_text(root / path, ''.join((root / part).read_text() for part in parts))
