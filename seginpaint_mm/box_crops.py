@@ -1,0 +1,91 @@
+"""Boxes around objects, grown to hold what is hidden, and what a mask looks like in such a box."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def tight_boxes(masks: Tensor) -> Tensor:
+    """Boxes of masks.
+
+    Args:
+        masks: bool (n, H, W), none empty.
+
+    Returns:
+        float32 (n, 4), (x1, y1, x2, y2) in pixels; x2 and y2 are exclusive.
+
+    Raises:
+        ValueError: when a mask is empty.
+    """
+    empty = (~masks.flatten(1).any(dim=1)).nonzero().flatten().tolist()
+    if empty:
+        raise ValueError(
+            f'Mask {empty[0]} (counted from 0) has no pixel in the picture, so that it has no box: '
+            f'leave that object out.'
+        )
+    sides = []
+    for axis in (1, 2):  # over rows: columns, and the other way round
+        seen = masks.any(dim=axis)
+        first = seen.int().argmax(dim=1)
+        last = seen.shape[1] - seen.flip(1).int().argmax(dim=1)
+        sides.append((first, last))
+    (left, right), (top, bottom) = sides
+    return torch.stack([left, top, right, bottom], dim=1).float()
+
+
+def grow_boxes(boxes: Tensor, ratios: Tensor, size: tuple[int, int]) -> Tensor:
+    """Grow boxes at each side by a share of their width or height, as far as the picture goes.
+
+    Args:
+        boxes: float (n, 4), (x1, y1, x2, y2).
+        ratios: float (n, 4) or (4,), for left, top, right and bottom; not negative.
+        size: (height, width) of the picture.
+
+    Returns:
+        float32 (n, 4) of whole numbers, rounded outwards and clipped to the picture.
+
+    Raises:
+        ValueError: when a box has no area, or is outside the picture.
+    """
+    sides = boxes[:, 2:] - boxes[:, :2]
+    _check(boxes, (sides <= 0).any(dim=1), 'has no area')
+    height, width = size
+    limit = boxes.new_tensor([width, height])
+    outside = (boxes[:, :2] >= limit) | (boxes[:, 2:] <= 0)
+    _check(boxes, outside.any(dim=1), f'is outside the picture of {width}x{height} pixels')
+    growth = ratios * torch.cat([sides, sides], dim=1)
+    start = (boxes[:, :2] - growth[:, :2]).floor().clamp(min=0)
+    stop = torch.minimum((boxes[:, 2:] + growth[:, 2:]).ceil(), limit)
+    return torch.cat([start, stop], dim=1).float()
+
+
+def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
+    """Masks in their boxes, brought to size x size: a pixel is set where the mask has any.
+
+    This is the largest value in each cell (adaptive max pooling), as in SeGAN's published code:
+    thin parts stay.
+
+    Args:
+        masks: bool (n, H, W).
+        boxes: float (n, 4) of whole numbers, one a mask, inside the picture, with an area.
+        size: Side of the result in pixels.
+
+    Returns:
+        bool (n, size, size).
+    """
+    crops = masks.new_zeros((len(masks), size, size))
+    for crop, mask, (left, top, right, bottom) in zip(
+        crops, masks, boxes.int().tolist(), strict=True
+    ):
+        inside = mask[None, top:bottom, left:right].float()
+        crop[:] = F.adaptive_max_pool2d(inside, size)[0] > 0
+    return crops
+
+
+def _check(boxes: Tensor, wrong: Tensor, what: str) -> None:
+    if wrong.any():
+        index = int(wrong.nonzero()[0])
+        raise ValueError(
+            f'Box {index} (counted from 0), {boxes[index].tolist()} as (x1, y1, x2, y2), {what}: '
+            f'give the box of what can be seen of the object.'
+        )
