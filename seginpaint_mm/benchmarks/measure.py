@@ -3,6 +3,8 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -36,7 +38,8 @@ def peak_mebibytes(action: Callable[[], object], device: torch.device) -> float 
     """Memory that an action takes at its peak, in MiB, beside what is held before it.
 
     On a CPU it is that of the whole process, seen by the system: freed memory that the process
-    keeps would hide it, so call this in a process of its own. None where the system does not tell.
+    keeps would hide it, so call this by :func:`in_fresh_process`. None where the system does not
+    tell.
     """
     if device.type == 'cuda':
         torch.cuda.synchronize(device)
@@ -49,6 +52,12 @@ def peak_mebibytes(action: Callable[[], object], device: torch.device) -> float 
         return None
     action()
     return (_status('VmHWM') - before) / MIB
+
+
+def in_fresh_process(function: Callable[..., float | None], *arguments: object) -> float | None:
+    """Call a function of a module in a process that has done nothing before."""
+    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as fresh_process:
+        return fresh_process.submit(function, *arguments).result()
 
 
 def _seconds(action: Callable[[], object], device: torch.device) -> float:

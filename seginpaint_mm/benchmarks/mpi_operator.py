@@ -1,13 +1,11 @@
 """Max-pooling as inpainting against the paper's loop: time, memory, growth with the hole."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import torch
 from torch import Tensor
 
-from seginpaint_mm.benchmarks.measure import median_seconds, peak_mebibytes
+from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.models.mpi import max_pool_inpainting, max_pool_inpainting_reference
 
@@ -141,9 +139,7 @@ def _action(
 def _peak(
     name: str, shape: Shape, radius: int, backward: bool, device: torch.device
 ) -> float | None:
-    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as fresh_process:
-        task = fresh_process.submit(_peak_here, name, shape, radius, backward, str(device))
-        return task.result()
+    return in_fresh_process(_peak_here, name, shape, radius, backward, str(device))
 
 
 def _peak_here(name: str, shape: Shape, radius: int, backward: bool, device: str) -> float | None:

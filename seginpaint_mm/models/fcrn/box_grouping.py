@@ -1,5 +1,7 @@
 """Steps 4 and 5 of Sec. 2.1: votes grouped by NMS on their boxes, in time linear in the votes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from seginpaint_mm.models.fcrn.box_grid import BoxGrid
@@ -7,6 +9,7 @@ from seginpaint_mm.models.fcrn.greedy_keep import greedy_keep
 
 HEAD = (32, 256)  # fewest and most votes that are compared with each other in one go
 WINDOW = 4096  # votes among which these are looked for
+PLAIN_PAIRS = 2**16  # are looked at before a grid is made, which takes as long
 
 
 def group_boxes(
@@ -67,8 +70,9 @@ class _Grouping:
     """Boxes float64 (4, V) in descending order of scores, and who leads the group of each.
 
     The first few undecided boxes are compared with each other, which settles who of them is kept;
-    these then gather, from what a :class:`BoxGrid` finds near them, the undecided boxes that they
-    overlap. Among kept boxes no two are alike, so only a bounded number of them is near any box.
+    these then gather the undecided boxes that they overlap: among all, while these are few, or else
+    among those that a :class:`BoxGrid` finds near them. Of kept boxes no two are alike, so only a
+    bounded number of them is near any box.
 
     Attributes:
         leader: int64 (V,), the kept box of each box's group.
@@ -78,11 +82,12 @@ class _Grouping:
         self._boxes = boxes
         self._areas = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
         self._threshold = threshold
+        self._grid: BoxGrid | None = None
+        self._plain_pairs = PLAIN_PAIRS
         self.leader = np.full(boxes.shape[1], -1)
         self._run()
 
     def _run(self) -> None:
-        grid = None
         number = len(self.leader)
         position, size = 0, HEAD[0]
         while position < number:
@@ -90,10 +95,20 @@ class _Grouping:
             head = position + np.flatnonzero(window < 0)[:size]
             position = head[-1] + 1 if len(head) == size else position + len(window)
             kept = self._settle(head)
-            if position < number:
-                grid = grid or BoxGrid(self._boxes, self._threshold)
-                self._gather(kept, grid)
+            for leader, box in self._pairs(kept, position):
+                self._gather(leader, box)
             size = np.clip(2 * size if 2 * len(kept) > len(head) else size // 2, *HEAD)
+
+    def _pairs(self, kept: np.ndarray, position: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pairs of kept boxes, in order, and boxes from ``position`` on that they may overlap."""
+        rest = np.arange(position, len(self.leader))
+        self._plain_pairs -= len(kept) * len(rest)
+        if self._plain_pairs >= 0:
+            yield np.repeat(kept, len(rest)), np.tile(rest, len(kept))
+        elif len(rest):
+            if self._grid is None:
+                self._grid = BoxGrid(self._boxes, self._threshold)
+            yield from self._grid.near(kept)
 
     def _settle(self, head: np.ndarray) -> np.ndarray:
         """Decide about undecided boxes, all before them being decided; return those kept."""
@@ -103,13 +118,12 @@ class _Grouping:
             self.leader[head] = head[kept][overlap[kept].argmax(axis=0)]  # each overlaps itself
         return head[kept]
 
-    def _gather(self, kept: np.ndarray, grid: BoxGrid) -> None:
-        for leader, box in grid.near(kept):
-            undecided = self.leader.take(box) < 0
-            leader, box = leader.compress(undecided), box.compress(undecided)
-            overlap = self._overlap(leader, box)
-            # the first leader is written last
-            self.leader[box.compress(overlap)[::-1]] = leader.compress(overlap)[::-1]
+    def _gather(self, leader: np.ndarray, box: np.ndarray) -> None:
+        undecided = self.leader.take(box) < 0
+        leader, box = leader.compress(undecided), box.compress(undecided)
+        overlap = self._overlap(leader, box)
+        # the first leader is written last
+        self.leader[box.compress(overlap)[::-1]] = leader.compress(overlap)[::-1]
 
     def _overlap(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         # take and compress do what brackets do, in a third of the time

@@ -181,7 +181,7 @@ class HoughInstanceHead(BaseModule):
                 f'{len(scores)} classes, 0 to {len(scores) - 1}: give the thing_ids of the data '
                 f'set that the semantic net was trained on.'
             )
-        if scores.isnan().any():
+        if scores.sum().isnan():  # quicker than to look at each
             raise ValueError(
                 'HoughInstanceHead: the scores hold NaN, as after a training that diverged.'
             )
@@ -194,14 +194,20 @@ def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:
     masks = torch.zeros(len(hypotheses), height * width, dtype=torch.bool, device=scores.device)
     where = (torch.from_numpy(owners), torch.from_numpy(pixels))
     masks[tuple(index.to(scores.device) for index in where)] = True
-    boxes = np.empty((len(hypotheses), 4), np.float32)
-    boxes[:, :2], boxes[:, 2:] = np.inf, -np.inf
-    for axis, position in enumerate((pixels % width, pixels // width)):
-        np.minimum.at(boxes[:, axis], owners, position)
-        np.maximum.at(boxes[:, axis + 2], owners, position + 1)
     return InstanceData(
-        bboxes=torch.from_numpy(boxes).to(scores.device),
+        bboxes=torch.from_numpy(tight_boxes(hypotheses, width)).to(scores.device),
         labels=torch.from_numpy(hypotheses.labels).to(scores.device),
         scores=torch.from_numpy(hypotheses.scores).float().to(scores.device),
         masks=masks.view(len(hypotheses), height, width),
     )
+
+
+def tight_boxes(hypotheses: Hypotheses, width: int) -> np.ndarray:
+    """Boxes around masks, float32 (n, 4) x1, y1, x2, y2, in pictures of that width."""
+    rows, columns = np.divmod(hypotheses.pixels, width)
+    low = np.full((2, len(hypotheses)), np.iinfo(np.int64).max)
+    high = np.zeros_like(low)
+    for axis, positions in enumerate((columns, rows)):
+        np.minimum.at(low[axis], hypotheses.owners, positions)
+        np.maximum.at(high[axis], hypotheses.owners, positions + 1)
+    return np.vstack([low, high]).T.astype(np.float32)

@@ -5,7 +5,6 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.models.fcrn.box_coder import map_points
 from seginpaint_mm.models.fcrn.hough_instance_head import HoughInstanceHead
 
 Box = list[float]
@@ -26,16 +25,16 @@ def hough_instances_reference(
         InstanceData: see there.
     """
     found = []
+    pixels = scores.permute(1, 2, 0).tolist()
+    min_score = scores.new_tensor(head.min_score).item()  # in the scores' precision
     for label, thing_id in enumerate(head.thing_ids):
-        of_thing = maps[4 * label : 4 * label + 4].permute(1, 2, 0)
-        boxes = head.box_coder.decode(map_points(of_thing.shape[:2]), of_thing).tolist()
         for n in head.top_n:
-            votes = _top_n_mask(scores, thing_id, n, head.min_score)
-            vote_boxes = [boxes[row][column] for (row, column), _ in votes]
-            vote_scores = [score for _, score in votes]
-            for group in group_boxes_reference(vote_boxes, vote_scores, head.box_iou_threshold):
-                pixels = {votes[vote][0] for vote in group}
-                found.append((_mean([vote_scores[vote] for vote in sorted(group)]), label, pixels))
+            votes = _top_n_mask(pixels, thing_id, n, min_score)
+            boxes = _vote_boxes(head, votes, maps[4 * label : 4 * label + 4])
+            of_votes = [score for _, score in votes]
+            for group in group_boxes_reference(boxes, of_votes, head.box_iou_threshold):
+                mask = {votes[vote][0] for vote in group}
+                found.append((_mean([of_votes[vote] for vote in sorted(group)]), label, mask))
     found = [hypothesis for hypothesis in found if len(hypothesis[2]) >= head.min_pixels]
     found.sort(key=lambda hypothesis: -hypothesis[0])
     return _to_instances(_region_nms(found, head)[: head.max_instances], scores.shape[1:])
@@ -73,16 +72,23 @@ def _area(box: Box) -> float:
 
 
 def _top_n_mask(
-    scores: Tensor, thing_id: int, n: int, min_score: float
+    pixels: list[list[list[float]]], thing_id: int, n: int, min_score: float
 ) -> list[tuple[Pixel, float]]:
-    min_score = scores.new_tensor(min_score).item()  # in the scores' precision
     votes = []
-    for row, columns in enumerate(scores.permute(1, 2, 0).tolist()):
-        for column, of_classes in enumerate(columns):
-            score = of_classes[thing_id]
-            if score > min_score and sum(other > score for other in of_classes) < n:
+    for row, columns in enumerate(pixels):
+        for column, scores in enumerate(columns):
+            score = scores[thing_id]
+            if score > min_score and sum(other > score for other in scores) < n:
                 votes.append(((row, column), score))
     return votes
+
+
+def _vote_boxes(
+    head: HoughInstanceHead, votes: list[tuple[Pixel, float]], maps: Tensor
+) -> list[Box]:
+    places = torch.tensor([place for place, _ in votes], dtype=torch.int64).reshape(-1, 2)
+    deltas = maps[:, places[:, 0], places[:, 1]].T
+    return head.box_coder.decode(places.flip(1) + 0.5, deltas).tolist()
 
 
 def _mean(values: list[float]) -> float:

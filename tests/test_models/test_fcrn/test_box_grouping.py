@@ -62,12 +62,21 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 @settings(max_examples=120, deadline=None)
-@given(case=cases(), head=st.sampled_from([(1, 1), (2, 4), (32, 256)]), window=st.integers(1, 99))
+@given(
+    case=cases(),
+    head=st.sampled_from([(1, 1), (2, 4), (32, 256)]),
+    window=st.integers(1, 99),
+    plain_pairs=st.sampled_from([0, 500, 2**16]),
+)
 def test_groups_are_those_of_the_plain_loop(
-    case: tuple[np.ndarray, np.ndarray, float], head: tuple[int, int], window: int
+    case: tuple[np.ndarray, np.ndarray, float],
+    head: tuple[int, int],
+    window: int,
+    plain_pairs: int,
 ) -> None:
     boxes, scores, threshold = case
-    with mock.patch.multiple(box_grouping, HEAD=head, WINDOW=window):
+    limits = dict(HEAD=head, WINDOW=window, PLAIN_PAIRS=plain_pairs)
+    with mock.patch.multiple(box_grouping, **limits):
         result = as_lists(boxes, scores, threshold)
     assert result == group_boxes_reference(boxes.tolist(), scores.tolist(), threshold)
 
