@@ -59,6 +59,18 @@ class SceneSample(BaseDataElement):
             self.set_field(value, name, dtype=expected)
 
 
+def predicted_maps(sample: SceneSample) -> list[str]:
+    """The fields with maps of ids that a model predicted.
+
+    ``pred_sem_seg`` is not among them beside ``pred_background``: then it is the same map, for
+    mmseg's metrics.
+    """
+    fields = [name for name in ('pred_foreground', 'pred_background') if name in sample]
+    if 'pred_sem_seg' in sample and 'pred_background' not in sample:
+        fields.append('pred_sem_seg')
+    return fields
+
+
 def _field_type(name: str) -> type | None:
     if name in _PIXEL_FIELDS:
         return PixelData

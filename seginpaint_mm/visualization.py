@@ -11,7 +11,7 @@ from mmengine.visualization import Visualizer
 
 from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import VISUALIZERS
-from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.structures import SceneSample, predicted_maps
 
 IGNORE_INDEX = 255
 WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
@@ -116,7 +116,8 @@ class _Scene:
             image, self.size, interpolation=cv2.INTER_CUBIC if enlarged else cv2.INTER_AREA
         )
         self.palette = palette
-        names = _SIZE_OF_IMAGE + (_ANY_SIZE if 'pred_sem_seg' in sample else ())
+        visible = 'pred_sem_seg' in predicted_maps(sample)
+        names = _SIZE_OF_IMAGE + (_ANY_SIZE if visible else ())
         self.maps = {
             name: self._fit(name, sample.get(name), (height, width))
             for name in names

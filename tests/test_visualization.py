@@ -182,10 +182,14 @@ def test_classes_of_a_segmentor_at_the_images_or_the_original_size(size: tuple[i
     assert nearest(panel(picture, 1, 0)[2, 5], **errors) == 'unknown'
 
 
-def test_visible_classes_are_drawn_only_where_they_are_predicted() -> None:
+def test_visible_classes_are_drawn_only_where_they_alone_are_predicted() -> None:
     picture = draw('not predicted', classes_sample((32, 64), ('gt_sem_seg',)))
     ink = (picture[HEADER : HEADER + 32] != PAPER).any(axis=(0, 2))
     assert ink.sum() == 64
+    sample = make_sample(TRUTH + PREDICTION)
+    expected = draw('without', sample)
+    sample.pred_sem_seg, sample.gt_sem_seg = sample.pred_background, sample.gt_background
+    assert (draw('with', sample) == expected).all()
 
 
 def make_runner(visualizer: Visualizer, log_dir: Path) -> SimpleNamespace:

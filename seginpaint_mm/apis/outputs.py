@@ -6,7 +6,7 @@ import numpy as np
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.files import write_image, write_json
-from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.structures import SceneSample, predicted_maps
 
 
 class ResultFolder:
@@ -15,11 +15,12 @@ class ResultFolder:
     - ``vis/<name>.png``: the picture for people;
     - ``pred/background/<name>.png``: uint8 class ids, also behind the foreground;
     - ``pred/foreground/<name>.png``: uint8, 1 = foreground;
+    - ``pred/sem_seg/<name>.png``: uint8 class ids, those of mmseg's segmentors;
     - ``predictions.json``: inputs, files, shares of the classes, and what failed.
 
     Args:
         folder: Is made if absent; files of the same names are replaced.
-        classes: Names of the background classes.
+        classes: Names of the classes.
     """
 
     def __init__(self, folder: str | Path, classes: tuple[str, ...]) -> None:
@@ -40,11 +41,7 @@ class ResultFolder:
         Raises:
             OSError: when a file cannot be written.
         """
-        maps = {
-            kind: sample.get(f'pred_{kind}').data.squeeze(0).cpu().numpy().astype(np.uint8)
-            for kind in ('background', 'foreground')
-            if f'pred_{kind}' in sample
-        }
+        maps = {name.removeprefix('pred_'): _ids(sample, name) for name in predicted_maps(sample)}
         files = {'picture': f'vis/{scene.name}.png'}
         files |= {kind: f'pred/{kind}/{scene.name}.png' for kind in maps}
         write_image(self.folder / files['picture'], picture[..., ::-1])
@@ -75,12 +72,16 @@ class ResultFolder:
         shares: dict = {'height': height, 'width': width}
         if 'foreground' in maps:
             shares['foreground_percent'] = _percent(maps['foreground'] > 0)
-        if 'background' in maps:
-            shares['background_percent'] = {
-                name: _percent(maps['background'] == index)
-                for index, name in enumerate(self.classes)
-            }
+        for kind in ('background', 'sem_seg'):
+            if kind in maps:
+                shares[f'{kind}_percent'] = {
+                    name: _percent(maps[kind] == index) for index, name in enumerate(self.classes)
+                }
         return shares
+
+
+def _ids(sample: SceneSample, name: str) -> np.ndarray:
+    return sample.get(name).data.squeeze(0).cpu().numpy().astype(np.uint8)
 
 
 def _percent(mask: np.ndarray) -> float:

@@ -161,3 +161,16 @@ def test_unwritable_out_dir_is_told(inferencer: SegInpaintInferencer, tmp_path: 
     (tmp_path / 'out').write_text('a file')
     with pytest.raises(OSError, match='choose another folder'):
         inferencer(photo(0), out_dir=tmp_path / 'out')
+
+
+def test_classes_of_mmsegs_segmentors(tmp_path: Path) -> None:
+    config = Path(__file__).parents[2] / 'configs' / 'fcrn' / 'fcrn_r18_cityscapes-128x256.py'
+    segmentor = SegInpaintInferencer(config, device='cpu', show_progress=False)
+    save(tmp_path / 'in', a=photo(0, 37, 50))
+    out = tmp_path / 'out'
+    (sample,) = segmentor(tmp_path / 'in', out_dir=out)['predictions']
+    assert sample.pred_sem_seg.data.shape == (1, 37, 50)
+    (entry,) = json.loads((out / 'predictions.json').read_text())['predictions']
+    classes = cv2.imread(str(out / entry['sem_seg']), cv2.IMREAD_UNCHANGED)
+    assert (classes == sample.pred_sem_seg.data[0].numpy()).all()
+    assert entry['sem_seg_percent']['car'] == pytest.approx(100 * (classes == 13).mean(), abs=0.01)

@@ -9,9 +9,7 @@ from mmengine.runner import Runner
 
 from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import HOOKS
-from seginpaint_mm.structures import SceneSample
-
-_FIELDS = ('pred_foreground', 'pred_background', 'pred_sem_seg')
+from seginpaint_mm.structures import SceneSample, predicted_maps
 
 
 @HOOKS.register_module()
@@ -38,7 +36,6 @@ class SavePredictionsHook(Hook):
     ) -> None:
         for sample in outputs or ():
             name = f'{sample.sample_idx:05d}_{Path(sample.img_path).stem}.png'
-            for field in _FIELDS:
-                if field in sample:
-                    labels = sample.get(field).data.squeeze(0).cpu().numpy().astype(np.uint8)
-                    write_image(self._out_dir / field / name, labels)
+            for field in predicted_maps(sample):
+                labels = sample.get(field).data.squeeze(0).cpu().numpy().astype(np.uint8)
+                write_image(self._out_dir / field / name, labels)
