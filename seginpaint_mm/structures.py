@@ -34,7 +34,8 @@ class SceneSample(BaseDataElement):
     ``gt_image``             uint8 3,H,W    the picture without hole or without the object
     ``hole``                 uint8 1,H,W    1 = to be filled
     ``gt_instances``         InstanceData   ``masks`` (visible), ``full_masks``, ``labels``,
-                                            ``bboxes``, ``depth`` (0 = front)
+                                            ``bboxes``, ``depth`` (0 = front), and what else
+                                            :class:`PackScene` tells of
     ``gt_panoptic_seg``      int32 1,H,W    mmdet's panoptic encoding
     ``pred_*``               as ``gt_*``    what a model adds; ``*_prob`` is float32 in [0, 1]
     ======================== ============== =====================================================

@@ -4,12 +4,19 @@ from seginpaint_mm.datasets.camvid import CamVidSceneDataset
 from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
 from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
 from seginpaint_mm.datasets.coco_instances import CocoInstanceDataset
+from seginpaint_mm.datasets.cocoa import COCOADataset
+from seginpaint_mm.datasets.dyce import DYCEDataset
 from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.transforms import (
+    ChooseObjects,
+    CropAppearances,
+    FrameObjects,
+    GrowBoxes,
+    LoadAmodalObjects,
     LoadClasses,
     LoadInstances,
     LoadObjects,
@@ -22,13 +29,20 @@ from seginpaint_mm.datasets.transforms import (
 from seginpaint_mm.datasets.voc import VOCInstanceDataset
 
 __all__ = [
+    'COCOADataset',
     'CamVidSceneDataset',
+    'ChooseObjects',
     'CityscapesInstanceDataset',
     'CityscapesSceneDataset',
     'CocoInstanceDataset',
+    'CropAppearances',
+    'DYCEDataset',
     'FolderInstanceDataset',
+    'FrameObjects',
+    'GrowBoxes',
     'InstanceDataset',
     'KITTISceneDataset',
+    'LoadAmodalObjects',
     'LoadClasses',
     'LoadInstances',
     'LoadObjects',

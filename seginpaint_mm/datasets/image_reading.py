@@ -53,6 +53,18 @@ def read_map(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.nd
     return ids
 
 
+def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
+    """Read a mask, grey or coloured, that belongs to an image: bool (H, W), what is not black.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        ValueError: when it is no picture, a damaged one, or its size is not the image's.
+    """
+    mask = _decode(path, 'a mask', cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION) > 0
+    check_size(path, mask, size=size, img_path=img_path)
+    return mask
+
+
 def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
     """Read a map of label ids, uint8 (H, W), that belongs to an image.
 

@@ -6,6 +6,11 @@ from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 
+# Of data sets that tell objects apart but not what they are.
+OBJECT_METAINFO = dict(
+    classes=('background', 'object'), palette=[[0, 0, 0], [128, 0, 0]], thing_ids=(1,)
+)
+
 
 class InstanceDataset(BaseDataset):
     """Pictures whose pixels have a class and, where it is a class of things, belong to an object.

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-from pycocotools import mask as coco_masks
 from scipy.io import loadmat
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
+from seginpaint_mm.datasets.coco_masks import decode_mask
 from seginpaint_mm.datasets.image_reading import check_size, read_labels, read_map
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _FIRST_OBJECT = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one class
-_FEWEST_COORDINATES = 6  # of a polygon; pycocotools would take four for a box
 _VOC_THINGS = range(1, 21)
 Size = tuple[int, int]
 Maps = tuple[np.ndarray, np.ndarray]
@@ -97,25 +96,7 @@ def read_coco(sample: dict, size: Size) -> Maps:
 
 def _decode(item: dict, size: Size, path: str) -> np.ndarray:
     """The mask of an annotation, bool (H, W)."""
-    parts = item['segmentation']
-    try:
-        if isinstance(parts, list):
-            parts = [part for part in parts if len(part) >= _FEWEST_COORDINATES]
-            parts = coco_masks.merge(coco_masks.frPyObjects(parts, *size)) if parts else None
-        elif isinstance(parts['counts'], list):
-            parts = coco_masks.frPyObjects(parts, *size)
-        mask = np.zeros(size, bool) if parts is None else coco_masks.decode(parts) > 0
-    except Exception as error:  # pycocotools raises bare Exceptions, and what its parser meets
-        raise ValueError(
-            f'{path}: the segmentation of annotation {item["id"]} is neither polygons nor run '
-            f'lengths ({error}): mend it, or leave the annotation out.'
-        ) from error
-    if mask.shape != size:
-        raise ValueError(
-            f'{path}: the run lengths of annotation {item["id"]} are of {mask.shape} (height, '
-            f'width), its image is {size}: mend it, or leave the annotation out.'
-        )
-    return mask
+    return decode_mask(item['segmentation'], size, path=path, of=f'annotation {item["id"]}')
 
 
 # Value of a sample's ``instance_format``: reads the sample, given its picture's (height, width).

@@ -13,6 +13,7 @@ from seginpaint_mm.structures import SceneSample
 
 # What pixels outside the image are: of no class, no foreground, nothing to fill.
 _PADDING = {'gt_sem_seg': 255, 'gt_background': 255, 'gt_foreground': 0, 'hole': 0}
+_MASKS = ('masks', 'input_masks', 'full_masks')  # of gt_instances
 
 
 @MODELS.register_module()
@@ -108,4 +109,6 @@ def _pad_maps(sample: SceneSample, size: tuple[int, int]) -> None:
             sample.set_field(PixelData(data=padded), field)
     if 'gt_instances' in sample:
         instances = sample.gt_instances
-        instances.masks = pad_bottom_right(instances.masks, size, 0)
+        for field in _MASKS:
+            if field in instances:
+                instances.set_field(pad_bottom_right(instances.get(field), size, 0), field)

@@ -84,12 +84,13 @@ def test_images_without_samples():
 def test_masks_of_instances_are_padded_in_training(number, training):
     data = batch_of((4, 6), (8, 5))
     masks = torch.ones(number, 4, 6, dtype=torch.bool)
-    data['data_samples'][0].gt_instances = InstanceData(masks=masks)
+    data['data_samples'][0].gt_instances = InstanceData(masks=masks, full_masks=masks.clone())
     instances = preprocessor()(data, training)['data_samples'][0].gt_instances
-    assert instances.masks.shape == (number, *((8, 6) if training else (4, 6)))
-    assert instances.masks.dtype == torch.bool
-    assert instances.masks[:, :4].all()
-    assert not instances.masks[:, 4:].any()
+    for padded in (instances.masks, instances.full_masks):
+        assert padded.shape == (number, *((8, 6) if training else (4, 6)))
+        assert padded.dtype == torch.bool
+        assert padded[:, :4].all()
+        assert not padded[:, 4:].any()
 
 
 @pytest.mark.gpu

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from seginpaint_mm.datasets import PackScene
+from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.datasets import DYCEDataset, PackScene
+from tests.amodal_folders import full_masks, input_masks, visible_masks, write_dyce
 from tests.dataset_folders import SIZE, background_truth, picture
 
 
@@ -115,3 +117,53 @@ def test_instances_that_were_not_flipped():
     classes[:, :3], numbers[:, 3:] = 11, 1
     with pytest.raises(ValueError, match=r"on pixels of the classes \[0\] .*mmseg's transforms"):
         PackScene()(with_instances(classes, numbers))
+
+
+def test_objects_that_are_partly_hidden(tmp_path):
+    """From the files to what a model reads."""
+    load = [dict(type='LoadSceneImage'), dict(type='LoadAmodalObjects', appearance=True)]
+    boxes = [dict(type='GrowBoxes', share=(0.2, 0.2)), dict(type='CropAppearances', size=8)]
+    pipeline = [*load, *boxes, dict(type='PackScene')]
+    samples = DYCEDataset(
+        str(write_dyce(tmp_path, ['a'])),
+        'train',
+        predicted_masks=True,
+        leave_out=(),
+        pipeline=[dict(step, type=f'seginpaint_mm.{step["type"]}') for step in pipeline],
+    )
+    packed = samples[0]
+    instances = packed['data_samples'].gt_instances
+    for field, expected in (
+        ('masks', visible_masks()),
+        ('input_masks', input_masks()),
+        ('full_masks', full_masks()),
+    ):
+        assert instances.get(field).dtype == torch.bool
+        np.testing.assert_array_equal(instances.get(field), expected)
+    torch.testing.assert_close(instances.bboxes, tight_boxes(instances.input_masks))
+    assert instances.labels.tolist() == [0, 0, 0]
+    assert instances.grown_boxes.tolist()[0] == [2, 2, 15, 14]
+    assert instances.full_appearance.shape == (3, 3, 8, 8)
+    assert instances.full_appearance.dtype == torch.uint8
+    whole = np.where(full_masks()[0, ..., None], picture(seed=1), 0)[2:14, 2:15]
+    expected = whole.mean(axis=(0, 1))[::-1]  # red first
+    found = instances.full_appearance[0].float().mean(dim=(1, 2))
+    np.testing.assert_allclose(found, expected, rtol=0.1)
+    assert 'depth' not in instances
+    assert 'gt_sem_seg' not in packed['data_samples']
+
+
+def test_depth_order_of_objects():
+    masks = full_masks()
+    scene = dict(
+        img=picture(),
+        gt_visible_masks=masks,
+        gt_input_masks=masks,
+        gt_full_masks=masks,
+        gt_labels=np.zeros(3, np.int64),
+        gt_depths=np.array([2, 0, 1]),
+    )
+    instances = PackScene()(scene)['data_samples'].gt_instances
+    assert instances.depth.tolist() == [2, 0, 1]
+    assert 'grown_boxes' not in instances
+    assert 'full_appearance' not in instances

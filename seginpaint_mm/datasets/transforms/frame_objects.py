@@ -1,0 +1,100 @@
+"""``FrameObjects``: a cut of the picture, mirrored, at the network's size, with its objects."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+
+from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
+from seginpaint_mm.registry import TRANSFORMS
+
+_MASKS = ('gt_visible_masks', 'gt_input_masks', 'gt_full_masks')
+_NEEDED = ('gt_visible_masks', 'gt_input_masks')
+_OF_OBJECTS = (*_MASKS, 'gt_labels', 'gt_depths', 'gt_appearances')
+_COVERED = 0.5  # share of a pixel that must be in a mask
+_FULL = 255
+
+
+@TRANSFORMS.register_module()
+class FrameObjects(BaseTransform):
+    """Cut a window out of a picture with objects, perhaps mirror it, and resize it.
+
+    The window's height and width are the same random share of the picture's; its place is random.
+    It is resized to exactly ``size``, whatever its shape: SeGAN takes 500x500 (Section 5.1).
+    A pixel of a resized mask is set if half of it was. Objects of which nothing is left in the
+    window, of what can be seen or of what the network is given, are left out; where none is left,
+    the result is None, and a training data set gives another picture.
+
+    Changed keys: ``img``, ``img_shape`` and those of :class:`LoadAmodalObjects`. Added:
+    ``scale_factor`` (width, height).
+
+    Args:
+        size: (height, width) of the result in pixels.
+        window: Least and greatest share of the picture's sides; (1, 1) takes all of it.
+        flip_prob: Probability that it is mirrored, left to right.
+
+    Raises:
+        ValueError: when a share or the probability is out of its range.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        window: tuple[float, float] = (1.0, 1.0),
+        flip_prob: float = 0.0,
+    ) -> None:
+        if not 0 < window[0] <= window[1] <= 1:
+            raise ValueError(
+                f'FrameObjects: window must be (least, greatest) with 0 < least <= greatest <= 1, '
+                f'not {window!r}.'
+            )
+        if not 0 <= flip_prob <= 1:
+            raise ValueError(f'FrameObjects: flip_prob must be from 0 to 1, not {flip_prob!r}.')
+        self.size = tuple(size)
+        self.window = window
+        self.flip_prob = flip_prob
+
+    def transform(self, results: dict) -> dict | None:
+        height, width = results['img'].shape[:2]
+        top, left, bottom, right = self._draw_window(height, width)
+        mirrored = slice(None, None, -1 if self._draw_flip() else None)
+        for key in _MASKS:
+            cut = results[key][:, top:bottom, left:right][:, :, mirrored]
+            results[key] = self._resize_masks(cut)
+        if 'gt_appearances' in results:
+            cut = results['gt_appearances'][:, top:bottom, left:right][:, :, mirrored]
+            results['gt_appearances'] = np.stack(
+                [resize_smoothly(picture, self.size) for picture in cut]
+            )
+        cut = results['img'][top:bottom, left:right][:, mirrored]
+        results['img'] = resize_smoothly(cut, self.size)
+        results['img_shape'] = self.size
+        results['scale_factor'] = (self.size[1] / (right - left), self.size[0] / (bottom - top))
+        left_over = [
+            results[key].any(axis=(1, 2)) for key in ('gt_visible_masks', 'gt_input_masks')
+        ]
+        kept = np.logical_and(*left_over)
+        for key in _OF_OBJECTS:
+            if key in results:
+                results[key] = results[key][kept]
+        return results if kept.any() else None
+
+    def _resize_masks(self, masks: np.ndarray) -> np.ndarray:
+        """bool (n, h, w) to bool (n, *size)."""
+        shares = [
+            resize_smoothly(np.where(mask, np.uint8(_FULL), np.uint8(0)), self.size)
+            for mask in masks
+        ]
+        return np.stack(shares) > _COVERED * _FULL
+
+    @cache_randomness
+    def _draw_window(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Top, left, bottom, right."""
+        share = np.random.uniform(*self.window)
+        rows, columns = max(1, round(share * height)), max(1, round(share * width))
+        top = np.random.randint(height - rows + 1)
+        left = np.random.randint(width - columns + 1)
+        return top, left, top + rows, left + columns
+
+    @cache_randomness
+    def _draw_flip(self) -> bool:
+        return bool(np.random.random() < self.flip_prob)
