@@ -38,6 +38,9 @@ METRICS = _child('metric', MMENGINE_METRICS, 'evaluation')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'engine')
 VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'visualization')
 OPTIM_WRAPPERS = _child('optim_wrapper', MMENGINE_OPTIM_WRAPPERS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
+)
 
 # Nothing of ours is in these: without them MMEngine warns, for every part it builds, that the
 # scope has no such registry.
@@ -45,7 +48,6 @@ UNUSED = (
     _child('evaluator', MMENGINE_EVALUATOR, 'evaluation'),
     _child('log_processor', MMENGINE_LOG_PROCESSORS, 'engine'),
     _child('loop', MMENGINE_LOOPS, 'engine'),
-    _child('optimizer wrapper constructor', MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'engine'),
     _child('optimizer', MMENGINE_OPTIMIZERS, 'engine'),
     _child('parameter scheduler', MMENGINE_PARAM_SCHEDULERS, 'engine'),
     _child('vis_backend', MMENGINE_VISBACKENDS, 'visualization'),

@@ -16,6 +16,7 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
     prepare_run,
 )
+from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.engine.hooks import CheckpointGuardHook
 from seginpaint_mm.engine.processes import use_cpu_processes
 from seginpaint_mm.engine.resume import latest_checkpoint
@@ -63,17 +64,20 @@ def set_resume(cfg: Config, resume: str | None) -> None:
 
 
 def use_amp(cfg: Config) -> None:
-    """float16 on a GPU, bfloat16 on the CPU.
+    """float16 on a GPU, bfloat16 on the CPU, for all optimisers.
 
     Raises:
         ConfigError: the config has another optimiser wrapper than the plain one.
     """
-    wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if wrapper == 'OptimWrapper':
-        cuda = torch.cuda.is_available()
-        cfg.optim_wrapper.type = 'AmpOptimWrapper' if cuda else 'CPUAmpOptimWrapper'
-    elif not str(wrapper).endswith('AmpOptimWrapper'):
-        raise ConfigError(f'--amp needs optim_wrapper.type=OptimWrapper, the config has {wrapper}.')
+    amp = 'AmpOptimWrapper' if torch.cuda.is_available() else 'CPUAmpOptimWrapper'
+    parts = optim_wrapper_parts(cfg.optim_wrapper)
+    wrappers = {f'optim_wrapper.{name}': part for name, part in parts.items()}
+    for path, wrapper in (wrappers or {'optim_wrapper': cfg.optim_wrapper}).items():
+        kind = wrapper.get('type', 'OptimWrapper')
+        if kind == 'OptimWrapper':
+            wrapper.type = amp
+        elif not str(kind).endswith('AmpOptimWrapper'):
+            raise ConfigError(f'--amp needs {path}.type=OptimWrapper, the config has {kind}.')
 
 
 @one_sentence_errors

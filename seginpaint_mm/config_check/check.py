@@ -70,6 +70,13 @@ def check_config(cfg: Config) -> None:
         raise ConfigError('\n'.join(problems))
 
 
+def optim_wrapper_parts(optim_wrapper: Mapping) -> dict[str, Mapping]:
+    """Part name -> config of its optimiser; none where one optimiser serves the whole model."""
+    if 'constructor' not in optim_wrapper or 'optimizer' in optim_wrapper:
+        return {}
+    return {name: part for name, part in optim_wrapper.items() if isinstance(part, Mapping)}
+
+
 def _problems(cfg: Config) -> Iterator[str]:
     scope = cfg.get('default_scope') or 'mmengine'
     if importlib.util.find_spec(scope.partition('.')[0]) is None:
@@ -113,6 +120,8 @@ def _with_default_type(key: str, node: object) -> object:
     """Give a part that may leave its type out the one that the Runner takes."""
     if not isinstance(node, Mapping) or 'type' in node:
         return node
+    if key == 'optim_wrapper' and (parts := optim_wrapper_parts(node)):
+        return {name: _with_default_type(key, part) for name, part in parts.items()}
     if key == 'train_cfg':
         loop = EpochBasedTrainLoop if node.get('by_epoch', True) else IterBasedTrainLoop
         return {**{k: v for k, v in node.items() if k != 'by_epoch'}, 'type': loop}

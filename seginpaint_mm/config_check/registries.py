@@ -67,7 +67,7 @@ NESTED = {
 }
 # Keys that are taken out of a part's config before it is built.
 CONSUMED = {
-    OPTIM_WRAPPERS: {'constructor', 'paramwise_cfg'},
+    OPTIM_WRAPPERS: {'constructor', 'paramwise_cfg', 'every'},
     PARAM_SCHEDULERS: {'convert_to_iter_based'},
     HOOKS: {'priority'},
     WEIGHT_INITIALIZERS: {'override'},

@@ -2,5 +2,7 @@
 
 from seginpaint_mm.engine import hooks
 from seginpaint_mm.engine.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
+from seginpaint_mm.engine.part_optim_wrapper_constructor import PartOptimWrapperConstructor
+from seginpaint_mm.engine.part_optim_wrappers import PartOptimWrappers
 
-__all__ = ['CPUAmpOptimWrapper', 'hooks']
+__all__ = ['CPUAmpOptimWrapper', 'PartOptimWrapperConstructor', 'PartOptimWrappers', 'hooks']

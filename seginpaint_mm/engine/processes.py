@@ -1,5 +1,7 @@
 """Several training processes without a GPU."""
 
+import atexit
+
 import torch
 from mmengine.config import Config
 
@@ -14,9 +16,11 @@ def use_cpu_processes(cfg: Config) -> None:
         return
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+        atexit.register(torch.distributed.destroy_process_group)  # its threads may abort the exit
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'broadcast_buffers': False,
+        'find_unused_parameters': cfg.get('find_unused_parameters', False),
         **(cfg.get('model_wrapper_cfg') or {}),
         'device_ids': None,
     }

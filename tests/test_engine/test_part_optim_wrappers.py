@@ -1,0 +1,218 @@
+"""Optimisers of parts: from configs, in agreement, with one loss scale, and resumed."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import DefaultScope
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from seginpaint_mm.checkpoint import load_checkpoint_safely
+from seginpaint_mm.config_check import check_config
+from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers
+from seginpaint_mm.errors import ConfigError, DivergenceError
+from tests.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
+from tests.tool_runs import load_tool, run_here
+
+SGD = dict(type='SGD', lr=0.1)
+
+
+def build(model: nn.Module, **parts: object) -> PartOptimWrappers:
+    cfg = dict(constructor='PartOptimWrapperConstructor', **parts)
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        return build_optim_wrapper(model, cfg)
+
+
+def four_parts(**changes: dict) -> dict[str, dict]:
+    names = ('shaper', 'painter', 'judge', 'critic')
+    return {name: dict(optimizer=SGD, **changes.get(name, {})) for name in names}
+
+
+def test_parts_get_their_optimizers() -> None:
+    model = TinyGAN()
+    configs = four_parts(judge=dict(paramwise_cfg=dict(bias_lr_mult=2.0)))
+    configs['critic'] = dict(type='CPUAmpOptimWrapper', optimizer=dict(type='Adam', lr=0.2))
+    with pytest.raises(ValueError, match=r'agree in type, but shaper has OptimWrapper and critic'):
+        build(model, **configs)
+    configs['critic'] = dict(optimizer=dict(type='Adam', lr=0.2), clip_grad=dict(max_norm=1))
+    wrappers = build(model, **configs)
+    assert wrappers.get_lr()['critic.lr'] == [0.2]
+    assert isinstance(wrappers['critic'].optimizer, torch.optim.Adam)
+    assert len(wrappers['judge'].optimizer.param_groups) == 4  # one a parameter
+
+
+WRONG = {
+    'unknown part': (
+        dict(optimizer=SGD),
+        r'optim_wrapper has optimizer; TinyGAN, as it is configured, has the parts shaper, pain',
+    ),
+    'part left out': (dict(shaper=dict(optimizer=SGD)), r'optim_wrapper has shaper; TinyGAN'),
+    'for all parts': (dict(paramwise_cfg={}, **four_parts()), r'put it into the config of a part'),
+    'all rest': (
+        four_parts(**{n: dict(every=2) for n in ('shaper', 'painter', 'judge', 'critic')}),
+        r'in some iterations no part would be updated',
+    ),
+    'every': (four_parts(judge=dict(every=0)), r'every must be a whole number from 1'),
+    'accumulation': (
+        four_parts(judge=dict(accumulative_counts=2)),
+        r'agree in accumulative_counts, but shaper has 1 and judge has 2',
+    ),
+}
+
+
+@pytest.mark.parametrize(('configs', 'sentence'), WRONG.values(), ids=WRONG)
+def test_wrong_configs(configs: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        build(TinyGAN(), **configs)
+
+
+def test_models_whose_parts_do_not_suffice() -> None:
+    with pytest.raises(ValueError, match=r'Linear has no parts\(\); remove the constructor'):
+        build(nn.Linear(1, 1), **four_parts())
+    model = TinyGAN()
+    model.forgotten = nn.Linear(1, 1)
+    with pytest.raises(ValueError, match=r'forgotten.weight of TinyGAN is in none of shaper'):
+        build(model, **four_parts())
+    model.forgotten.requires_grad_(False)
+    build(model, **four_parts())
+    model.judge = model.critic
+    with pytest.raises(ValueError, match='share weights'):
+        build(model, **four_parts())
+
+
+class ScaledWrapper(OptimWrapper):
+    """What ``AmpOptimWrapper`` does with its loss scale, on the CPU."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, clip_grad: dict | None = None) -> None:
+        super().__init__(optimizer, clip_grad=clip_grad)
+        self.loss_scaler = torch.amp.GradScaler('cpu', init_scale=1024.0)
+        self._scale_update_param = None
+
+    def backward(self, loss: torch.Tensor) -> None:
+        self.loss_scaler.scale(loss).backward()
+        self._inner_count += 1
+
+
+def sgd_wrappers(model: TinyGAN, kind: type[OptimWrapper]) -> PartOptimWrappers:
+    return PartOptimWrappers(
+        {
+            name: kind(torch.optim.SGD(part.parameters(), 0.1), clip_grad=dict(max_norm=0.5))
+            for name, part in model.parts().items()
+        }
+    )
+
+
+@pytest.mark.skipif(not hasattr(torch.amp, 'GradScaler'), reason='torch scales on GPUs only')
+def test_one_loss_scale_for_all_parts() -> None:
+    scaled, plain = TinyGAN(), TinyGAN()
+    batch = tiny_batch(torch.randn(4, 2, 4, generator=torch.Generator().manual_seed(0)))
+    wrappers = sgd_wrappers(scaled, ScaledWrapper)
+    scaled.train_step(batch, wrappers)
+    plain.train_step(batch, sgd_wrappers(plain, OptimWrapper))
+    for name, weight in plain.named_parameters():
+        torch.testing.assert_close(scaled.get_parameter(name), weight)
+
+    before = copy.deepcopy(scaled)
+    handle = scaled.judge[0].weight.register_hook(lambda gradient: gradient * torch.inf)
+    scaled.train_step(batch, wrappers)
+    handle.remove()
+    assert torch.equal(scaled.judge[0].bias, before.judge[0].bias)  # its step was left out
+    assert not torch.equal(scaled.critic.bias, before.critic.bias)
+    assert {wrapper.loss_scaler.get_scale() for wrapper in wrappers.values()} == {512.0}
+
+
+def test_parts_that_rest_need_a_wrapper_that_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DistributedDataParallel, '__init__', nn.Module.__init__)
+    wrapped = DistributedDataParallel()
+    wrapped.find_unused_parameters = False
+    wrappers = build(TinyGAN(), **four_parts(judge=dict(every=2)))
+    with (
+        pytest.raises(ValueError, match='set find_unused_parameters=True in the config'),
+        wrappers.optim_context(wrapped),
+    ):
+        pass
+
+
+def test_config_check_knows_parts(tmp_path: Path) -> None:
+    cfg = Config.fromfile(tiny_gan_config(tmp_path, "optim_wrapper['judge']['every'] = 2\n"))
+    check_config(cfg)
+    cfg.optim_wrapper.judge.evry = 2
+    cfg.optim_wrapper.critic.optimizer.l = 1
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    assert str(error.value).splitlines() == [
+        "optim_wrapper.judge.evry: OptimWrapper takes no 'evry'; it takes "
+        'accumulative_counts, clip_grad, optimizer.',
+        "optim_wrapper.critic.optimizer.l: Adam takes no 'l'; did you mean 'lr'?",
+    ]
+
+
+def test_amp_switches_every_part(tmp_path: Path) -> None:
+    cfg = Config.fromfile(tiny_gan_config(tmp_path))
+    load_tool('train').use_amp(cfg)
+    kinds = {cfg.optim_wrapper[part].type for part in TinyGAN().parts()}
+    expected = 'AmpOptimWrapper' if torch.cuda.is_available() else CPUAmpOptimWrapper.__name__
+    assert kinds == {expected}
+    cfg.optim_wrapper.judge.type = 'ApexOptimWrapper'
+    with pytest.raises(ConfigError, match=r'--amp needs optim_wrapper\.judge\.type=OptimWrapper'):
+        load_tool('train').use_amp(cfg)
+
+
+# Three batches an epoch: after one epoch the judge, which learns every second time, is to rest.
+_RESUME = """
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=3))
+train_dataloader.update(batch_size=14)
+optim_wrapper['judge']['every'] = 2
+optim_wrapper['shaper']['accumulative_counts'] = {counts}
+optim_wrapper['painter']['accumulative_counts'] = {counts}
+optim_wrapper['judge']['accumulative_counts'] = {counts}
+optim_wrapper['critic']['accumulative_counts'] = {counts}
+train_cfg.update(max_epochs={epochs})
+param_scheduler = dict(
+    shaper=[dict(type='StepLR', step_size=1, gamma=0.5, by_epoch=True)],
+    painter=[],
+    judge=[],
+    critic=[dict(type='StepLR', step_size=2, gamma=0.1, by_epoch=True)],
+)
+"""
+
+
+def test_a_resumed_training_goes_on_as_if_uninterrupted(tmp_path: Path) -> None:
+    config = tiny_gan_config(tmp_path, _RESUME.format(counts=1, epochs=3))
+    run_here('train', config, '--work-dir', tmp_path / 'whole')
+    resume = ('--resume', tmp_path / 'whole/epoch_1.pth')
+    run_here('train', config, '--work-dir', tmp_path / 'parts', *resume)
+    first, second = (
+        load_checkpoint_safely(tmp_path / run / 'epoch_3.pth') for run in ('whole', 'parts')
+    )
+    for name, value in first['state_dict'].items():
+        assert torch.equal(second['state_dict'][name], value), name
+    assert first['optimizer'].keys() == {'shaper', 'painter', 'judge', 'critic'}
+    assert first['optimizer']['shaper']['param_groups'][0]['lr'] == pytest.approx(1e-2 / 4)
+    assert first['optimizer']['critic']['param_groups'][0]['lr'] == pytest.approx(1e-3)
+    steps = {name: state['state'][0]['step'] for name, state in _adams(first).items()}
+    assert steps == dict(painter=9, judge=5, critic=9)
+
+
+def test_the_runner_counts_for_all_parts(tmp_path: Path) -> None:
+    """Nine batches, two of which make an update: the ninth makes the fifth one alone."""
+    config = tiny_gan_config(tmp_path, _RESUME.format(counts=2, epochs=3))
+    run_here('train', config, '--work-dir', tmp_path)
+    state = _adams(load_checkpoint_safely(tmp_path / 'epoch_3.pth'))
+    steps = {name: part['state'][0]['step'] for name, part in state.items()}
+    assert steps == dict(painter=5, judge=3, critic=5)
+
+
+def _adams(checkpoint: dict) -> dict[str, dict]:
+    return {name: state for name, state in checkpoint['optimizer'].items() if name != 'shaper'}
+
+
+def test_a_discriminator_that_diverges_stops_the_training(tmp_path: Path) -> None:
+    body = "optim_wrapper['critic'] = dict(optimizer=dict(type='SGD', lr=1e30))\n"
+    config = tiny_gan_config(tmp_path, body)
+    with pytest.raises(DivergenceError, match=r'loss is not finite.*critic\.loss_fake'):
+        run_here('train', config, '--debug', '--work-dir', tmp_path)
