@@ -12,18 +12,9 @@ from mmengine.visualization import Visualizer
 
 from seginpaint_mm.registry import HOOKS, VISUALIZERS
 from seginpaint_mm.structures import SceneSample
-from seginpaint_mm.visualization import (
-    FOREGROUND,
-    GAP,
-    HEADER,
-    LEGEND_WIDTH,
-    PAPER,
-    RIGHT,
-    UNKNOWN,
-    WRONG,
-    SceneVisualizer,
-    compose,
-)
+from seginpaint_mm.visualization import SceneVisualizer
+from seginpaint_mm.visualization.panels import GAP, HEADER, LEGEND_WIDTH, PAPER, compose
+from seginpaint_mm.visualization.scene_visualizer import FOREGROUND, RIGHT, UNKNOWN, WRONG
 
 CLASSES = ('road', 'sidewalk', 'other')
 PALETTE = ((128, 64, 128), (244, 35, 232), (70, 130, 180))

@@ -1,4 +1,4 @@
-"""Pictures a person would want to look at: what is found, what is behind it, and what is wrong."""
+"""``SceneVisualizer``: a scene's prediction above its truth, as labelled panels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,19 +12,22 @@ from mmengine.visualization import Visualizer
 from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import VISUALIZERS
 from seginpaint_mm.structures import SceneSample, predicted_maps
+from seginpaint_mm.visualization.instances import draw_instances
+from seginpaint_mm.visualization.panels import (
+    PAPER,
+    LegendEntry,
+    Panel,
+    blend,
+    compose,
+    outline,
+)
 
 IGNORE_INDEX = 255
-WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
 FOREGROUND, UNKNOWN = (255, 140, 0), (110, 110, 110)
 RIGHT, WRONG = (60, 160, 75), (214, 39, 40)
-HEADER, GAP, TEXT_SCALE = 34, 8, 0.6
-LEGEND_WIDTH = 1280  # or as wide as the panels above
 
 _SIZE_OF_IMAGE = ('pred_foreground', 'pred_background', 'gt_foreground', 'gt_background')
 _ANY_SIZE = ('pred_sem_seg', 'gt_sem_seg')  # mmseg's segmentors predict at the original size
-
-Panel = tuple[str, np.ndarray]
-LegendEntry = tuple[str, Sequence[int]]
 
 
 @VISUALIZERS.register_module()
@@ -32,8 +35,8 @@ class SceneVisualizer(Visualizer):
     """MMEngine's visualizer with one picture a scene: labelled panels above a legend.
 
     The upper row shows the prediction: the image, the foreground found, and the layout with what
-    is hidden behind it, or the classes that a segmentor sees. Where the truth is known, the row
-    below shows the truth and the error.
+    is hidden behind it, or the classes that a segmentor sees and the instances. Where the truth is
+    known, the row below shows the truth and the error.
 
     Args:
         name: Name of the instance, unique in a process.
@@ -41,6 +44,7 @@ class SceneVisualizer(Visualizer):
         save_dir: Root folder of the backends; the Runner gives its own.
         panel_width: Width in pixels that panels are brought to: small images are enlarged,
             large ones reduced.
+        min_instance_score: Instances found with a lower score are not drawn.
     """
 
     def __init__(
@@ -49,9 +53,11 @@ class SceneVisualizer(Visualizer):
         vis_backends: list[dict] | None = None,
         save_dir: str | None = None,
         panel_width: int = 512,
+        min_instance_score: float = 0.5,
     ) -> None:
         super().__init__(name=name, vis_backends=vis_backends, save_dir=save_dir)
         self.panel_width = panel_width
+        self.min_instance_score = min_instance_score
 
     @master_only
     def add_datasample(
@@ -98,7 +104,9 @@ class SceneVisualizer(Visualizer):
                 'set visualizer.dataset_meta = dict(classes=..., palette=...).'
             )
         palette = np.array(meta['palette'], np.uint8)
+        things = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
         scene = _Scene(image, data_sample, palette, self.panel_width)
+        scene.draw_instances(data_sample, things, self.min_instance_score)
         legend = list(zip(meta['classes'], palette.tolist(), strict=True))
         return compose(scene.rows(), legend + scene.extra_legend())
 
@@ -123,6 +131,21 @@ class _Scene:
             for name in names
             if name in sample
         }
+        self.instances: dict[str, np.ndarray] = {}
+
+    def draw_instances(self, sample: SceneSample, things: Sequence[str], min_score: float) -> None:
+        """Add those predicted and, beside them or where nothing is predicted, the true ones.
+
+        Raises:
+            ValueError: when a label is not in ``things``, the names of the classes of things.
+        """
+        fields = sample.keys()
+        if 'pred_instances' in fields or not any(name.startswith('pred_') for name in fields):
+            for source in ('pred', 'gt'):
+                if f'{source}_instances' in fields:
+                    self.instances[source] = draw_instances(
+                        self.image, sample.get(f'{source}_instances'), things, min_score
+                    )
 
     def _fit(self, name: str, field: PixelData, shape: tuple[int, int]) -> np.ndarray:
         ids = field.data.squeeze(0).cpu().numpy().astype(np.uint8)
@@ -135,8 +158,8 @@ class _Scene:
 
     def rows(self) -> list[list[Panel]]:
         """One row for the prediction and, where the truth is known, one for the truth below."""
-        prediction = self._row('pred', 'foreground found', 'predicted layout', 'predicted classes')
-        truth = self._row('gt', 'true foreground', 'true layout', 'true classes')
+        prediction = self._row('pred', 'foreground found', 'predicted')
+        truth = self._row('gt', 'true foreground', 'true')
         image = ('image', self.image)
         if not (prediction and truth):
             return [[image, *prediction, *truth]]
@@ -155,19 +178,19 @@ class _Scene:
             entries += [*behind, ('wrong', WRONG)]
         return entries
 
-    def _row(
-        self, source: str, foreground_title: str, layout_title: str, classes_title: str
-    ) -> list[Panel]:
+    def _row(self, source: str, foreground_title: str, adjective: str) -> list[Panel]:
         panels = []
         mask = self.maps.get(f'{source}_foreground')
         if mask is not None:
             panels.append((foreground_title, self.foreground(mask)))
         layout = self.maps.get(f'{source}_background')
         if layout is not None:
-            panels.append((layout_title, self.layout(layout, mask)))
+            panels.append((f'{adjective} layout', self.layout(layout, mask)))
         classes = self.maps.get(f'{source}_sem_seg')
         if classes is not None:
-            panels.append((classes_title, self.layout(classes, None)))
+            panels.append((f'{adjective} classes', self.layout(classes, None)))
+        if source in self.instances:
+            panels.append((f'{adjective} instances', self.instances[source]))
         return panels
 
     def _blank(self) -> np.ndarray:
@@ -176,7 +199,7 @@ class _Scene:
     def foreground(self, mask: np.ndarray) -> np.ndarray:
         """The image with the foreground (1) tinted and outlined."""
         colours = np.full_like(self.image, FOREGROUND)
-        return outline(_blend(self.image, colours, 0.6 * (mask > 0)), mask)
+        return outline(blend(self.image, colours, 0.6 * (mask > 0)), mask)
 
     def layout(self, classes: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         """The classes over the image; behind the foreground almost opaque, its outline in white."""
@@ -184,7 +207,7 @@ class _Scene:
         if mask is not None:
             opacity[mask > 0] = 0.9
         colours = _colourise(classes, self.palette)
-        picture = _blend(self.image, colours, opacity)
+        picture = blend(self.image, colours, opacity)
         return picture if mask is None else outline(picture, mask)
 
     def error(self) -> np.ndarray:
@@ -196,8 +219,8 @@ class _Scene:
         right = known & ~wrong & (mask > 0)
         grey = np.repeat(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
         colours = np.where(wrong[..., None], np.uint8(WRONG), np.uint8(RIGHT))
-        picture = _blend(grey, colours, 0.8 * (wrong | right))
-        picture = _blend(picture, np.full_like(picture, UNKNOWN), 0.8 * ~known)
+        picture = blend(grey, colours, 0.8 * (wrong | right))
+        picture = blend(picture, np.full_like(picture, UNKNOWN), 0.8 * ~known)
         return outline(picture, mask)
 
     def _compared(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -208,83 +231,7 @@ class _Scene:
         return None
 
 
-def compose(rows: list[list[Panel]], legend: list[LegendEntry]) -> np.ndarray:
-    """Put rows of equally large RGB panels, each under its title, above a legend."""
-    strips = [np.hstack([_framed(*panel) for panel in row]) for row in rows]
-    width = max(strip.shape[1] for strip in strips)
-    strips.append(_legend_strip(legend, width))
-    width = max(width, strips[-1].shape[1])
-    return np.vstack([_pad_right(strip, width) for strip in strips])
-
-
-def outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Draw the border of a 0/1 mask in white on a dark line, so that it shows on any colour."""
-    contours, _ = cv2.findContours(
-        (mask > 0).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
-    )
-    picture = cv2.drawContours(picture.copy(), contours, -1, INK, 3)
-    return cv2.drawContours(picture, contours, -1, WHITE, 1)
-
-
-def _blend(picture: np.ndarray, colours: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    weight = opacity[..., None].astype(np.float32)
-    return (picture * (1 - weight) + colours * weight).round().astype(np.uint8)
-
-
 def _colourise(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
     table = np.full((256, 3), UNKNOWN, np.uint8)
     table[: len(palette)] = palette
     return table[classes]
-
-
-def _framed(title: str, panel: np.ndarray) -> np.ndarray:
-    height, width = panel.shape[:2]
-    frame = np.full((height + HEADER + GAP, width + 2 * GAP, 3), PAPER, np.uint8)
-    frame[HEADER : HEADER + height, GAP : GAP + width] = panel
-    _write(frame, title, (GAP, HEADER - 11))
-    return frame
-
-
-def _legend_strip(legend: list[LegendEntry], min_width: int) -> np.ndarray:
-    lines = _legend_lines(legend, max(min_width, LEGEND_WIDTH))
-    ends = [GAP + sum(_entry_width(name) for name, _ in line) for line in lines]
-    height = (HEADER + GAP) * len(lines)
-    strip = np.full((height, max(min_width, *ends), 3), PAPER, np.uint8)
-    for number, line in enumerate(lines):
-        top, left = number * (HEADER + GAP), GAP
-        for name, colour in line:
-            cv2.rectangle(strip, (left, top + 8), (left + 22, top + 30), colour, cv2.FILLED)
-            _write(strip, name, (left + 30, top + HEADER - 9))
-            left += _entry_width(name)
-    return strip
-
-
-def _legend_lines(legend: list[LegendEntry], width: int) -> list[list[LegendEntry]]:
-    """As many entries in a line as there is room for."""
-    lines: list[list[LegendEntry]] = [[]]
-    left = GAP
-    for entry in legend:
-        left += _entry_width(entry[0])
-        if left > width and lines[-1]:
-            lines.append([])
-            left = GAP + _entry_width(entry[0])
-        lines[-1].append(entry)
-    return lines
-
-
-def _entry_width(name: str) -> int:
-    return _text_width(name) + 56
-
-
-def _text_width(text: str) -> int:
-    return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, TEXT_SCALE, 1)[0][0]
-
-
-def _write(picture: np.ndarray, text: str, position: tuple[int, int]) -> None:
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(picture, text, position, font, TEXT_SCALE, INK, 1, cv2.LINE_AA)
-
-
-def _pad_right(strip: np.ndarray, width: int) -> np.ndarray:
-    missing = width - strip.shape[1]
-    return cv2.copyMakeBorder(strip, 0, 0, 0, missing, cv2.BORDER_CONSTANT, value=PAPER)
