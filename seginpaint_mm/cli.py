@@ -26,6 +26,9 @@ _CLEARER = {
         'A batch of one tiny picture cannot be trained with batch norm: use larger pictures, or '
         'set train_dataloader.batch_size to at least 2 and train_dataloader.drop_last=True'
     ),
+    'need at least one array to concatenate': (  # what mmengine's data sets say without samples
+        'A data set has no picture: check its data_root, data_prefix, img_suffix and ann_file'
+    ),
     'CUDA out of memory': (
         'The GPU has too little memory: lower train_dataloader.batch_size, or train with --amp'
     ),

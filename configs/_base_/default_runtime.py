@@ -13,6 +13,7 @@ custom_hooks = [
     dict(type='LabelPresenceHook'),
     dict(type='ChannelsLastHook'),
     dict(type='LastEpochsMeanHook', num_epochs=5),
+    dict(type='ClassCountHook'),
 ]
 env_cfg = dict(
     cudnn_benchmark=False,

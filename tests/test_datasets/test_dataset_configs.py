@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,6 +10,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.registry import DATASETS
+from tests.dataset_folders import picture, write_map
 
 BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
 # Base, data loader, folder of the real data, height and width.
@@ -36,6 +38,7 @@ INSTANCE_CASES = [
 SEMANTIC_CASES = [
     ('cityscapes_128x256_semantic', 'train', 'cityscapes_256x128', (128, 256), 2975),
     ('cityscapes_128x256_semantic', 'val', 'cityscapes_256x128', (128, 256), 100),
+    ('cityscapes_semantic', 'train', 'cityscapes', (512, 1024), 4),
     ('voc_small', 'train', 'voc/VOC2012', (256, 256), 420),
     ('voc_small', 'val', 'voc/VOC2012', None, 100),
 ]
@@ -101,7 +104,7 @@ def test_samples_with_classes_only(real_data, base, split, folder, size, number)
     dataset = build(config, split)
     assert len(dataset) == number
     classes = set()
-    for index in range(5):
+    for index in range(min(5, number)):
         packed = dataset[index]
         labels = packed['data_samples'].gt_sem_seg.data
         assert labels.shape[1:] == packed['inputs'].shape[1:]
@@ -109,6 +112,26 @@ def test_samples_with_classes_only(real_data, base, split, folder, size, number)
         classes |= set(labels.unique().tolist())
     assert classes <= {*range(len(dataset.metainfo['classes'])), 255}
     assert len(classes) > 4
+
+
+def test_voc_joins_its_own_training_images_and_those_of_sbd(tmp_path):
+    lists = dict(train=['a'], aug=['b', 'c'], val=['d'])
+    for split, names in lists.items():
+        path = tmp_path / f'ImageSets/Segmentation/{split}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('\n'.join(names))
+        folder = 'SegmentationClassAug' if split == 'aug' else 'SegmentationClass'
+        for name in names:
+            write_map(tmp_path / f'JPEGImages/{name}.jpg', picture((40, 60)))
+            write_map(tmp_path / f'{folder}/{name}.png', np.full((40, 60), 15, np.uint8))
+    config = Config.fromfile(BASES / 'voc12aug.py').to_dict()
+    move(config, str(tmp_path))
+    dataset = build(config, 'train')
+    assert len(dataset) == 3
+    for packed in (dataset[0], dataset[2]):
+        assert packed['inputs'].shape == (3, 512, 512)
+        assert set(packed['data_samples'].gt_sem_seg.data.unique().tolist()) <= {15, 255}
+    assert build(config, 'val')[0]['inputs'].shape == (3, 40, 60)
 
 
 def test_every_base_has_what_a_runner_needs():

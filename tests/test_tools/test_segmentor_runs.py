@@ -127,3 +127,31 @@ def test_checkpoint_of_another_network_is_refused_with_several_views(
     with pytest.raises(SystemExit):
         run_here('test', *arguments, '--tta', *other)
     assert 'is not a checkpoint of this EncoderDecoder' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('option', 'sentence'),
+    [
+        ('model.decode_head.num_classes=7', 'CityscapesDataset has 19 classes (road to bicycle)'),
+        ('train_dataloader.dataset.img_suffix=.jpg', 'A data set has no picture: check its'),
+        ('model.decode_head.loss_decode.num_pixels=5000', 'keeps 5000 pixels per image'),
+        ('model.decode_head.loss_decode.num_pixel=5', "did you mean 'num_pixels'?"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_a_sentence(
+    option: str, sentence: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_here('train', trained / 'tiny.py', '--work-dir', tmp_path, '--cfg-options', option)
+    assert sentence in capsys.readouterr().err
+
+
+def test_other_number_of_classes_in_testing(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (trained / 'tiny.py', trained / 'run/epoch_4.pth', '--work-dir', tmp_path)
+    classes = 'test_dataloader.dataset.metainfo.classes=[road,car]'
+    for views in ((), ('--tta',)):
+        with pytest.raises(SystemExit):
+            run_here('test', *arguments, *views, '--cfg-options', classes)
+        assert 'num_classes is 19, but CityscapesDataset has 2 classes' in capsys.readouterr().err

@@ -53,6 +53,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+del part
 
 val_evaluator = dict(type='ClassIoUMetric')
 test_evaluator = val_evaluator

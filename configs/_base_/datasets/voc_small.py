@@ -48,6 +48,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+del dataset
 
 # Rare: less than 2 % of the labelled training pixels each, and present in both parts.
 val_evaluator = dict(

@@ -3,6 +3,7 @@
 from seginpaint_mm.engine.hooks.atomic_checkpoint_hook import AtomicCheckpointHook
 from seginpaint_mm.engine.hooks.channels_last_hook import ChannelsLastHook
 from seginpaint_mm.engine.hooks.checkpoint_guard_hook import CheckpointGuardHook
+from seginpaint_mm.engine.hooks.class_count_hook import ClassCountHook
 from seginpaint_mm.engine.hooks.epoch_seed_hook import EpochSeedHook
 from seginpaint_mm.engine.hooks.finite_loss_hook import FiniteLossHook
 from seginpaint_mm.engine.hooks.label_presence_hook import LabelPresenceHook
@@ -14,6 +15,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'ChannelsLastHook',
     'CheckpointGuardHook',
+    'ClassCountHook',
     'EpochSeedHook',
     'FiniteLossHook',
     'LabelPresenceHook',

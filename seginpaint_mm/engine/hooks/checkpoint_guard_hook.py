@@ -1,10 +1,10 @@
 """Refuses a checkpoint that is not the model's, before its weights are taken."""
 
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
 from seginpaint_mm.checkpoint import check_checkpoint_fits
+from seginpaint_mm.engine.hooks.class_count_hook import unwrapped
 from seginpaint_mm.registry import HOOKS
 
 
@@ -25,7 +25,4 @@ class CheckpointGuardHook(Hook):
         self._partly = partly
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        model = runner.model
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-            model = model.module
-        check_checkpoint_fits(model, checkpoint, self._name, partly=self._partly)
+        check_checkpoint_fits(unwrapped(runner.model), checkpoint, self._name, partly=self._partly)
