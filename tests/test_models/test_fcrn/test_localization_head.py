@@ -36,7 +36,8 @@ def true_maps(module: LocalizationHead, sample) -> torch.Tensor:
     for mask, label, box in zip(instances.masks, instances.labels, instances.bboxes, strict=True):
         middle = module.stride // 2
         seen = mask[middle :: module.stride, middle :: module.stride]
-        maps[seen, label] = module.box_coder.encode(points, box.expand(*points.shape[:2], 4))[seen]
+        encoded = module.box_coder.encode(points, box.expand(*points.shape[:2], 4))
+        maps[:, :, label][seen] = encoded[seen]
     return maps.flatten(2).permute(2, 0, 1)[None]
 
 
