@@ -38,8 +38,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: object) -> None:
-    """Write a value as indented JSON; see :func:`write_bytes`."""
-    write_text(path, json.dumps(value, indent=2) + '\n')
+    """Write a value as indented JSON, NumPy's numbers as Python's; see :func:`write_bytes`."""
+    write_text(path, json.dumps(value, indent=2, default=_plain_number) + '\n')
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
@@ -47,7 +47,7 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
 
     Args:
         path: Ends in a suffix that OpenCV knows, e.g. ``.png`` or ``.jpg``.
-        image: uint8 (H, W) or BGR (H, W, 3).
+        image: uint8 (H, W) or BGR (H, W, 3); uint16 (H, W) for PNG.
 
     Raises:
         ValueError: when OpenCV cannot write that format.
@@ -75,6 +75,12 @@ def check_writable(folder: str | Path) -> None:
             f'Cannot write into the folder {folder} ({reason}): free some space, mend its '
             f'permissions, or choose another folder.'
         ) from error
+
+
+def _plain_number(value: object) -> int | float:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f'{type(value).__name__} cannot be written as JSON.')
 
 
 def _remove(partial: Path) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
+from seginpaint_mm.apis.instance_results import resize_instances
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
@@ -135,7 +136,8 @@ class SegInpaintInferencer(BaseInferencer):
             raise UserError(f'The batch size must be at least 1, not {batch_size}.')
         folder = None
         if out_dir is not None:
-            folder = ResultFolder(out_dir, self.visualizer.dataset_meta['classes'])
+            meta = self.visualizer.dataset_meta
+            folder = ResultFolder(out_dir, meta['classes'], meta.get('thing_ids', ()))
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
         for result in self._results(scenes, batch_size):
@@ -234,7 +236,7 @@ def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:
 
 
 def _at_original_size(sample: SceneSample) -> SceneSample:
-    """Resize predictions to ordinary tensors: probabilities bilinearly, classes by nearest."""
+    """Resize predictions to ordinary tensors: probabilities bilinearly, others by nearest."""
     size = tuple(sample.ori_shape[:2])
     resized = sample.new()
     if 'pred_foreground_prob' in sample:
@@ -248,6 +250,8 @@ def _at_original_size(sample: SceneSample) -> SceneSample:
         if field in sample:
             ids = _resize(sample.get(field).data.to(torch.uint8), size, 'nearest-exact')
             resized.set_field(PixelData(data=ids.long()), field)
+    if 'pred_instances' in sample:
+        resized.pred_instances = resize_instances(sample.pred_instances, size)
     return resized
 
 

@@ -1,10 +1,13 @@
 """The folder that an inference leaves behind: pictures, maps and a summary."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.instance_results import describe_instances, instance_ids
 from seginpaint_mm.files import write_image, write_json
 from seginpaint_mm.structures import SceneSample, predicted_maps
 
@@ -16,17 +19,23 @@ class ResultFolder:
     - ``pred/background/<name>.png``: uint8 class ids, also behind the foreground;
     - ``pred/foreground/<name>.png``: uint8, 1 = foreground;
     - ``pred/sem_seg/<name>.png``: uint8 class ids, those of mmseg's segmentors;
-    - ``predictions.json``: inputs, files, shares of the classes, and what failed.
+    - ``pred/instances/<name>.png``: **uint16**, k = the k-th of the instances in
+      ``predictions.json``, 0 = none; where several overlap, the most confident;
+    - ``predictions.json``: inputs, files, shares of the classes, the instances, and what failed.
 
     Args:
         folder: Is made if absent; files of the same names are replaced.
         classes: Names of the classes.
+        thing_ids: Those of the classes that have instances.
     """
 
-    def __init__(self, folder: str | Path, classes: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: str | Path, classes: Sequence[str], thing_ids: Sequence[int] = ()
+    ) -> None:
         self.folder = Path(folder)
         self.image_folders = (self.folder / 'vis', self.folder / 'pred')
         self.classes = classes
+        self.things = [classes[thing] for thing in thing_ids]
         self._entries: list[dict] = []
         self._failures: list[dict] = []
 
@@ -47,7 +56,10 @@ class ResultFolder:
         write_image(self.folder / files['picture'], picture[..., ::-1])
         for kind, ids in maps.items():
             write_image(self.folder / files[kind], ids)
-        self._entries.append({'input': scene.origin, **files, **self._shares(maps)})
+        entry = {'input': scene.origin, **files, **self._shares(maps)}
+        if 'pred_instances' in sample:
+            entry |= self._write_instances(scene.name, sample.pred_instances)
+        self._entries.append(entry)
 
     def add_failure(self, scene: SceneInput, reason: str) -> None:
         """Remember an input that could not be processed."""
@@ -65,6 +77,11 @@ class ResultFolder:
             'failures': self._failures,
         }
         write_json(self.folder / 'predictions.json', summary)
+
+    def _write_instances(self, name: str, instances: InstanceData) -> dict:
+        file = f'pred/instances/{name}.png'
+        write_image(self.folder / file, instance_ids(instances))
+        return {'instance_ids': file, 'instances': describe_instances(instances, self.things)}
 
     def _shares(self, maps: dict[str, np.ndarray]) -> dict:
         """Size of the image, and the shares in percent of foreground and of each class."""
