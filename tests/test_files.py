@@ -18,6 +18,15 @@ def test_folders_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / 'a' / 'b') == ['result.json']
 
 
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    write_json(
+        tmp_path / 'result.json', dict(iou=np.float32(0.5), num=np.int64(3), no=[np.bool_(0)])
+    )
+    assert json.loads((tmp_path / 'result.json').read_text()) == dict(iou=0.5, num=3, no=[False])
+    with pytest.raises(TypeError, match='set cannot be written as JSON'):
+        write_json(tmp_path / 'result.json', dict(iou={1}))
+
+
 def test_full_disk_leaves_the_old_file_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
