@@ -1,8 +1,23 @@
 """Metrics, one a file."""
 
+from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric
 from seginpaint_mm.evaluation.class_iou import ClassIoUMetric
+from seginpaint_mm.evaluation.depth_order import DepthOrderMetric
+from seginpaint_mm.evaluation.lower_is_nearer import LowerIsNearerMetric
 from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
+from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
 from seginpaint_mm.evaluation.region_ap import RegionAPMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
+from seginpaint_mm.evaluation.visible_mask_iou import VisibleMaskIoUMetric
 
-__all__ = ['ClassIoUMetric', 'NearestBackgroundMetric', 'RegionAPMetric', 'RegionIoUMetric']
+__all__ = [
+    'AmodalIoUMetric',
+    'ClassIoUMetric',
+    'DepthOrderMetric',
+    'LowerIsNearerMetric',
+    'NearestBackgroundMetric',
+    'PaintingErrorMetric',
+    'RegionAPMetric',
+    'RegionIoUMetric',
+    'VisibleMaskIoUMetric',
+]

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from seginpaint_mm.evaluation.average_precision import average_precision, match
+from seginpaint_mm.evaluation.records import name_of
 from seginpaint_mm.registry import METRICS
 
 _THRESHOLDS = np.arange(1, 10) / 10
@@ -96,7 +97,7 @@ class RegionAPMetric(BaseMetric):
         size = truth['masks'].shape[1:]
         if found['masks'].shape[1:] != size:
             raise ValueError(
-                f'RegionAPMetric: the predicted masks of {_name(sample)} are '
+                f'RegionAPMetric: the predicted masks of {name_of(sample)} are '
                 f'{tuple(found["masks"].shape[1:])} (height, width), the true ones {tuple(size)}: '
                 f'resize labels and image alike in the test pipeline.'
             )
@@ -187,20 +188,16 @@ def _read(sample: dict, field: str, keys: Sequence[str], num_things: int) -> dic
     """The instances of a record on the CPU, checked."""
     if field not in sample:
         raise KeyError(
-            f'RegionAPMetric: {_name(sample)} has no {field}; gt_instances come from LoadInstances '
-            f'and PackScene in the test pipeline, pred_instances from the model.'
+            f'RegionAPMetric: {name_of(sample)} has no {field}; gt_instances come from '
+            f'LoadInstances and PackScene in the test pipeline, pred_instances from the model.'
         )
     values = {key: sample[field][key].cpu() for key in keys}
     wrong = [label for label in values['labels'].tolist() if not 0 <= label < num_things]
     if wrong:
         raise ValueError(
-            f'RegionAPMetric: {field} of {_name(sample)} holds label {wrong[0]}, but the data set '
-            f'has {num_things} classes of things (labels 0 to {num_things - 1}).'
+            f'RegionAPMetric: {field} of {name_of(sample)} holds label {wrong[0]}, but the data '
+            f'set has {num_things} classes of things (labels 0 to {num_things - 1}).'
         )
     if 'scores' in values and values['scores'].isnan().any():
-        raise ValueError(f'RegionAPMetric: a score of {field} of {_name(sample)} is NaN.')
+        raise ValueError(f'RegionAPMetric: a score of {field} of {name_of(sample)} is NaN.')
     return values
-
-
-def _name(sample: dict) -> str:
-    return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')

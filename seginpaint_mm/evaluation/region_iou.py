@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
+from seginpaint_mm.evaluation.records import name_of
 from seginpaint_mm.registry import METRICS
 
 _NOTHING_KNOWN = {
@@ -141,7 +142,7 @@ def read_map(sample: dict, field: str) -> Tensor:
     """Return the (H, W) map of a ``SceneSample.to_dict()`` record; KeyError where it is missing."""
     if field not in sample:
         raise KeyError(
-            f'Evaluation: {_name(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
+            f'Evaluation: {name_of(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
             f'and PackScene in the test pipeline, pred_* from the model.'
         )
     return sample[field]['data'].squeeze(0)
@@ -150,7 +151,7 @@ def read_map(sample: dict, field: str) -> Tensor:
 def _check_size(sample: dict, field: str, ids: Tensor, prediction: Tensor) -> None:
     if ids.shape != prediction.shape:
         raise ValueError(
-            f'RegionIoUMetric: {field} of {_name(sample)} is {tuple(ids.shape)} (height, width), '
+            f'RegionIoUMetric: {field} of {name_of(sample)} is {tuple(ids.shape)} (height, width), '
             f'but the prediction is {tuple(prediction.shape)}: resize labels and image alike in '
             f'the test pipeline.'
         )
@@ -160,10 +161,6 @@ def _check_range(sample: dict, field: str, ids: Tensor, num_classes: int) -> Non
     wrong = ids[(ids < 0) | (ids >= num_classes)]
     if wrong.numel():
         raise ValueError(
-            f'RegionIoUMetric: {field} of {_name(sample)} holds class {int(wrong[0])}, but the '
+            f'RegionIoUMetric: {field} of {name_of(sample)} holds class {int(wrong[0])}, but the '
             f'data set has {num_classes} classes (0 to {num_classes - 1}).'
         )
-
-
-def _name(sample: dict) -> str:
-    return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')

@@ -1,0 +1,123 @@
+"""``AmodalIoUMetric``: how well all of an object is segmented, and what of it is hidden."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.evaluation.records import check_same_shape, read_instances
+from seginpaint_mm.registry import METRICS
+
+_THRESHOLD = 0.5
+_KEYS = (
+    'iou_full',
+    'iou_visible',
+    'iou_invisible',
+    'official/iou_full',
+    'official/iou_visible',
+    'official/iou_invisible',
+)
+
+
+@METRICS.register_module()
+class AmodalIoUMetric(BaseMetric):
+    """IoU of predicted full masks P with an object's full (SF), visible (SV) and invisible region.
+
+    One IoU an object, averaged over the objects (SeGAN, Section 5.2, Table 1), in percent:
+
+    - ``iou_full``: P and SF;
+    - ``iou_visible``: P without the true invisible region, and SV;
+    - ``iou_invisible``: P without SV, and SI = SF without SV. Objects whose SI is empty are left
+      out; ``num_unoccluded`` of ``num_objects`` are;
+    - ``official/iou_full``, ``official/iou_visible``, ``official/iou_invisible``: as SeGAN's
+      published code has them: P and SF; all of P and SV; P inside SI, and SI, which is the recall
+      of SI, where objects whose SI is empty count as 0.
+
+    The paper compares in each object's grown box at 58x58, which ``side`` does: the true masks are
+    cut out and brought there (:func:`crop_masks`, as in the published code).
+
+    Args:
+        side: Height and width of the prediction in the grown box. None: compare ``full_masks``
+            of the picture's size, which is more exact for large objects.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+        prefix: Put before every key, followed by a slash.
+    """
+
+    def __init__(
+        self, side: int | None = 58, collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.side = side
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Compare the objects of one batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: ``SceneSample.to_dict()`` records with ``gt_instances`` (``masks`` and
+                ``full_masks`` bool (n, H, W); with ``side`` also ``grown_boxes`` (n, 4)) and
+                ``pred_instances`` of the same n objects: ``full_mask_probs`` float
+                (n, side, side) in [0, 1], of which 0.5 and more is in the mask; or, without
+                ``side``, ``full_masks`` bool (n, H, W).
+
+        Raises:
+            KeyError: when a field is missing.
+            ValueError: when numbers of objects or sizes differ.
+        """
+        for sample in data_samples:
+            predicted, visible, full = self._masks(sample)
+            shapes = dict(prediction=predicted, truth=full)
+            check_same_shape(sample, shapes, metric=type(self).__name__)
+            self.results.append(_ious(predicted, visible, full))
+
+    def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
+        """Average over the objects."""
+        table = torch.cat(results)
+        means = 100 * table.nanmean(dim=0)
+        unoccluded = table[:, _KEYS.index('iou_invisible')].isnan().sum()
+        return dict(
+            zip(_KEYS, means.tolist(), strict=True),
+            num_objects=len(table),
+            num_unoccluded=int(unoccluded),
+        )
+
+    def _masks(self, sample: dict) -> tuple[Tensor, Tensor, Tensor]:
+        """Predicted full, true visible and true full masks, bool (n, h, w), in the same place."""
+        boxed = () if self.side is None else ('grown_boxes',)
+        truth = read_instances(
+            sample, 'gt_instances', ('masks', 'full_masks', *boxed), metric=type(self).__name__
+        )
+        visible, full = truth['masks'], truth['full_masks'] | truth['masks']
+        if self.side is not None:
+            boxes = truth['grown_boxes']
+            visible, full = (crop_masks(masks, boxes, self.side) for masks in (visible, full))
+        return self._prediction(sample), visible, full
+
+    def _prediction(self, sample: dict) -> Tensor:
+        key = 'full_masks' if self.side is None else 'full_mask_probs'
+        found = read_instances(sample, 'pred_instances', (key,), metric=type(self).__name__)[key]
+        return found if self.side is None else found >= _THRESHOLD
+
+
+def _ious(predicted: Tensor, visible: Tensor, full: Tensor) -> Tensor:
+    """The values of ``_KEYS`` of each object in [0, 1], float64 (n, 6); NaN where there is none."""
+    invisible = full & ~visible
+    occluded = invisible.flatten(1).any(dim=1)
+    hidden = _iou(predicted & ~visible, invisible).where(occluded, torch.nan)
+    columns = (
+        _iou(predicted, full),
+        _iou(predicted & ~invisible, visible),
+        hidden,
+        _iou(predicted, full),
+        _iou(predicted, visible),
+        _iou(predicted & invisible, invisible),
+    )
+    return torch.stack(columns, dim=1)
+
+
+def _iou(one: Tensor, other: Tensor) -> Tensor:
+    """float64 (n,) of bool (n, h, w); 0 where both are empty."""
+    shared = (one & other).flatten(1).sum(dim=1).double()
+    return shared / (one | other).flatten(1).sum(dim=1).clamp(min=1)

@@ -1,0 +1,84 @@
+"""``DepthOrderMetric``: which of two objects that hide each other is in front."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from seginpaint_mm.evaluation.records import check_same_shape, read_instances
+from seginpaint_mm.occlusion import occlusion_overlaps
+from seginpaint_mm.registry import METRICS
+
+
+@METRICS.register_module()
+class DepthOrderMetric(BaseMetric):
+    """Share of the occlusion pairs whose front object is found (SeGAN, Section 5.2, Table 4).
+
+    Object q occludes p if the IoU of what is seen of q and what is hidden of p is above the
+    threshold (:func:`occlusion_overlaps`). Pairs (q, p) are those of the true visible and full
+    masks. A pair is found if the same holds for what the model has: the visible masks it was given
+    and the full masks it predicts; and if p does not occlude q as much or more by them, so that
+    who finds everything in front of everything gains nothing.
+
+    Results, in percent of the pairs of a picture, averaged over the pictures that have pairs:
+    ``success_rate``, ``reversed_rate`` (found the other way round) and ``undecided_rate``
+    (neither), which add up to 100; and ``num_pairs``, ``num_pictures``.
+
+    Args:
+        threshold: The IoU that must be exceeded; 0 for any overlap.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+        prefix: Put before every key, followed by a slash.
+    """
+
+    def __init__(
+        self, threshold: float = 0.05, collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.threshold = threshold
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Judge the pairs of each picture.
+
+        Args:
+            data_batch: Not used.
+            data_samples: ``SceneSample.to_dict()`` records with ``gt_instances`` (``masks``,
+                ``input_masks`` and ``full_masks``) and ``pred_instances.full_masks`` of the same
+                n objects, all bool (n, H, W). A sample must hold all objects of its picture.
+
+        Raises:
+            KeyError: when a field is missing.
+            ValueError: when numbers of objects or sizes differ.
+        """
+        for sample in data_samples:
+            truth = read_instances(
+                sample, 'gt_instances', ('masks', 'full_masks'), metric=type(self).__name__
+            )
+            pairs = occlusion_overlaps(truth['masks'], truth['full_masks']) > self.threshold
+            guess = self._guess(sample)
+            right, reversed_ = pairs & (guess > guess.T), pairs & (guess < guess.T)
+            self.results.append([int(found.sum()) for found in (pairs, right, reversed_)])
+
+    def compute_metrics(self, results: list[list[int]]) -> dict[str, float]:
+        """Average over the pictures."""
+        counts = torch.tensor(results, dtype=torch.float64)
+        pairs, right, reversed_ = counts[counts[:, 0] > 0].unbind(dim=1)
+        rates = {
+            name: 100 * (count / pairs).mean().item()
+            for name, count in (
+                ('success_rate', right),
+                ('reversed_rate', reversed_),
+                ('undecided_rate', pairs - right - reversed_),
+            )
+        }
+        return dict(rates, num_pairs=int(pairs.sum()), num_pictures=len(pairs))
+
+    def _guess(self, sample: dict) -> Tensor:
+        """How sure it is that q (row) occludes p (column): (n, n), 0 = it does not."""
+        name = type(self).__name__
+        given = read_instances(sample, 'gt_instances', ('input_masks',), metric=name)
+        found = read_instances(sample, 'pred_instances', ('full_masks',), metric=name)
+        masks = {'input_masks': given['input_masks'], 'full_masks': found['full_masks']}
+        check_same_shape(sample, masks, metric=name)
+        overlaps = occlusion_overlaps(*masks.values())
+        return overlaps.where(overlaps > self.threshold, 0)

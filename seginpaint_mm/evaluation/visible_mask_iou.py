@@ -1,0 +1,34 @@
+"""The trivial answer to compare with: all of an object is what is seen of it."""
+
+from torch import Tensor
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric
+from seginpaint_mm.evaluation.records import read_instances
+from seginpaint_mm.registry import METRICS
+
+
+@METRICS.register_module()
+class VisibleMaskIoUMetric(AmodalIoUMetric):
+    """:class:`AmodalIoUMetric` of the trivial answer: all of an object is what is given as seen.
+
+    It takes ``gt_instances.input_masks`` for the prediction, in the same run as the model is
+    tested. With true visible masks its ``official/iou_visible`` is 100 and its
+    ``iou_invisible`` 0. The keys have the prefix ``visible_mask``.
+
+    Args:
+        side: As in :class:`AmodalIoUMetric`.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+    """
+
+    def __init__(self, side: int | None = 58, collect_device: str = 'cpu') -> None:
+        super().__init__(side=side, collect_device=collect_device, prefix='visible_mask')
+
+    def _prediction(self, sample: dict) -> Tensor:
+        boxed = () if self.side is None else ('grown_boxes',)
+        truth = read_instances(
+            sample, 'gt_instances', ('input_masks', *boxed), metric=type(self).__name__
+        )
+        if self.side is None:
+            return truth['input_masks']
+        return crop_masks(truth['input_masks'], truth['grown_boxes'], self.side)

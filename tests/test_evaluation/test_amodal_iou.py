@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchmetrics.functional.classification import binary_jaccard_index
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.evaluation import AmodalIoUMetric, VisibleMaskIoUMetric
+from tests.amodal_records import layered, random_layers, record
+
+
+def evaluate(metric: AmodalIoUMetric, *records: dict) -> dict:
+    metric.process(None, records)
+    return metric.evaluate(size=len(records))
+
+
+def row(*parts: slice) -> np.ndarray:
+    """Mask of one object in a picture of one row and 20 columns."""
+    mask = np.zeros((1, 1, 20), bool)
+    for part in parts:
+        mask[0, 0, part] = True
+    return mask
+
+
+def test_by_hand():
+    full, visible = row(slice(0, 10)), row(slice(0, 6))
+    predicted = row(slice(1, 8), slice(10, 12))
+    metrics = evaluate(AmodalIoUMetric(side=None), record(full, visible, predicted=predicted))
+    expected = {
+        'iou_full': 7 / 12,
+        'iou_visible': 5 / 8,  # 1-6 and 10-12 against 0-6
+        'iou_invisible': 2 / 6,  # 6-8 and 10-12 against 6-10
+        'official/iou_full': 7 / 12,
+        'official/iou_visible': 5 / 10,
+        'official/iou_invisible': 2 / 4,
+    }
+    for key, value in expected.items():
+        assert metrics[key] == pytest.approx(100 * value), key
+    assert metrics['num_objects'] == 1
+    assert metrics['num_unoccluded'] == 0
+
+
+def test_objects_without_invisible_region_are_left_out_of_ours_and_count_in_the_official():
+    whole = record(row(slice(0, 4)), row(slice(0, 4)), predicted=row(slice(0, 8)))
+    half = record(row(slice(0, 8)), row(slice(0, 4)), predicted=row(slice(0, 8)))
+    metrics = evaluate(AmodalIoUMetric(side=None), whole, half)
+    assert metrics['iou_invisible'] == 100
+    assert metrics['official/iou_invisible'] == 50
+    assert (metrics['num_objects'], metrics['num_unoccluded']) == (2, 1)
+
+
+def test_no_occluded_object():
+    sample = record(row(slice(0, 4)), row(slice(0, 4)), predicted=row(slice(0, 4)))
+    metrics = evaluate(AmodalIoUMetric(side=None), sample)
+    assert np.isnan(metrics['iou_invisible'])
+    assert metrics['iou_full'] == 100
+
+
+def test_truth_scores_100_in_boxes():
+    full = random_layers(0)
+    visible = layered(full)
+    sample = record(full, visible)
+    boxes = sample['gt_instances']['grown_boxes']
+    sample['pred_instances']['full_mask_probs'] = crop_masks(
+        torch.from_numpy(full), boxes, 58
+    ).float()
+    metrics = evaluate(AmodalIoUMetric(), sample)
+    assert [metrics[key] for key in ('iou_full', 'iou_visible', 'iou_invisible')] == [100] * 3
+
+
+def test_half_is_in_the_mask():
+    full = np.ones((1, 4, 4), bool)
+    for value, iou in ((0.5, 100), (0.49, 0)):
+        probs = torch.full((1, 4, 4), value)
+        metrics = evaluate(AmodalIoUMetric(side=4), record(full, full, probs=probs))
+        assert metrics['iou_full'] == iou
+
+
+def official(predicted: np.ndarray, visible: np.ndarray, full: np.ndarray) -> list[float]:
+    """What the published code computes, read from it: three states of a pixel, one overlap."""
+
+    def overlap(one: np.ndarray, other: np.ndarray) -> float:
+        both = one.astype(int) + other
+        return (both >= 2).sum() / max((both >= 1).sum(), 1)
+
+    state = np.where(visible, 1, np.where(full, 2, 0))
+    hidden, guessed = np.where(state == 2, full, 0), np.where(state == 2, predicted, 0)
+    return [overlap(full, predicted), overlap(visible, predicted), overlap(hidden, guessed)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_agrees_with_torchmetrics_and_with_what_the_published_code_does(seed, in_boxes):
+    full = random_layers(seed, number=4)
+    visible = layered(full)
+    random = np.random.default_rng(seed)
+    predicted = full ^ (random.random(full.shape) < 0.2)
+    probs = torch.from_numpy(random.random((4, 9, 9)))
+    side = 9 if in_boxes else None
+    sample = record(full, visible, predicted=predicted, probs=probs)
+    metrics = evaluate(AmodalIoUMetric(side=side), sample)
+    if in_boxes:
+        boxes = sample['gt_instances']['grown_boxes']
+        visible, full = (
+            crop_masks(torch.from_numpy(masks), boxes, 9).numpy() for masks in (visible, full)
+        )
+        predicted = (probs >= 0.5).numpy()
+
+    def jaccard(one: np.ndarray, other: np.ndarray) -> float:
+        return binary_jaccard_index(torch.from_numpy(one), torch.from_numpy(other)).item()
+
+    theirs = [official(*masks) for masks in zip(predicted, visible, full, strict=True)]
+    for key, value in zip(('full', 'visible', 'invisible'), np.mean(theirs, axis=0), strict=True):
+        assert metrics[f'official/iou_{key}'] == pytest.approx(100 * value)
+    objects = list(zip(predicted, visible, full, strict=True))
+    ours = {
+        'iou_full': [jaccard(p, f) for p, v, f in objects],
+        'iou_visible': [jaccard(p & ~(f & ~v), v) for p, v, f in objects],
+        'iou_invisible': [jaccard(p & ~v, f & ~v) for p, v, f in objects if (f & ~v).any()],
+    }
+    for key, values in ours.items():
+        expected = 100 * np.mean(values) if values else np.nan
+        assert metrics[key] == pytest.approx(expected, abs=1e-4, nan_ok=True), key
+
+
+@pytest.mark.parametrize('side', [None, 58])
+def test_the_visible_mask_as_an_answer(side):
+    full = random_layers(0)
+    visible = layered(full)
+    metrics = evaluate(VisibleMaskIoUMetric(side=side), record(full, visible))
+    metrics = {key.removeprefix('visible_mask/'): value for key, value in metrics.items()}
+    assert metrics['iou_visible'] == metrics['official/iou_visible'] == 100
+    assert metrics['iou_invisible'] == metrics['official/iou_invisible'] == 0
+    assert 0 < metrics['iou_full'] < 100
+    worse = evaluate(
+        VisibleMaskIoUMetric(side=side),
+        record(full, visible, given=visible & np.roll(visible, 1, axis=2)),
+    )
+    assert worse['visible_mask/iou_full'] < metrics['iou_full']
+
+
+def test_missing_predictions():
+    full = random_layers(0)
+    with pytest.raises(KeyError, match=r'drawn\.png has no pred_instances\.full_mask_probs'):
+        AmodalIoUMetric().process(None, [record(full, full)])
+    sample = record(full, full)
+    del sample['gt_instances']['grown_boxes']
+    with pytest.raises(KeyError, match=r'no gt_instances\.grown_boxes; it comes from .*GrowBoxes'):
+        AmodalIoUMetric().process(None, [sample])
+
+
+def test_sizes_that_differ():
+    full = random_layers(0)
+    with pytest.raises(ValueError, match=r'truth of drawn\.png is \(5, 58, 58\), but prediction'):
+        AmodalIoUMetric().process(None, [record(full, full, probs=torch.zeros(5, 9, 9))])
+    with pytest.raises(ValueError, match=r'is \(5, 24, 32\), but prediction is \(4, 24, 32\)'):
+        AmodalIoUMetric(side=None).process(None, [record(full, full, predicted=full[:4])])

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+from torchmetrics.functional import mean_absolute_error, mean_squared_error
+
+from seginpaint_mm.evaluation import PaintingErrorMetric
+
+
+def record(painted: torch.Tensor, truth: torch.Tensor) -> dict:
+    return dict(
+        img_path='drawn.png',
+        gt_instances=dict(full_appearance=truth),
+        pred_instances=dict(full_appearance=painted),
+    )
+
+
+def evaluate(*records: dict) -> dict:
+    metric = PaintingErrorMetric()
+    metric.process(None, records)
+    return metric.evaluate(size=len(records))
+
+
+def test_by_hand():
+    truth = torch.zeros(2, 3, 2, 2, dtype=torch.uint8)
+    truth[1] = 255
+    painted = torch.zeros(2, 3, 2, 2)
+    painted[0, 0, 0, 0] = 1  # one of 12 values
+    painted[1] = 0.5
+    metrics = evaluate(record(painted, truth))
+    assert metrics['L1'] == pytest.approx((1 / 12 + 0.5) / 2)
+    assert metrics['L2'] == pytest.approx((1 / 12 + 0.25) / 2)
+    assert metrics['num_objects'] == 2
+
+
+def test_agrees_with_torchmetrics_also_less_a_mean_colour():
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.randint(0, 256, (4, 3, 8, 8), generator=generator, dtype=torch.uint8)
+    painted = torch.rand(4, 3, 8, 8, generator=generator)
+    metrics = evaluate(record(painted[:3], truth[:3]), record(painted[3:], truth[3:]))
+    mean = torch.tensor([0.3783, 0.3383, 0.2969])[:, None, None]
+    pair = painted - mean, truth / 255 - mean
+    assert metrics['L1'] == pytest.approx(mean_absolute_error(*pair).item(), rel=1e-5)
+    assert metrics['L2'] == pytest.approx(mean_squared_error(*pair).item(), rel=1e-5)
+
+
+def test_nothing_to_compare():
+    empty = torch.zeros(0, 3, 4, 4)
+    metrics = evaluate(record(empty, empty.byte()))
+    assert np.isnan(metrics['L1'])
+    assert metrics['num_objects'] == 0
+
+
+def test_missing_and_differing():
+    truth = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    sample = record(torch.zeros(2, 3, 4, 4), truth)
+    del sample['pred_instances']['full_appearance']
+    with pytest.raises(KeyError, match=r'no pred_instances\.full_appearance; it comes from the m'):
+        PaintingErrorMetric().process(None, [sample])
+    with pytest.raises(ValueError, match=r'truth of drawn\.png is \(2, 3, 4, 4\), but prediction'):
+        PaintingErrorMetric().process(None, [record(torch.zeros(2, 3, 8, 8), truth)])

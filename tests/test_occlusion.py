@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seginpaint_mm.occlusion import occlusion_overlaps
+from tests.amodal_records import layered, random_layers
+
+
+def by_sets(visible: np.ndarray, full: np.ndarray) -> np.ndarray:
+    """The definition, with sets of pixels."""
+    seen = [set(np.flatnonzero(mask)) for mask in visible]
+    hidden = [set(np.flatnonzero(mask)) - own for mask, own in zip(full, seen, strict=True)]
+    return np.array(
+        [
+            [len(q & p) / max(len(q | p), 1) if i != j else 0 for j, p in enumerate(hidden)]
+            for i, q in enumerate(seen)
+        ]
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 7))
+def test_agrees_with_sets_of_pixels(seed, number):
+    full = random_layers(seed, number=number)
+    visible = layered(full)
+    found = occlusion_overlaps(torch.from_numpy(visible), torch.from_numpy(full))
+    np.testing.assert_allclose(found, by_sets(visible, full), rtol=0, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_only_what_is_in_front_hides(seed):
+    full = random_layers(seed)
+    overlaps = occlusion_overlaps(torch.from_numpy(layered(full)), torch.from_numpy(full))
+    assert (overlaps.tril() == 0).all(), 'row q, column p: q in front of p'
+
+
+def test_by_hand():
+    full = torch.zeros(2, 1, 10, dtype=torch.bool)
+    full[0, 0, 0:4] = full[1, 0, 2:10] = True
+    visible = full.clone()
+    visible[1, 0, 2:4] = False
+    # seen of 0: 4 pixels; hidden of 1: 2 of them
+    assert occlusion_overlaps(visible, full).tolist() == [[0, 0.5], [0, 0]]
+
+
+def test_no_objects():
+    nothing = torch.zeros(0, 3, 3, dtype=torch.bool)
+    assert occlusion_overlaps(nothing, nothing).shape == (0, 0)
+
+
+def test_shapes_that_differ():
+    one, two = torch.zeros(1, 3, 3, dtype=torch.bool), torch.zeros(2, 3, 3, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r'visible masks are \(1, 3, 3\) .* full ones \(2, 3, 3\)'):
+        occlusion_overlaps(one, two)
