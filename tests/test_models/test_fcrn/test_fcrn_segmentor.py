@@ -1,5 +1,7 @@
 """FCRN as a whole: mmseg's segmentor with our head, trained and asked through our samples."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
@@ -117,3 +119,15 @@ def predict(model: nn.Module, sizes: list[tuple[int, int]]) -> list[SceneSample]
         samples.append(sample)
     with torch.no_grad():
         return model.test_step(dict(inputs=images, data_samples=samples))
+
+
+def test_small_backbone_takes_all_its_weights_from_torchvisions_names(real_data: Path) -> None:
+    """The partial ResNet-18 lacks convolutions of the last stage, which this backbone has not."""
+    weights = real_data / 'weights/resnet18_torchvision_partial.pth'
+    model = model_of('fcrn_r18_voc-small')
+    model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(weights))
+    backbone = build_model(model).backbone.state_dict()
+    stored = torch.load(weights, map_location='cpu', weights_only=True)
+    for name, value in backbone.items():
+        if not name.endswith('num_batches_tracked'):
+            torch.testing.assert_close(value, stored[name])
