@@ -72,7 +72,15 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
 
     Returns:
         bool (n, size, size).
+
+    Raises:
+        ValueError: when there is not one box a mask.
     """
+    if len(masks) != len(boxes):
+        raise ValueError(
+            f'There are {len(masks)} masks and {len(boxes)} boxes: give one box a mask, in the '
+            f'same order.'
+        )
     crops = masks.new_zeros((len(masks), size, size))
     for crop, mask, (left, top, right, bottom) in zip(
         crops, masks, boxes.int().tolist(), strict=True

@@ -43,11 +43,11 @@ def record(
         masks=torch.from_numpy(visible),
         input_masks=given,
         full_masks=torch.from_numpy(full),
-        grown_boxes=grow_boxes(tight_boxes(given), torch.full((4,), 0.2), full.shape[1:]),
     )
-    found = {}
+    boxes = grow_boxes(tight_boxes(given), torch.full((4,), 0.2), full.shape[1:])
+    found = dict(grown_boxes=boxes)
     if predicted is not None:
         found['full_masks'] = torch.from_numpy(predicted)
     if probs is not None:
-        found['full_mask_probs'] = probs
+        found['full_probs'] = probs
     return dict(img_path='drawn.png', gt_instances=truth, pred_instances=found)

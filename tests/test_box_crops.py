@@ -95,6 +95,12 @@ def test_crops_have_a_pixel_where_its_cell_has_any(drawn, size):
                 assert crop[i, j] == inside[rows, columns].any()
 
 
+def test_one_box_a_mask():
+    drawn = torch.ones(2, 4, 4, dtype=torch.bool)
+    with pytest.raises(ValueError, match='There are 2 masks and 1 boxes'):
+        crop_masks(drawn, tight_boxes(drawn)[:1], 3)
+
+
 def test_crops_of_nested_masks_are_nested():
     full = torch.zeros(1, 20, 20, dtype=torch.bool)
     full[0, 3:17, 2:19] = True

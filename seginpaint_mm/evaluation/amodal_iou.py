@@ -57,10 +57,10 @@ class AmodalIoUMetric(BaseMetric):
         Args:
             data_batch: Not used.
             data_samples: ``SceneSample.to_dict()`` records with ``gt_instances`` (``masks`` and
-                ``full_masks`` bool (n, H, W); with ``side`` also ``grown_boxes`` (n, 4)) and
-                ``pred_instances`` of the same n objects: ``full_mask_probs`` float
-                (n, side, side) in [0, 1], of which 0.5 and more is in the mask; or, without
-                ``side``, ``full_masks`` bool (n, H, W).
+                ``full_masks`` bool (n, H, W)) and ``pred_instances`` of the same n objects, in
+                their order: ``grown_boxes`` (n, 4) and ``full_probs`` float (n, side, side) in
+                [0, 1], of which 0.5 and more is in the mask; or, without ``side``, ``full_masks``
+                bool (n, H, W).
 
         Raises:
             KeyError: when a field is missing.
@@ -85,20 +85,25 @@ class AmodalIoUMetric(BaseMetric):
 
     def _masks(self, sample: dict) -> tuple[Tensor, Tensor, Tensor]:
         """Predicted full, true visible and true full masks, bool (n, h, w), in the same place."""
-        boxed = () if self.side is None else ('grown_boxes',)
-        truth = read_instances(
-            sample, 'gt_instances', ('masks', 'full_masks', *boxed), metric=type(self).__name__
-        )
+        truth = self._read(sample, 'gt_instances', 'masks', 'full_masks')
         visible, full = truth['masks'], truth['full_masks'] | truth['masks']
-        if self.side is not None:
-            boxes = truth['grown_boxes']
-            visible, full = (crop_masks(masks, boxes, self.side) for masks in (visible, full))
-        return self._prediction(sample), visible, full
+        return self._prediction(sample), self._place(sample, visible), self._place(sample, full)
 
     def _prediction(self, sample: dict) -> Tensor:
-        key = 'full_masks' if self.side is None else 'full_mask_probs'
-        found = read_instances(sample, 'pred_instances', (key,), metric=type(self).__name__)[key]
-        return found if self.side is None else found >= _THRESHOLD
+        """Full masks, bool (n, h, w)."""
+        if self.side is None:
+            return self._read(sample, 'pred_instances', 'full_masks')['full_masks']
+        return self._read(sample, 'pred_instances', 'full_probs')['full_probs'] >= _THRESHOLD
+
+    def _place(self, sample: dict, masks: Tensor) -> Tensor:
+        """Bring masks of the picture's size to where they are compared."""
+        if self.side is None:
+            return masks
+        boxes = self._read(sample, 'pred_instances', 'grown_boxes')['grown_boxes']
+        return crop_masks(masks, boxes, self.side)
+
+    def _read(self, sample: dict, field: str, *keys: str) -> dict[str, Tensor]:
+        return read_instances(sample, field, keys, metric=type(self).__name__)
 
 
 def _ious(predicted: Tensor, visible: Tensor, full: Tensor) -> Tensor:

@@ -33,21 +33,20 @@ class PaintingErrorMetric(BaseMetric):
         Args:
             data_batch: Not used.
             data_samples: ``SceneSample.to_dict()`` records with ``gt_instances.full_appearance``
-                uint8 (n, 3, h, w) and ``pred_instances.full_appearance`` float (n, 3, h, w) in
-                [0, 1], both RGB, in the same grown boxes.
+                uint8 (n, 3, h, w), RGB, and ``pred_instances.painted`` uint8 (n, 4, h, w), RGBA,
+                of the same objects in the same grown boxes; what is transparent counts as well.
 
         Raises:
             KeyError: when a field is missing.
             ValueError: when numbers of objects or sizes differ.
         """
         for sample in data_samples:
-            painted, truth = (
-                read_instances(sample, field, ('full_appearance',), metric='PaintingErrorMetric')
-                for field in ('pred_instances', 'gt_instances')
-            )
-            pair = {'prediction': painted['full_appearance'], 'truth': truth['full_appearance']}
+            pair = {
+                'painted': _read(sample, 'pred_instances', 'painted')[:, :3],
+                'full_appearance': _read(sample, 'gt_instances', 'full_appearance'),
+            }
             check_same_shape(sample, pair, metric='PaintingErrorMetric')
-            error = pair['prediction'].double() - pair['truth'].double() / 255
+            error = (pair['painted'].double() - pair['full_appearance'].double()) / 255
             errors = (error.abs().flatten(1).mean(dim=1), error.square().flatten(1).mean(dim=1))
             self.results.append(torch.stack(errors, dim=1))
 
@@ -55,3 +54,7 @@ class PaintingErrorMetric(BaseMetric):
         """Average over the objects."""
         absolute, squared = torch.cat(results).unbind(dim=1)
         return dict(L1=absolute.mean().item(), L2=squared.mean().item(), num_objects=len(absolute))
+
+
+def _read(sample: dict, field: str, key: str) -> Tensor:
+    return read_instances(sample, field, (key,), metric='PaintingErrorMetric')[key]

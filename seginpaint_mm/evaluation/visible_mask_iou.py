@@ -2,9 +2,7 @@
 
 from torch import Tensor
 
-from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric
-from seginpaint_mm.evaluation.records import read_instances
 from seginpaint_mm.registry import METRICS
 
 
@@ -25,10 +23,5 @@ class VisibleMaskIoUMetric(AmodalIoUMetric):
         super().__init__(side=side, collect_device=collect_device, prefix='visible_mask')
 
     def _prediction(self, sample: dict) -> Tensor:
-        boxed = () if self.side is None else ('grown_boxes',)
-        truth = read_instances(
-            sample, 'gt_instances', ('input_masks', *boxed), metric=type(self).__name__
-        )
-        if self.side is None:
-            return truth['input_masks']
-        return crop_masks(truth['input_masks'], truth['grown_boxes'], self.side)
+        masks = self._read(sample, 'gt_instances', 'input_masks')['input_masks']
+        return self._place(sample, masks)

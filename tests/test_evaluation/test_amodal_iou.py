@@ -61,10 +61,8 @@ def test_truth_scores_100_in_boxes():
     full = random_layers(0)
     visible = layered(full)
     sample = record(full, visible)
-    boxes = sample['gt_instances']['grown_boxes']
-    sample['pred_instances']['full_mask_probs'] = crop_masks(
-        torch.from_numpy(full), boxes, 58
-    ).float()
+    boxes = sample['pred_instances']['grown_boxes']
+    sample['pred_instances']['full_probs'] = crop_masks(torch.from_numpy(full), boxes, 58).float()
     metrics = evaluate(AmodalIoUMetric(), sample)
     assert [metrics[key] for key in ('iou_full', 'iou_visible', 'iou_invisible')] == [100] * 3
 
@@ -101,7 +99,7 @@ def test_agrees_with_torchmetrics_and_with_what_the_published_code_does(seed, in
     sample = record(full, visible, predicted=predicted, probs=probs)
     metrics = evaluate(AmodalIoUMetric(side=side), sample)
     if in_boxes:
-        boxes = sample['gt_instances']['grown_boxes']
+        boxes = sample['pred_instances']['grown_boxes']
         visible, full = (
             crop_masks(torch.from_numpy(masks), boxes, 9).numpy() for masks in (visible, full)
         )
@@ -142,11 +140,14 @@ def test_the_visible_mask_as_an_answer(side):
 
 def test_missing_predictions():
     full = random_layers(0)
-    with pytest.raises(KeyError, match=r'drawn\.png has no pred_instances\.full_mask_probs'):
+    with pytest.raises(KeyError, match=r'drawn\.png has no pred_instances\.full_probs'):
         AmodalIoUMetric().process(None, [record(full, full)])
-    sample = record(full, full)
-    del sample['gt_instances']['grown_boxes']
-    with pytest.raises(KeyError, match=r'no gt_instances\.grown_boxes; it comes from .*GrowBoxes'):
+    sample = record(full, full, probs=torch.zeros(5, 58, 58))
+    del sample['pred_instances']['grown_boxes']
+    with pytest.raises(KeyError, match=r'no pred_instances\.grown_boxes; it comes from the mo'):
+        AmodalIoUMetric().process(None, [sample])
+    del sample['gt_instances']['full_masks']
+    with pytest.raises(KeyError, match=r'gt_instances\.full_masks; it .*LoadAmodalObjects'):
         AmodalIoUMetric().process(None, [sample])
 
 

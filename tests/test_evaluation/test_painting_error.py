@@ -7,10 +7,13 @@ from seginpaint_mm.evaluation import PaintingErrorMetric
 
 
 def record(painted: torch.Tensor, truth: torch.Tensor) -> dict:
+    """uint8 (n, 3, h, w) each; what is painted gets a random opacity."""
+    generator = torch.Generator().manual_seed(1)
+    alpha = torch.randint(0, 256, painted[:, :1].shape, generator=generator, dtype=torch.uint8)
     return dict(
         img_path='drawn.png',
         gt_instances=dict(full_appearance=truth),
-        pred_instances=dict(full_appearance=painted),
+        pred_instances=dict(painted=torch.cat([painted, alpha], dim=1)),
     )
 
 
@@ -23,38 +26,38 @@ def evaluate(*records: dict) -> dict:
 def test_by_hand():
     truth = torch.zeros(2, 3, 2, 2, dtype=torch.uint8)
     truth[1] = 255
-    painted = torch.zeros(2, 3, 2, 2)
-    painted[0, 0, 0, 0] = 1  # one of 12 values
-    painted[1] = 0.5
+    painted = torch.zeros(2, 3, 2, 2, dtype=torch.uint8)
+    painted[0, 0, 0, 0] = 255  # one of 12 values
+    painted[1] = 51
     metrics = evaluate(record(painted, truth))
-    assert metrics['L1'] == pytest.approx((1 / 12 + 0.5) / 2)
-    assert metrics['L2'] == pytest.approx((1 / 12 + 0.25) / 2)
+    assert metrics['L1'] == pytest.approx((1 / 12 + 0.8) / 2)
+    assert metrics['L2'] == pytest.approx((1 / 12 + 0.64) / 2)
     assert metrics['num_objects'] == 2
 
 
 def test_agrees_with_torchmetrics_also_less_a_mean_colour():
     generator = torch.Generator().manual_seed(0)
-    truth = torch.randint(0, 256, (4, 3, 8, 8), generator=generator, dtype=torch.uint8)
-    painted = torch.rand(4, 3, 8, 8, generator=generator)
+    painted, truth = torch.randint(0, 256, (2, 4, 3, 8, 8), generator=generator, dtype=torch.uint8)
     metrics = evaluate(record(painted[:3], truth[:3]), record(painted[3:], truth[3:]))
     mean = torch.tensor([0.3783, 0.3383, 0.2969])[:, None, None]
-    pair = painted - mean, truth / 255 - mean
+    pair = painted / 255 - mean, truth / 255 - mean
     assert metrics['L1'] == pytest.approx(mean_absolute_error(*pair).item(), rel=1e-5)
     assert metrics['L2'] == pytest.approx(mean_squared_error(*pair).item(), rel=1e-5)
 
 
 def test_nothing_to_compare():
-    empty = torch.zeros(0, 3, 4, 4)
-    metrics = evaluate(record(empty, empty.byte()))
+    empty = torch.zeros(0, 3, 4, 4, dtype=torch.uint8)
+    metrics = evaluate(record(empty, empty))
     assert np.isnan(metrics['L1'])
     assert metrics['num_objects'] == 0
 
 
 def test_missing_and_differing():
     truth = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
-    sample = record(torch.zeros(2, 3, 4, 4), truth)
-    del sample['pred_instances']['full_appearance']
-    with pytest.raises(KeyError, match=r'no pred_instances\.full_appearance; it comes from the m'):
+    sample = record(truth, truth)
+    del sample['pred_instances']['painted']
+    with pytest.raises(KeyError, match=r'no pred_instances\.painted; it comes from the model'):
         PaintingErrorMetric().process(None, [sample])
-    with pytest.raises(ValueError, match=r'truth of drawn\.png is \(2, 3, 4, 4\), but prediction'):
-        PaintingErrorMetric().process(None, [record(torch.zeros(2, 3, 8, 8), truth)])
+    larger = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r'full_appearance of drawn\.png is \(2, 3, 4, 4\), but p'):
+        PaintingErrorMetric().process(None, [record(larger, truth)])
