@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData, PixelData
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 from seginpaint_mm.visualization.instances import distinct_colours, draw_instances
-from seginpaint_mm.visualization.panels import GAP, HEADER, PAPER
+from seginpaint_mm.visualization.panels import GAP, HEADER, INK, PAPER
 from tests.instance_scenes import instances_of
 
 NAMES = ['car', 'person']
@@ -45,7 +45,7 @@ def test_the_first_is_in_front() -> None:
     apart, together = draw(squares((30, 5), (30, 60))), draw(squares((30, 30), (30, 40)))
     colours = [apart[45, 15].astype(float), apart[45, 70].astype(float)]
     hues = [
-        colorsys.rgb_to_hsv(*pixel)[0] for pixel in (*colours, together[45, 35], together[45, 55])
+        colorsys.rgb_to_hsv(*pixel)[0] for pixel in (*colours, together[48, 35], together[48, 55])
     ]
     assert hues[2] == pytest.approx(hues[0], abs=0.02)
     assert hues[3] == pytest.approx(hues[1], abs=0.02)
@@ -59,6 +59,24 @@ def test_the_name_stands_inside_the_picture(top: int, left: int) -> None:
     assert white.sum() > 20
     assert not white[[0, -1]].any()
     assert not white[:, [0, -1]].any()
+
+
+def test_names_do_not_cover_each_other() -> None:
+    corners = [(40, 0), (40, 70), (42, 1)]
+    one, apart, covering = (
+        draw(squares(*places)) for places in (corners[:1], corners[:2], corners[::2])
+    )
+    name, names, still_one = (
+        (picture == INK).all(-1)[15:40].sum() for picture in (one, apart, covering)
+    )
+    assert names > 1.5 * name
+    assert still_one == name
+
+
+def test_a_name_that_finds_no_room_above_stands_in_the_middle() -> None:
+    alone, crowded = draw(squares((30, 5), side=28)), draw(squares((30, 5), (30, 6), side=28))
+    assert not (alone[40:50, 10:30] > 180).all(-1).any()
+    assert (crowded[40:50, 10:30] > 180).all(-1).any()
 
 
 def test_low_scores_are_left_out_and_the_truth_has_none() -> None:

@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from seginpaint_mm.visualization.panels import INK, WHITE
 
 OPACITY = 0.5
-FONT, TEXT_SCALE, MARGIN = cv2.FONT_HERSHEY_SIMPLEX, 0.45, 3
+FONT, TEXT_SCALE, MARGIN = cv2.FONT_HERSHEY_SIMPLEX, 0.4, 3
 GOLDEN_RATIO = 0.618034
 
 
@@ -20,6 +20,8 @@ def draw_instances(
     min_score: float = 0.0,
 ) -> np.ndarray:
     """Draw masks, the first in front, with their classes and, where there are any, scores.
+
+    A name that would cover the name of one before is not written.
 
     Args:
         image: RGB uint8 (h, w, 3).
@@ -43,12 +45,13 @@ def draw_instances(
         cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
         for mask in instances.masks.numpy().astype(np.uint8)
     ]
-    drawn = list(zip(masks, distinct_colours(len(masks)), titles, strict=True))[::-1]
+    colours = distinct_colours(len(masks))
     picture = image.copy()
-    for mask, colour, _ in drawn:
+    for mask, colour in zip(masks[::-1], colours[::-1], strict=True):
         _paint(picture, mask, colour)
-    for mask, colour, title in drawn:
-        _name(picture, mask, colour, title)
+    written = np.zeros(image.shape[:2], bool)
+    for mask, colour, title in zip(masks, colours, titles, strict=True):
+        _name(picture, mask, colour, title, written)
     return picture
 
 
@@ -84,16 +87,29 @@ def _paint(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int]) 
     cv2.drawContours(picture, contours, -1, colour, 1)
 
 
-def _name(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], title: str) -> None:
-    """Write above the mask, or where there is room inside the picture."""
-    left, top, _, height = cv2.boundingRect(mask)
-    if not height:  # too small to be seen in this size
+def _name(
+    picture: np.ndarray,
+    mask: np.ndarray,
+    colour: tuple[int, int, int],
+    title: str,
+    written: np.ndarray,
+) -> None:
+    """Write above the mask or else in its middle, where nothing is ``written`` yet.
+
+    ``written`` is bool (h, w); this name is added.
+    """
+    left, top, _, mask_height = cv2.boundingRect(mask)
+    if not mask_height:  # too small to be seen in this size
         return
     (width, height), baseline = cv2.getTextSize(title, FONT, TEXT_SCALE, 1)
-    left = max(0, min(left, picture.shape[1] - width - 2 * MARGIN))
-    bottom = max(top, height + baseline + MARGIN)
-    corner = (left + width + 2 * MARGIN, bottom - height - baseline - MARGIN)
-    cv2.rectangle(picture, (left, bottom), corner, INK, cv2.FILLED)
-    cv2.rectangle(picture, (left, bottom), (left + MARGIN - 1, corner[1]), colour, cv2.FILLED)
-    place = (left + MARGIN + 1, bottom - baseline)
-    cv2.putText(picture, title, place, FONT, TEXT_SCALE, WHITE, 1, cv2.LINE_AA)
+    width, height = width + 3 * MARGIN, height + baseline + MARGIN
+    left = max(0, min(left, picture.shape[1] - width))
+    for row in (max(0, top - height), top + max(0, mask_height - height) // 2):
+        place = (slice(row, row + height), slice(left, left + width))
+        if not written[place].any():
+            written[place] = True
+            picture[place] = INK
+            picture[place][:, :MARGIN] = colour
+            start = (left + 2 * MARGIN, row + height - baseline)
+            cv2.putText(picture, title, start, FONT, TEXT_SCALE, WHITE, 1, cv2.LINE_AA)
+            return
