@@ -42,10 +42,10 @@ def test_each_instance_has_its_own_colour_inside_its_mask() -> None:
 
 
 def test_the_first_is_in_front() -> None:
-    apart, together = draw(squares((30, 5), (30, 60))), draw(squares((30, 30), (30, 40)))
+    apart, together = draw(squares((30, 5), (30, 60))), draw(squares((20, 20), (20, 40), side=36))
     colours = [apart[45, 15].astype(float), apart[45, 70].astype(float)]
     hues = [
-        colorsys.rgb_to_hsv(*pixel)[0] for pixel in (*colours, together[48, 35], together[48, 55])
+        colorsys.rgb_to_hsv(*pixel)[0] for pixel in (*colours, together[50, 35], together[50, 70])
     ]
     assert hues[2] == pytest.approx(hues[0], abs=0.02)
     assert hues[3] == pytest.approx(hues[1], abs=0.02)
