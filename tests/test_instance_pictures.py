@@ -1,12 +1,16 @@
 """Instances in pictures: colours, names, and which are drawn."""
 
 import colorsys
+from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData, PixelData
 
+from seginpaint_mm.engine.hooks import SceneVisualizationHook
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 from seginpaint_mm.visualization.instances import distinct_colours, draw_instances
@@ -138,3 +142,17 @@ def test_the_panels_of_a_scene() -> None:
     other = panels_of('another task', gt_instances=truth, pred_background=classes)
     assert other[0].sum() == 2
     assert panels_of('alone', pred_instances=found)[0].sum() == 2
+
+
+def test_the_hook_draws_them(tmp_path: Path) -> None:
+    visualizer = SceneVisualizer(name='hook of instances', panel_width=SIZE[1])
+    visualizer.dataset_meta = META
+    runner = SimpleNamespace(visualizer=visualizer, log_dir=str(tmp_path), iter=0)
+    sample = SceneSample(metainfo=dict(img_path='a.png'))
+    sample.pred_instances = squares((30, 5), scores=True)
+    hook = SceneVisualizationHook(out_dir='pictures')
+    inputs = [torch.zeros(3, *SIZE, dtype=torch.uint8)]
+    hook.after_test_iter(runner, 0, data_batch=dict(inputs=inputs), outputs=[sample])
+    picture = cv2.imread(str(tmp_path / 'pictures' / 'test_00000_a_0.png'))
+    assert picture[HEADER + 48, GAP + SIZE[1] + 2 * GAP + 15].any()
+    assert not picture[HEADER + 48, GAP + 15].any()

@@ -1,4 +1,8 @@
-"""See what is behind the foreground of pictures: ``python tools/infer.py IMAGE_OR_FOLDER ...``."""
+"""See what is in pictures, or behind it: ``python tools/infer.py IMAGE_OR_FOLDER ...``.
+
+Writes pictures to look at, maps of what the model predicts (classes behind the foreground,
+foreground, visible classes, instances) as PNG files, and predictions.json.
+"""
 
 import argparse
 import sys

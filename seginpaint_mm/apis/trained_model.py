@@ -5,6 +5,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 from seginpaint_mm.cli import load_config
+from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import DATASETS
 
@@ -46,6 +47,8 @@ def inference_pipeline(cfg: Config) -> list[dict]:
 def dataset_meta(cfg: Config) -> dict:
     """Classes and palette of the config's test data set (which itself need not be there)."""
     dataset = _test_dataset(cfg)
+    if issubclass(DATASETS.get(dataset['type']), InstanceDataset):  # its arguments may name classes
+        return DATASETS.build({**dataset, 'pipeline': [], 'lazy_init': True}).metainfo
     return DATASETS.get(dataset['type']).METAINFO | dict(dataset.get('metainfo') or {})
 
 

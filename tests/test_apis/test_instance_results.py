@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.apis.instance_results import describe_instances, instance_ids, resize_instances
+from seginpaint_mm.apis.trained_model import dataset_meta
 from seginpaint_mm.structures import SceneSample
 from tests.instance_scenes import instances_of
 
@@ -117,3 +118,19 @@ def test_the_picture_shows_the_instances(finder: SegInpaintInferencer) -> None:
     assert len(sample.pred_instances) > 0
     without = SceneSample(pred_sem_seg=sample.pred_sem_seg)
     assert finder.visualizer.draw(image, without).shape[1] < picture.shape[1]
+
+
+def test_names_of_classes_may_be_arguments_of_the_data_set() -> None:
+    cfg = Config.fromfile(CONFIG)
+    cfg.test_dataloader.dataset = dict(
+        type='CocoInstanceDataset',
+        data_root='nowhere',
+        ann_file='nothing.json',
+        image_folder='',
+        classes=('person', 'dog'),
+        pipeline=[dict(type='LoadSceneImage')],
+    )
+    meta = dataset_meta(cfg)
+    assert meta['classes'] == ('background', 'person', 'dog')
+    assert meta['thing_ids'] == (1, 2)
+    assert len(meta['palette']) == 3

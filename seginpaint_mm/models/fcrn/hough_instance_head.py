@@ -93,6 +93,7 @@ class HoughInstanceHead(BaseModule):
                 f'{self.region_iou_threshold}.'
             )
 
+    @torch.no_grad()
     def predict(self, scores: Tensor, maps: Tensor) -> InstanceData:
         """Find the instances of a picture.
 

@@ -181,6 +181,7 @@ def test_inputs_of_any_layout_and_type_are_read_and_left_alone() -> None:
     assert len(expected) > 2
     padded = [torch.nn.functional.pad(x, (0, 5, 0, 3)) for x in (scores, maps)]
     views = [x[:, :12, :20].requires_grad_() for x in padded]
+    assert_same(make_head(min_pixels=1).predict(*views), expected)
     with torch.inference_mode():
         assert_same(make_head(min_pixels=1).predict(*views), expected)
     assert_same(make_head(min_pixels=1).predict(scores.double(), maps.double()), expected)
