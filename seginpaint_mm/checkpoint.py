@@ -120,6 +120,28 @@ def check_checkpoint_fits(
     return state
 
 
+def load_part(part: torch.nn.Module, place: str, path: str | Path) -> None:
+    """Load a part of a model from a checkpoint of a model that has it in the same place.
+
+    Args:
+        part: the part.
+        place: its dotted name in the checkpoint's model, e.g. ``painter.generator``.
+        path: the checkpoint.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, or what it holds in that place is not the
+            part's.
+    """
+    prefix = f'{place}.'
+    state = _state_dict(load_checkpoint_safely(path))
+    of_part = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    if not of_part:
+        tops = sorted({name.partition('.')[0] for name in state})
+        raise CheckpointError(f'{path} has no {place}, only {", ".join(tops) or "nothing"}.')
+    check_checkpoint_fits(part, of_part, f'{path} ({place})')
+    part.load_state_dict(of_part, strict=False)  # batch counters may be absent
+
+
 def _state_dict(checkpoint: object) -> dict:
     state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else {}
     if not isinstance(state, Mapping):

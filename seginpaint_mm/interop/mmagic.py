@@ -13,6 +13,7 @@ tried first, so where mmagic works as a whole, all of it is there. Otherwise a p
 diffusion stack is refused with one sentence, in a config as in an import.
 """
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -24,6 +25,7 @@ from types import ModuleType
 import mmcv
 import numpy as np
 from mmengine.utils import digit_version
+from torch import nn
 
 EDITORS = ('aotgan', 'deepfillv1', 'deepfillv2', 'global_local', 'pconv', 'pix2pix')
 DIFFUSION_PARTS = (
@@ -62,6 +64,7 @@ def register_mmagic() -> None:
         importlib.import_module('mmagic.models')
     except Exception:  # a failed assertion, a missing module, a name that numpy has dropped, ...
         _import_without_diffusion()
+    _mend_initialisation()
 
 
 def _import_without_diffusion() -> None:
@@ -136,6 +139,31 @@ def _refuse_attribute(name: str) -> object:
     if name in DIFFUSION_PARTS:
         raise _refusal(name)
     raise AttributeError(f'{name!r} is not among the editors of mmagic that {__name__} imports.')
+
+
+def _mend_initialisation() -> None:
+    """Let mmagic's networks be parts of other modules.
+
+    Its initialisation writes into the log that MMEngine keeps of a whole model's, and fails there
+    (an unbound variable); it is run without that log.
+    """
+    original = importlib.import_module('mmagic.models.utils').generation_init_weights
+    if hasattr(original, '__wrapped__'):
+        return
+
+    @functools.wraps(original)
+    def generation_init_weights(
+        module: nn.Module, init_type: str = 'normal', init_gain: float = 0.02
+    ) -> None:
+        logged = [m for m in module.modules() if hasattr(m, '_params_init_info')]
+        logs = [m.__dict__.pop('_params_init_info') for m in logged]
+        original(module, init_type, init_gain)
+        for m, log in zip(logged, logs, strict=True):
+            m._params_init_info = log
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith('mmagic.') and vars(module).get(original.__name__) is original:
+            setattr(module, original.__name__, generation_init_weights)
 
 
 def _register_refusals() -> None:

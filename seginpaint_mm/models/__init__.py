@@ -1,5 +1,6 @@
 """Models: a folder a method, and the parts that more than one uses."""
 
+from .adversarial import AdversarialModel
 from .backbones import StagedResNet
 from .data_preprocessor import SceneDataPreprocessor
 from .fcrn import (
@@ -18,6 +19,7 @@ from .losses import (
     BootstrappedBoxLoss,
     BootstrappedCrossEntropyLoss,
     ClassWeightedCrossEntropyLoss,
+    RegionWeightedBCELoss,
 )
 from .mpi import (
     BackgroundHead,
@@ -27,8 +29,11 @@ from .mpi import (
     NeckForegroundHead,
     PSPForegroundHead,
 )
+from .segan import AmodalSegmentor, ObjectResNet, Pix2PixHead, SeGAN
 
 __all__ = [
+    'AdversarialModel',
+    'AmodalSegmentor',
     'BackgroundHead',
     'BootstrappedBoxLoss',
     'BootstrappedCrossEntropyLoss',
@@ -43,9 +48,13 @@ __all__ = [
     'LocalizationHead',
     'MPINeck',
     'NeckForegroundHead',
+    'ObjectResNet',
     'PSPForegroundHead',
+    'Pix2PixHead',
+    'RegionWeightedBCELoss',
     'ResidualDropout',
     'SceneDataPreprocessor',
+    'SeGAN',
     'SegmentorScores',
     'SharedScores',
     'StagedResNet',

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from seginpaint_mm.checkpoint import load_part
+from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.freezing import frozen, is_trained
 from seginpaint_mm.structures import SceneSample
 
@@ -29,7 +31,45 @@ class AdversarialModel(BaseModel):
     those of :class:`PartOptimWrapperConstructor`, which may let a part rest: the losses of
     discriminators that rest (or are frozen otherwise) are not computed, nor those of the
     generators where all of them rest. ``tools/train.py`` needs nothing else.
+
+    Args:
+        part_checkpoints: Part name -> checkpoint of an earlier training, in which the part had the
+            same place in the model: the part's weights begin with those.
+        data_preprocessor: The data preprocessor.
+        init_cfg: MMEngine's initialisation config.
     """
+
+    def __init__(
+        self,
+        part_checkpoints: dict[str, str] | None = None,
+        data_preprocessor: nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self._part_checkpoints = part_checkpoints or {}
+
+    def init_weights(self) -> None:
+        """Initialise the weights, then load those of ``part_checkpoints``.
+
+        Raises:
+            ValueError: when one is of a part that the model has not.
+            CheckpointError: when one is missing or does not fit.
+        """
+        super().init_weights()
+        for name, path in self._part_checkpoints.items():
+            self._load_part(name, path)
+
+    def _load_part(self, name: str, path: str) -> None:
+        parts = self.parts()
+        if name not in parts:
+            raise ValueError(
+                f'part_checkpoints: there is no part {name!r}; use {", ".join(parts)}.'
+            )
+        (place,) = (where for where, part in self.named_modules() if part is parts[name])
+        try:
+            load_part(parts[name], place, path)
+        except CheckpointError as error:
+            raise CheckpointError(f'model.part_checkpoints.{name}: {error}') from error
 
     @abstractmethod
     def generators(self) -> dict[str, nn.Module]:

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.model import Sequential
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
@@ -79,6 +80,20 @@ def test_config_gets_the_parts_by_custom_imports() -> None:
     )
     import_modules_from_strings(**cfg.custom_imports)
     assert MODELS.build(cfg.loss).gan_type == 'hinge'
+
+
+def test_networks_are_initialised_inside_other_modules() -> None:
+    model = Sequential(
+        build(type='PatchDiscriminator', in_channels=3, base_channels=8),
+        build(type='UnetGenerator', in_channels=1, out_channels=3, base_channels=8),
+    )
+    torch.nn.init.constant_(model[0].model[0].conv.weight, 1)
+    model.init_weights()
+    for network in model:
+        convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+        weights = torch.cat([m.weight.flatten() for m in convolutions])
+        assert weights.std().item() == pytest.approx(0.02, rel=0.1)
+    assert not any(hasattr(m, '_params_init_info') for m in model.modules())
 
 
 def test_registering_again_changes_nothing() -> None:

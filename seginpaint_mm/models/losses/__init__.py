@@ -3,5 +3,11 @@
 from .bootstrapped_box import BootstrappedBoxLoss
 from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
 from .class_weighted_cross_entropy import ClassWeightedCrossEntropyLoss
+from .region_weighted_bce import RegionWeightedBCELoss
 
-__all__ = ['BootstrappedBoxLoss', 'BootstrappedCrossEntropyLoss', 'ClassWeightedCrossEntropyLoss']
+__all__ = [
+    'BootstrappedBoxLoss',
+    'BootstrappedCrossEntropyLoss',
+    'ClassWeightedCrossEntropyLoss',
+    'RegionWeightedBCELoss',
+]

@@ -1,0 +1,3 @@
+# First phase: the segmentor alone.
+_base_ = './segan.py'
+model = dict(painter=None)

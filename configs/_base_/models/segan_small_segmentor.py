@@ -1,0 +1,2 @@
+_base_ = './segan_small.py'
+model = dict(painter=None)

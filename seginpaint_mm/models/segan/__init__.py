@@ -1,0 +1,8 @@
+"""SeGAN: segmenting and painting what cannot be seen of objects."""
+
+from .amodal_segmentor import AmodalSegmentor
+from .object_resnet import ObjectResNet
+from .pix2pix_head import Pix2PixHead
+from .segan import SeGAN
+
+__all__ = ['AmodalSegmentor', 'ObjectResNet', 'Pix2PixHead', 'SeGAN']

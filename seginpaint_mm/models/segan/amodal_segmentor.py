@@ -1,0 +1,116 @@
+"""``AmodalSegmentor``: from what can be seen of an object to all of it (Section 3)."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torchvision.ops import roi_align, roi_pool
+
+from seginpaint_mm.registry import MODELS
+
+ROI_LAYERS = ('pool', 'align')
+
+
+@MODELS.register_module()
+class AmodalSegmentor(BaseModule):
+    """An image, an object's visible mask and a box around it give the object's full mask.
+
+    Features of the box are pooled to ``roi_size`` x ``roi_size``; one fully connected layer, as a
+    convolution of that size, gives ``mask_size`` x ``mask_size`` logits (o in the paper, 58x58).
+    A fixed bilinear upsampling makes ``output_size`` x ``output_size`` of them (O, 256x256).
+
+    Args:
+        backbone: Config of an :class:`ObjectResNet`.
+        in_channels: Channels of its features.
+        pool_size: Side of the average pooling, at stride 1, that follows the backbone: 7 as in the
+            published code (features of 500x500 are then 10x10, one in 50 pixels), or 1 for the
+            last convolution's own, as the paper says.
+        roi_layer: ``'pool'``, the published max pooling, or ``'align'`` for RoIAlign.
+        roi_size: Side of the pooled features.
+        mask_size: Side of the mask that is predicted and learnt.
+        output_size: Side of the upsampled mask, which the painter reads.
+        loss_mask: Config of the loss; called with logits, visible and full masks (n, h, w).
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when ``roi_layer`` is another word.
+    """
+
+    def __init__(
+        self,
+        *,
+        backbone: dict,
+        loss_mask: dict,
+        in_channels: int = 512,
+        pool_size: int = 7,
+        roi_layer: str = 'pool',
+        roi_size: int = 6,
+        mask_size: int = 58,
+        output_size: int = 256,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if roi_layer not in ROI_LAYERS:
+            raise ValueError(
+                f'AmodalSegmentor: roi_layer must be one of {ROI_LAYERS}, not {roi_layer!r}.'
+            )
+        self.backbone = MODELS.build(backbone)
+        self.mask_layer = nn.Conv2d(in_channels, mask_size**2, roi_size)
+        self.loss_mask = MODELS.build(loss_mask)
+        self.pool_size = pool_size
+        self.roi_layer = roi_layer
+        self.roi_size = roi_size
+        self.mask_size = mask_size
+        self.output_size = output_size
+
+    def embed(self, images: Tensor) -> Tensor:
+        """What the objects of an image share: B,3,H,W float32, normalised, to B,C,h,w."""
+        return self.backbone.embed(images)
+
+    def forward(
+        self, embedded: Tensor, masks: Tensor, boxes: Tensor, image_index: Tensor
+    ) -> Tensor:
+        """Logits of N objects' full masks in their boxes, N,``mask_size``,``mask_size``.
+
+        Args:
+            embedded: B,C,h,w of :meth:`embed`.
+            masks: N,H,W, visible masks; bool, or float in [0, 1].
+            boxes: float (N, 4), grown boxes (x1, y1, x2, y2) in pixels, x2 and y2 exclusive.
+            image_index: int64 (N,), each object's image in the batch.
+
+        Raises:
+            ValueError: when the image is too small for ``pool_size``.
+        """
+        features = self.backbone(embedded, masks.to(embedded.dtype), image_index)
+        if min(features.shape[-2:]) < self.pool_size:
+            raise ValueError(
+                f'AmodalSegmentor: features of a {tuple(masks.shape[-2:])} image are '
+                f'{tuple(features.shape[-2:])}, too small for pool_size={self.pool_size}: take '
+                f'larger images, a smaller pool_size, or smaller backbone.strides.'
+            )
+        features = F.avg_pool2d(features, self.pool_size, stride=1)
+        pooled = self._pool_boxes(features.float(), boxes, masks.shape[-2:])
+        return self.mask_layer(pooled).view(-1, self.mask_size, self.mask_size)
+
+    def _pool_boxes(self, features: Tensor, boxes: Tensor, image_size: torch.Size) -> Tensor:
+        """N,C,``roi_size``,``roi_size``; each object has features and a box of its own."""
+        scale = boxes.new_tensor(
+            [features.shape[-1] / image_size[1], features.shape[-2] / image_size[0]]
+        )
+        if self.roi_layer == 'pool':  # its last row and column belong to the box
+            boxes = torch.cat([boxes[:, :2], boxes[:, 2:] - 1], dim=1)
+        boxes = boxes * scale.repeat(2)
+        index = torch.arange(len(boxes), device=boxes.device, dtype=boxes.dtype)
+        rois = torch.cat([index[:, None], boxes], dim=1)
+        if self.roi_layer == 'pool':
+            return roi_pool(features, rois, self.roi_size)
+        return roi_align(features, rois, self.roi_size, aligned=True)
+
+    def enlarge(self, logits: Tensor) -> Tensor:
+        """Probabilities N,``output_size``,``output_size`` in [0, 1] of N,m,m logits."""
+        return F.interpolate(
+            logits.float().sigmoid()[:, None],
+            size=(self.output_size, self.output_size),
+            mode='bilinear',
+            align_corners=True,
+        )[:, 0]

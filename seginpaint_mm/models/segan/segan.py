@@ -1,0 +1,280 @@
+"""``SeGAN``: segments objects as a whole, and paints what cannot be seen of them (Fig. 2)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
+from seginpaint_mm.models.segan.objects import Objects, collect_objects
+from seginpaint_mm.models.segan.pasting import paste_masks
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+PAINTER_MASKS = ('predicted', 'truth')
+
+
+@MODELS.register_module()
+class SeGAN(AdversarialModel):
+    """Full masks and full appearances of objects, given an image and what is seen of each object.
+
+    All objects of a batch are one batch, see :mod:`objects`. The paper's three phases are three
+    configs: the segmentor alone (no ``painter``), the painter alone on true masks (no
+    ``segmentor``), and both, started from the checkpoints of the first two by
+    ``part_checkpoints``; then L = ``painter_weight`` L* + L_segm, eq. (6).
+
+    Parts, for ``optim_wrapper`` and the logs: ``segmentor``, ``generator``, ``discriminator``.
+
+    Args:
+        segmentor: Config of an :class:`AmodalSegmentor`.
+        painter: Config of a :class:`Pix2PixHead`; its images are ``painter_size`` square.
+        painter_mask: What is painted: the full mask that the segmentor has ``'predicted'``, or the
+            ``'truth'``, as the published code does in its tests.
+        painter_size: Side of the painter's images.
+        mask_gradient: How the painter's loss reaches the segmentor, see :func:`coloured_input`.
+        painter_weight: Of L*, eq. (5), in the sum of losses.
+        box_growth: Share of its sides by which the box of a visible mask grows at each side, where
+            the samples have no ``grown_boxes``.
+        max_objects_per_batch: Objects that are completed at once in predictions; bounds the memory.
+        part_checkpoints: Part name -> checkpoint of an earlier phase, see
+            :class:`AdversarialModel`.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when there is nothing to train, a predicted mask is to be painted without a
+            segmentor, the parts' sizes differ, or an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        segmentor: dict | None = None,
+        painter: dict | None = None,
+        painter_mask: str = 'predicted',
+        painter_size: int = 256,
+        mask_gradient: str = 'straight_through',
+        painter_weight: float = 1.0,
+        box_growth: float = 0.2,
+        max_objects_per_batch: int = 16,
+        part_checkpoints: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
+        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        self.segmentor = None if segmentor is None else MODELS.build(segmentor)
+        self.painter = None if painter is None else MODELS.build(painter)
+        self.painter_mask = painter_mask
+        self.painter_size = painter_size
+        self.mask_gradient = mask_gradient
+        self.painter_weight = painter_weight
+        self.box_growth = box_growth
+        self.max_objects_per_batch = max_objects_per_batch
+        self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        for name, known in (('painter_mask', PAINTER_MASKS), ('mask_gradient', MASK_GRADIENTS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f'SeGAN.{name} must be one of {known}, got {getattr(self, name)!r}'
+                )
+        if self.max_objects_per_batch < 1:
+            raise ValueError('SeGAN.max_objects_per_batch must be at least 1.')
+        if self.segmentor is None and self.painter is None:
+            raise ValueError('SeGAN needs a segmentor, a painter, or both.')
+        if self.painter is None:
+            return
+        if self.segmentor is None and self.painter_mask == 'predicted':
+            raise ValueError("SeGAN without a segmentor can only paint painter_mask='truth'.")
+        if self.segmentor is not None and self.segmentor.output_size != self.painter_size:
+            raise ValueError(
+                f'segmentor.output_size={self.segmentor.output_size} must be '
+                f'painter_size={self.painter_size}.'
+            )
+        if not hasattr(self.data_preprocessor, 'mean'):
+            raise ValueError(
+                'A SeGAN that paints undoes the normalisation of images: give it a '
+                "data_preprocessor=dict(type='SceneDataPreprocessor')."
+            )
+
+    def generators(self) -> dict[str, nn.Module]:
+        parts = {}
+        if self.segmentor is not None:
+            parts['segmentor'] = self.segmentor
+        if self.painter is not None:
+            parts['generator'] = self.painter.generator
+        return parts
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return {} if self.painter is None else dict(discriminator=self.painter.discriminator)
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """What the parts make of all objects, N > 0, of the samples.
+
+        Returns:
+            ``logits`` N,m,m of the segmentor; ``coloured`` and ``painted``, N,3,S,S in [-1, 1], the
+            painter's input and output; and, where the samples have them, what is learnt:
+            ``visible`` and ``full``, bool N,m,m, and ``appearance``, N,3,S,S in [-1, 1].
+
+        Raises:
+            ValueError: see :func:`collect_objects`; when there is no object.
+        """
+        objects = collect_objects(data_samples or (), tuple(inputs.shape[-2:]), self.box_growth)
+        if not len(objects):
+            raise ValueError('The batch has no object to learn from: leave such pictures out.')
+        generated = self._complete(inputs, self._embed(inputs), objects)
+        if self.segmentor is not None and objects.full is not None:
+            size = self.segmentor.mask_size
+            generated['visible'] = crop_masks(objects.visible, objects.boxes, size)
+            generated['full'] = crop_masks(objects.full, objects.boxes, size)
+        if self.painter is not None and objects.appearance is not None:
+            generated['appearance'] = objects.appearance.to(inputs.dtype) / 127.5 - 1
+        return generated
+
+    def _embed(self, images: Tensor) -> Tensor | None:
+        return None if self.segmentor is None else self.segmentor.embed(images)
+
+    def _complete(
+        self, images: Tensor, embedded: Tensor | None, objects: Objects
+    ) -> dict[str, Tensor]:
+        """``logits``, ``coloured``, ``painted`` of a batch of objects."""
+        completed = {}
+        if self.segmentor is not None:
+            completed['logits'] = self.segmentor(
+                embedded, objects.given, objects.boxes, objects.image_index
+            )
+        if self.painter is not None:
+            full = self._mask_to_paint(objects, completed.get('logits'))
+            completed['coloured'] = self._coloured(images, objects, full)
+            completed['painted'] = self.painter(completed['coloured'])
+        return completed
+
+    def _mask_to_paint(self, objects: Objects, logits: Tensor | None) -> Tensor:
+        """float N,S,S in [0, 1]."""
+        if self.painter_mask == 'predicted':
+            return self.segmentor.enlarge(logits)
+        if objects.full is None:
+            raise ValueError(
+                "painter_mask='truth' needs gt_instances.full_masks in every sample; take "
+                "painter_mask='predicted' where the truth is not known."
+            )
+        return crop_masks(objects.full, objects.boxes, self.painter_size).float()
+
+    def _coloured(self, images: Tensor, objects: Objects, full: Tensor) -> Tensor:
+        """The painter's input, eq. (1), in [-1, 1]."""
+        rois = torch.cat([objects.image_index[:, None], objects.boxes], dim=1)
+        crops = roi_align(images, rois, self.painter_size, aligned=True)  # means, where it shrinks
+        crops = crops * self.data_preprocessor.std + self.data_preprocessor.mean
+        visible = crop_masks(objects.given, objects.boxes, self.painter_size)
+        return coloured_input(crops / 255, visible, full, self.mask_gradient) * 2 - 1
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``segmentor.loss_mask``, ``generator.loss_gan`` and ``generator.loss_l1``.
+
+        Raises:
+            ValueError: when a sample lacks what is learnt.
+        """
+        losses = {}
+        if self.segmentor is not None:
+            full = _needed(generated, 'full', 'full_masks')
+            mask_loss = self.segmentor.loss_mask(generated['logits'], generated['visible'], full)
+            losses['segmentor.loss_mask'] = mask_loss
+        if self.painter is not None:
+            of_painter = self.painter.generator_losses(*_painting(generated))
+            for name, value in of_painter.items():
+                losses[f'generator.{name}'] = self.painter_weight * value
+        return losses
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake``."""
+        return self.painter.discriminator_losses(*_painting(generated))
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Complete the objects, ``max_objects_per_batch`` at a time.
+
+        Adds to each sample ``pred_instances`` with a row an object of ``gt_instances``, in order:
+        ``masks``, bool n,h,w, the visible masks that were given, at the sample's ``img_shape``;
+        ``grown_boxes`` float32 n,4, in which the objects were completed; with a segmentor
+        ``full_masks``, bool n,h,w, the given mask and what is predicted beyond it, ``full_probs``,
+        float32 n,m,m in [0, 1], the prediction itself, in the grown boxes, and ``scores``, float32
+        n, the mean probability of what is predicted; with a painter ``painted``, uint8 n,4,S,S,
+        RGBA in the grown boxes: the painting, opaque where the object is.
+        """
+        size = tuple(inputs.shape[-2:])
+        objects = collect_objects(data_samples, size, self.box_growth)
+        embedded = self._embed(inputs)
+        chunks = objects.split(self.max_objects_per_batch) or [objects]
+        found = [self._results(inputs, embedded, chunk) for chunk in chunks]
+        results = {name: torch.cat([chunk[name] for chunk in found]) for name in found[0]}
+        for index, sample in enumerate(data_samples):
+            height, width = sample.get('img_shape', size)[:2]
+            rows = objects.image_index == index
+            instances = InstanceData(**{name: value[rows] for name, value in results.items()})
+            for name in ('masks', 'full_masks'):
+                if name in instances:
+                    instances.set_field(instances.get(name)[:, :height, :width], name)
+            sample.pred_instances = instances
+        return list(data_samples)
+
+    def _results(
+        self, images: Tensor, embedded: Tensor | None, objects: Objects
+    ) -> dict[str, Tensor]:
+        """Rows of ``pred_instances`` of some objects, with masks of the batch's size."""
+        completed = self._complete(images, embedded, objects)
+        results = dict(masks=objects.given, grown_boxes=objects.boxes)
+        if self.segmentor is not None:
+            probabilities = completed['logits'].float().sigmoid()
+            pasted = paste_masks(probabilities, objects.boxes, tuple(images.shape[-2:]))
+            results['full_masks'] = (pasted >= 0.5) | objects.given
+            results['full_probs'] = probabilities
+            results['scores'] = _mean_of_predicted(probabilities)
+        if self.painter is not None:
+            full = self._mask_to_paint(objects, completed.get('logits')) >= 0.5
+            visible = crop_masks(objects.given, objects.boxes, self.painter_size)
+            results['painted'] = _cut_out(completed['painted'], full | visible)
+        return results
+
+
+def _needed(generated: dict[str, Tensor], name: str, field: str) -> Tensor:
+    if name not in generated:
+        raise ValueError(
+            f'SeGAN learns from gt_instances.{field}, which a sample of the batch does not have: '
+            f'load it in train_dataloader.dataset.pipeline.'
+        )
+    return generated[name]
+
+
+def _painting(generated: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Input, output and truth of the painter."""
+    truth = _needed(generated, 'appearance', 'full_appearance')
+    painted = generated['painted']
+    if truth.shape != painted.shape:
+        raise ValueError(
+            f'gt_instances.full_appearance is {tuple(truth.shape)}, the painting '
+            f'{tuple(painted.shape)}: crop appearances to painter_size={painted.shape[-1]}.'
+        )
+    return generated['coloured'], painted, truth
+
+
+def _mean_of_predicted(probabilities: Tensor) -> Tensor:
+    """float32 N: mean over the pixels from 0.5 on, 0 where there are none."""
+    predicted = probabilities >= 0.5
+    total = (probabilities * predicted).flatten(1).sum(dim=1)
+    return total / predicted.flatten(1).sum(dim=1).clamp(min=1)
+
+
+def _cut_out(painted: Tensor, alpha: Tensor) -> Tensor:
+    """uint8 N,4,S,S of N,3,S,S in [-1, 1] and bool N,S,S."""
+    colours = ((painted.float() + 1) * 127.5).round().clamp(0, 255)
+    return torch.cat([colours, 255.0 * alpha[:, None]], dim=1).to(torch.uint8)

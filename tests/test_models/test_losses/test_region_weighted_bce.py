@@ -1,0 +1,75 @@
+"""The region-weighted loss against the equations, written as loops over pixels."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seginpaint_mm.models.losses import RegionWeightedBCELoss
+from seginpaint_mm.registry import MODELS
+
+
+def by_equations(logits: Tensor, visible: Tensor, full: Tensor) -> float:
+    """Eq. (2) and (3) of each object, and the mean over objects."""
+    total = 0.0
+    for o, sv, g in zip(logits.double().sigmoid(), visible, full, strict=True):
+        regions: dict[float, list[float]] = {1.0: [], 5.0: [], 3.0: []}
+        for i in range(o.shape[0]):
+            for j in range(o.shape[1]):
+                weight = 1.0 if not g[i, j] else 5.0 if sv[i, j] else 3.0
+                probability = o[i, j].item() if g[i, j] else 1 - o[i, j].item()
+                regions[weight].append(-math.log(probability))
+        total += sum(w * sum(values) / len(values) for w, values in regions.items() if values)
+    return total / len(logits)
+
+
+def random_masks(seed: int, share: float, n: int = 2) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(n, 5, 4, generator=generator)
+    full, visible = (torch.rand(n, 5, 4, generator=generator) < share for _ in range(2))
+    return logits, visible & full, full
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 1000), st.sampled_from([0.0, 0.1, 0.5, 1.0]))
+def test_mean_equals_the_equations(seed: int, share: float) -> None:
+    logits, visible, full = random_masks(seed, share)
+    loss = RegionWeightedBCELoss()(logits, visible, full)
+    assert loss.item() == pytest.approx(by_equations(logits, visible, full), rel=1e-5)
+
+
+def test_by_hand() -> None:
+    """Logit 0 everywhere: each pixel loses log 2, each region that is there its weight of it."""
+    logits = torch.zeros(1, 4, 4, requires_grad=True)
+    visible, full = torch.zeros(2, 1, 4, 4, dtype=torch.bool)
+    full[0, :2], visible[0, 0] = True, True
+    assert RegionWeightedBCELoss()(logits, visible, full).item() == pytest.approx(9 * math.log(2))
+    nothing_hidden = RegionWeightedBCELoss()(logits, full, full)
+    assert nothing_hidden.item() == pytest.approx(6 * math.log(2))
+    published = RegionWeightedBCELoss(
+        background_weight=1 / 37000,
+        visible_weight=5 / 27000,
+        hidden_weight=3 / 12000,
+        reduction='sum',
+    )(logits.expand(2, 4, 4), visible.expand(2, 4, 4), full.expand(2, 4, 4))
+    pixels = 2 * (8 / 37000 + 4 * 5 / 27000 + 4 * 3 / 12000)
+    assert published.item() == pytest.approx(pixels * math.log(2))
+    published.backward()
+    assert logits.grad.isfinite().all()
+
+
+def test_huge_logits_stay_finite() -> None:
+    _, visible, full = random_masks(0, 0.5)
+    logits = torch.full(full.shape, -1e4, dtype=torch.bfloat16)
+    loss = RegionWeightedBCELoss()(logits, visible, full)
+    assert loss.dtype == torch.float32
+    assert loss.isfinite()
+
+
+def test_built_by_name_and_wrong_word() -> None:
+    assert MODELS.build(dict(type='RegionWeightedBCELoss', hidden_weight=2.0)).weights[2] == 2.0
+    with pytest.raises(ValueError, match="must be one of .*, not 'average'"):
+        RegionWeightedBCELoss(reduction='average')
