@@ -23,8 +23,8 @@ class TinyGAN(AdversarialModel):
     ``runs`` counts how often each part was run, ``shaper`` being the first generator.
     """
 
-    def __init__(self, *, seed: int = 0) -> None:
-        super().__init__()
+    def __init__(self, *, seed: int = 0, part_checkpoints: dict | None = None) -> None:
+        super().__init__(part_checkpoints)
         torch.manual_seed(seed)
         self.shaper = nn.Linear(4, 4)
         self.painter = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 4))

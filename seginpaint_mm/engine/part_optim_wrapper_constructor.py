@@ -20,7 +20,9 @@ class PartOptimWrapperConstructor:
         param_scheduler = [dict(type='StepLR', step_size=20)]  # or a list for each part
 
     Each part takes what MMEngine's ``optim_wrapper`` takes (``type``, ``optimizer``, ``clip_grad``,
-    ``paramwise_cfg``, ``accumulative_counts``, ...), and ``every``.
+    ``paramwise_cfg``, ``accumulative_counts``, ...), and ``every``: its n, where the part is to be
+    updated in every n-th update only. Training such a config in several processes takes
+    ``find_unused_parameters=True``.
 
     Args:
         optim_wrapper_cfg: Part name -> config of its optimiser wrapper.

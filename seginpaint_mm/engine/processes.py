@@ -1,7 +1,5 @@
 """Several training processes without a GPU."""
 
-import atexit
-
 import torch
 from mmengine.config import Config
 
@@ -16,7 +14,6 @@ def use_cpu_processes(cfg: Config) -> None:
         return
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
-        atexit.register(torch.distributed.destroy_process_group)  # its threads may abort the exit
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'broadcast_buffers': False,

@@ -119,9 +119,11 @@ class SeGAN(AdversarialModel):
         """What the parts make of all objects, N > 0, of the samples.
 
         Returns:
-            ``logits`` N,m,m of the segmentor; ``coloured`` and ``painted``, N,3,S,S in [-1, 1], the
-            painter's input and output; and, where the samples have them, what is learnt:
-            ``visible`` and ``full``, bool N,m,m, and ``appearance``, N,3,S,S in [-1, 1].
+            With a segmentor ``logits`` N,m,m. With a painter ``seen``, bool N,S,S, the given masks
+            in the boxes, ``to_paint``, float N,S,S in [0, 1], the full masks there, ``coloured``
+            and ``painted``, N,3,S,S in [-1, 1], its input and output. Where the samples have them,
+            what is learnt: ``visible`` and ``full``, bool N,m,m, and ``appearance``, N,3,S,S in
+            [-1, 1].
 
         Raises:
             ValueError: see :func:`collect_objects`; when there is no object.
@@ -144,20 +146,22 @@ class SeGAN(AdversarialModel):
     def _complete(
         self, images: Tensor, embedded: Tensor | None, objects: Objects
     ) -> dict[str, Tensor]:
-        """``logits``, ``coloured``, ``painted`` of a batch of objects."""
+        """What the parts make of a batch of objects, see :meth:`generate`."""
         completed = {}
         if self.segmentor is not None:
             completed['logits'] = self.segmentor(
                 embedded, objects.given, objects.boxes, objects.image_index
             )
         if self.painter is not None:
-            full = self._mask_to_paint(objects, completed.get('logits'))
-            completed['coloured'] = self._coloured(images, objects, full)
-            completed['painted'] = self.painter(completed['coloured'])
+            seen = crop_masks(objects.given, objects.boxes, self.painter_size)
+            to_paint = self._mask_to_paint(objects, completed.get('logits'))
+            crops = self._crop_images(images, objects)
+            coloured = coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
+            painted = self.painter(coloured)
+            completed.update(seen=seen, to_paint=to_paint, coloured=coloured, painted=painted)
         return completed
 
     def _mask_to_paint(self, objects: Objects, logits: Tensor | None) -> Tensor:
-        """float N,S,S in [0, 1]."""
         if self.painter_mask == 'predicted':
             return self.segmentor.enlarge(logits)
         if objects.full is None:
@@ -167,13 +171,11 @@ class SeGAN(AdversarialModel):
             )
         return crop_masks(objects.full, objects.boxes, self.painter_size).float()
 
-    def _coloured(self, images: Tensor, objects: Objects, full: Tensor) -> Tensor:
-        """The painter's input, eq. (1), in [-1, 1]."""
+    def _crop_images(self, images: Tensor, objects: Objects) -> Tensor:
+        """The pictures in the boxes, N,3,S,S in [0, 1], of normalised images."""
         rois = torch.cat([objects.image_index[:, None], objects.boxes], dim=1)
         crops = roi_align(images, rois, self.painter_size, aligned=True)  # means, where it shrinks
-        crops = crops * self.data_preprocessor.std + self.data_preprocessor.mean
-        visible = crop_masks(objects.given, objects.boxes, self.painter_size)
-        return coloured_input(crops / 255, visible, full, self.mask_gradient) * 2 - 1
+        return (crops * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
 
     def generator_losses(
         self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
@@ -240,9 +242,8 @@ class SeGAN(AdversarialModel):
             results['full_probs'] = probabilities
             results['scores'] = _mean_of_predicted(probabilities)
         if self.painter is not None:
-            full = self._mask_to_paint(objects, completed.get('logits')) >= 0.5
-            visible = crop_masks(objects.given, objects.boxes, self.painter_size)
-            results['painted'] = _cut_out(completed['painted'], full | visible)
+            alpha = completed['seen'] | (completed['to_paint'] >= 0.5)
+            results['painted'] = _cut_out(completed['painted'], alpha)
         return results
 
 

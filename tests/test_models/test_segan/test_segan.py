@@ -80,6 +80,23 @@ def test_a_training_step_of_each_phase(changes: dict, parts: set[str]) -> None:
         assert not torch.equal(model.get_parameter(name), weight), f'{name} has not moved'
 
 
+def test_mixed_precision() -> None:
+    """Losses in bfloat16 are close to those in float32."""
+    model, batch = build_model(tiny_segan()), scenes(2, 3)
+    losses = []
+    for enabled in (False, True):
+        torch.manual_seed(0)  # dropout
+        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=enabled):
+            losses.append(losses_of(model, copy.deepcopy(batch)))
+    for name, value in losses[0].items():
+        assert losses[1][name].dtype == torch.float32
+        assert losses[1][name].item() == pytest.approx(value.item(), rel=0.1), name
+    sum(losses[1].values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in model.parameters())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        predicted(model, batch)
+
+
 def segmentor_gradient(model: SeGAN, batch: dict, *names: str) -> torch.Tensor:
     model.zero_grad()
     losses = losses_of(model, copy.deepcopy(batch))
