@@ -1,0 +1,69 @@
+# DYCE as the paper takes it: five objects a batch, 500x500; tests show all objects of a picture.
+# The lists with predicted visible masks: dataset.predicted_masks=True in all three loaders.
+data_root = 'data/dyce_data'
+load = [dict(type='LoadSceneImage'), dict(type='LoadAmodalObjects', appearance=True)]
+size = (500, 500)
+train_pipeline = [
+    *load,
+    dict(type='FrameObjects', size=size, window=(0.8, 1.0)),
+    dict(type='GrowBoxes', share=(0.1, 0.3)),
+    dict(type='CropAppearances', size=256),
+    dict(type='PackScene'),
+]
+test_pipeline = [
+    *load,
+    dict(type='FrameObjects', size=size),
+    dict(type='GrowBoxes', share=(0.2, 0.2)),
+    dict(type='CropAppearances', size=256),
+    dict(type='PackScene'),
+]
+
+train_dataloader = dict(
+    batch_size=5,
+    num_workers=4,
+    persistent_workers=False,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='DYCEDataset',
+        data_root=data_root,
+        split='train',
+        one_object=True,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='DYCEDataset',
+        data_root=data_root,
+        split='val',
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='DYCEDataset',
+        data_root=data_root,
+        split='test',
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+
+segmentation_metrics = [
+    dict(type='AmodalIoUMetric', side=58),
+    dict(type='VisibleMaskIoUMetric', side=58),
+    dict(type='DepthOrderMetric'),
+    dict(type='LowerIsNearerMetric'),
+]
+painting_metrics = [dict(type='PaintingErrorMetric')]
+val_evaluator = [*segmentation_metrics, *painting_metrics]
+test_evaluator = val_evaluator

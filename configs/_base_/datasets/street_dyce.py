@@ -1,0 +1,41 @@
+# Street in DYCE's layout at 128x128, for the small SeGAN: 28x28 masks, 64x64 paintings.
+# python tools/dataset_converters/street.py data/street_dyce --layout dyce --num-train 600 --num-val 60
+_base_ = './dyce.py'
+data_root = 'data/street_dyce'
+
+load = [dict(type='LoadSceneImage'), dict(type='LoadAmodalObjects', appearance=True)]
+frame = dict(type='FrameObjects', size=(128, 128))
+train_frame = dict(frame, window=(0.8, 1.0), flip_prob=0.5)
+crop = dict(type='CropAppearances', size=64)
+train_pipeline = [
+    dict(type='ChooseObjects', most=4),
+    *load,
+    train_frame,
+    dict(type='GrowBoxes', share=(0.1, 0.3)),
+    crop,
+    dict(type='PackScene'),
+]
+test_pipeline = [
+    *load,
+    frame,
+    dict(type='GrowBoxes', share=(0.2, 0.2)),
+    crop,
+    dict(type='PackScene'),
+]
+
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    dataset=dict(data_root=data_root, one_object=False, pipeline=train_pipeline),
+)
+val_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline=test_pipeline))
+
+segmentation_metrics = [
+    dict(type='AmodalIoUMetric', side=28),
+    dict(type='VisibleMaskIoUMetric', side=28),
+    dict(type='DepthOrderMetric'),
+    dict(type='LowerIsNearerMetric'),
+]
+val_evaluator = [*segmentation_metrics, dict(type='PaintingErrorMetric')]
+test_evaluator = val_evaluator
