@@ -1,5 +1,5 @@
 # Street in DYCE's layout at 128x128, for the small SeGAN: 28x28 masks, 64x64 paintings.
-# python tools/dataset_converters/street.py data/street_dyce --layout dyce --num-train 600 --num-val 60
+# Needs --num-train, --num-val and --num-test of street.py --layout dyce; see docs/street.md.
 _base_ = './dyce.py'
 data_root = 'data/street_dyce'
 
