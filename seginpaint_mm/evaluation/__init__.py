@@ -9,6 +9,7 @@ from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
 from seginpaint_mm.evaluation.region_ap import RegionAPMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
 from seginpaint_mm.evaluation.visible_mask_iou import VisibleMaskIoUMetric
+from seginpaint_mm.evaluation.visible_painting_error import VisiblePaintingErrorMetric
 
 __all__ = [
     'AmodalIoUMetric',
@@ -20,4 +21,5 @@ __all__ = [
     'RegionAPMetric',
     'RegionIoUMetric',
     'VisibleMaskIoUMetric',
+    'VisiblePaintingErrorMetric',
 ]

@@ -31,7 +31,7 @@ class PaintingErrorMetric(BaseMetric):
         """Compare the objects of one batch.
 
         Args:
-            data_batch: Not used.
+            data_batch: What the loader gave; not used here.
             data_samples: ``SceneSample.to_dict()`` records with ``gt_instances.full_appearance``
                 uint8 (n, 3, h, w), RGB, and ``pred_instances.painted`` uint8 (n, 4, h, w), RGBA,
                 of the same objects in the same grown boxes; what is transparent counts as well.
@@ -41,20 +41,23 @@ class PaintingErrorMetric(BaseMetric):
             ValueError: when numbers of objects or sizes differ.
         """
         for sample in data_samples:
-            pair = {
-                'painted': _read(sample, 'pred_instances', 'painted')[:, :3],
-                'full_appearance': _read(sample, 'gt_instances', 'full_appearance'),
-            }
-            check_same_shape(sample, pair, metric='PaintingErrorMetric')
-            error = (pair['painted'].double() - pair['full_appearance'].double()) / 255
-            errors = (error.abs().flatten(1).mean(dim=1), error.square().flatten(1).mean(dim=1))
-            self.results.append(torch.stack(errors, dim=1))
+            self._compare(sample, self._read(sample, 'pred_instances', 'painted')[:, :3])
+
+    def _compare(self, sample: dict, painted: Tensor) -> None:
+        """Keep the errors of a sample's objects, painted as uint8 (n, 3, h, w)."""
+        pair = dict(
+            painted=painted,
+            full_appearance=self._read(sample, 'gt_instances', 'full_appearance'),
+        )
+        check_same_shape(sample, pair, metric=type(self).__name__)
+        error = (painted.double() - pair['full_appearance'].double()) / 255
+        errors = (error.abs().flatten(1).mean(dim=1), error.square().flatten(1).mean(dim=1))
+        self.results.append(torch.stack(errors, dim=1))
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
         """Average over the objects."""
         absolute, squared = torch.cat(results).unbind(dim=1)
         return dict(L1=absolute.mean().item(), L2=squared.mean().item(), num_objects=len(absolute))
 
-
-def _read(sample: dict, field: str, key: str) -> Tensor:
-    return read_instances(sample, field, (key,), metric='PaintingErrorMetric')[key]
+    def _read(self, sample: dict, field: str, key: str) -> Tensor:
+        return read_instances(sample, field, (key,), metric=type(self).__name__)[key]

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchmetrics.functional import mean_absolute_error, mean_squared_error
 
-from seginpaint_mm.evaluation import PaintingErrorMetric
+from seginpaint_mm.evaluation import PaintingErrorMetric, VisiblePaintingErrorMetric
 
 
 def record(painted: torch.Tensor, truth: torch.Tensor) -> dict:
@@ -61,3 +61,24 @@ def test_missing_and_differing():
     larger = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
     with pytest.raises(ValueError, match=r'full_appearance of drawn\.png is \(2, 3, 4, 4\), but p'):
         PaintingErrorMetric().process(None, [record(larger, truth)])
+
+
+def test_what_is_seen_as_an_answer():
+    """One object of which the lower half is hidden, in its own colours and over black."""
+    image = torch.full((3, 8, 8), 0, dtype=torch.uint8)
+    image[:, 2:6, 2:6] = torch.tensor([10, 20, 30], dtype=torch.uint8)[:, None, None]  # BGR
+    mask = torch.zeros(1, 8, 8, dtype=torch.bool)
+    mask[0, 2:4, 2:6] = True
+    truth = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
+    truth[0, :, 2:6, 2:6] = torch.tensor([30, 20, 10], dtype=torch.uint8)[:, None, None]  # RGB
+    boxes = torch.tensor([[0.0, 0.0, 8.0, 8.0]])
+    instances = dict(full_appearance=truth, input_masks=mask, grown_boxes=boxes)
+    metric = VisiblePaintingErrorMetric()
+    metric.process(dict(inputs=[image]), [dict(gt_instances=instances)])
+    metrics = metric.evaluate(size=1)
+    hidden = 2 * 4 / 64
+    assert metrics['visible_painting/L1'] == pytest.approx(hidden * 20 / 255)
+    assert metrics['visible_painting/L2'] == pytest.approx(hidden * (1400 / 3) / 255**2)
+    del instances['input_masks']
+    with pytest.raises(KeyError, match=r'VisiblePaintingErrorMetric: .*gt_instances\.input_masks'):
+        metric.process(dict(inputs=[image]), [dict(gt_instances=instances)])

@@ -64,6 +64,6 @@ segmentation_metrics = [
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),
 ]
-painting_metrics = [dict(type='PaintingErrorMetric')]
+painting_metrics = [dict(type='PaintingErrorMetric'), dict(type='VisiblePaintingErrorMetric')]
 val_evaluator = [*segmentation_metrics, *painting_metrics]
 test_evaluator = val_evaluator

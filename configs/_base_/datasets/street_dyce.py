@@ -37,5 +37,6 @@ segmentation_metrics = [
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),
 ]
-val_evaluator = [*segmentation_metrics, dict(type='PaintingErrorMetric')]
+painting_metrics = [dict(type='PaintingErrorMetric'), dict(type='VisiblePaintingErrorMetric')]
+val_evaluator = [*segmentation_metrics, *painting_metrics]
 test_evaluator = val_evaluator
