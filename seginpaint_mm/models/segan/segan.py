@@ -205,13 +205,16 @@ class SeGAN(AdversarialModel):
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Complete the objects, ``max_objects_per_batch`` at a time.
 
-        Adds to each sample ``pred_instances`` with a row an object of ``gt_instances``, in order:
-        ``masks``, bool n,h,w, the visible masks that were given, at the sample's ``img_shape``;
-        ``grown_boxes`` float32 n,4, in which the objects were completed; with a segmentor
-        ``full_masks``, bool n,h,w, the given mask and what is predicted beyond it, ``full_probs``,
-        float32 n,m,m in [0, 1], the prediction itself, in the grown boxes, and ``scores``, float32
-        n, the mean probability of what is predicted; with a painter ``painted``, uint8 n,4,S,S,
-        RGBA in the grown boxes: the painting, opaque where the object is.
+        Adds to each sample ``pred_instances``, a row an object of ``gt_instances``, in order:
+
+        - ``labels`` int64 n, as there, or 0; ``masks`` bool n,h,w, the visible masks that were
+          given, at the sample's ``img_shape``; ``grown_boxes`` float32 n,4, where the objects were
+          completed;
+        - with a segmentor ``full_masks`` bool n,h,w, the given mask and what is predicted beyond
+          it; ``full_probs`` float32 n,m,m in [0, 1], the prediction in the grown boxes; ``scores``
+          float32 n, the mean probability of what is predicted;
+        - with a painter ``painted`` uint8 n,4,S,S, RGBA in the grown boxes: the painting, opaque
+          where the object is.
         """
         size = tuple(inputs.shape[-2:])
         objects = collect_objects(data_samples, size, self.box_growth)
@@ -223,6 +226,7 @@ class SeGAN(AdversarialModel):
             height, width = sample.get('img_shape', size)[:2]
             rows = objects.image_index == index
             instances = InstanceData(**{name: value[rows] for name, value in results.items()})
+            instances.labels = sample.gt_instances.get('labels', rows.new_zeros(rows.sum()).long())
             for name in ('masks', 'full_masks'):
                 if name in instances:
                     instances.set_field(instances.get(name)[:, :height, :width], name)

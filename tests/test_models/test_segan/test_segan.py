@@ -175,7 +175,10 @@ def test_what_the_parts_see() -> None:
 @pytest.mark.parametrize('changes', PHASES.values(), ids=PHASES)
 def test_predictions(changes: dict) -> None:
     model = build_model(tiny_segan(**changes))
-    samples = predicted(model, scenes(2, 0, 3))
+    batch = scenes(2, 0, 3)
+    batch['data_samples'][2].gt_instances.labels = torch.tensor([4, 0, 2])
+    samples = predicted(model, batch)
+    assert [s.pred_instances.labels.tolist() for s in samples] == [[0, 0], [], [4, 0, 2]]
     for sample, n in zip(samples, (2, 0, 3), strict=True):
         found = sample.pred_instances
         assert torch.equal(found.masks, sample.gt_instances.masks)
