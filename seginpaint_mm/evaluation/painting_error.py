@@ -17,7 +17,7 @@ class PaintingErrorMetric(BaseMetric):
     Means over all values of the RGB crops of the grown boxes (3x256x256 in the paper), in [0, 1],
     also those where the object is not, averaged over the objects. The published code subtracts the
     same mean colour from both, which does not change the differences. Keys: ``L1``, ``L2``,
-    ``num_objects``.
+    ``num_painted``.
 
     Args:
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
@@ -57,7 +57,7 @@ class PaintingErrorMetric(BaseMetric):
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
         """Average over the objects."""
         absolute, squared = torch.cat(results).unbind(dim=1)
-        return dict(L1=absolute.mean().item(), L2=squared.mean().item(), num_objects=len(absolute))
+        return dict(L1=absolute.mean().item(), L2=squared.mean().item(), num_painted=len(absolute))
 
     def _read(self, sample: dict, field: str, key: str) -> Tensor:
         return read_instances(sample, field, (key,), metric=type(self).__name__)[key]

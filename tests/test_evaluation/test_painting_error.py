@@ -32,7 +32,7 @@ def test_by_hand():
     metrics = evaluate(record(painted, truth))
     assert metrics['L1'] == pytest.approx((1 / 12 + 0.8) / 2)
     assert metrics['L2'] == pytest.approx((1 / 12 + 0.64) / 2)
-    assert metrics['num_objects'] == 2
+    assert metrics['num_painted'] == 2
 
 
 def test_agrees_with_torchmetrics_also_less_a_mean_colour():
@@ -49,7 +49,7 @@ def test_nothing_to_compare():
     empty = torch.zeros(0, 3, 4, 4, dtype=torch.uint8)
     metrics = evaluate(record(empty, empty))
     assert np.isnan(metrics['L1'])
-    assert metrics['num_objects'] == 0
+    assert metrics['num_painted'] == 0
 
 
 def test_missing_and_differing():
