@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-from mmengine.structures import InstanceData
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
@@ -12,6 +11,7 @@ from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.pasting import paste_masks
+from seginpaint_mm.models.segan.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -222,15 +222,7 @@ class SeGAN(AdversarialModel):
         chunks = objects.split(self.max_objects_per_batch) or [objects]
         found = [self._results(inputs, embedded, chunk) for chunk in chunks]
         results = {name: torch.cat([chunk[name] for chunk in found]) for name in found[0]}
-        for index, sample in enumerate(data_samples):
-            height, width = sample.get('img_shape', size)[:2]
-            rows = objects.image_index == index
-            instances = InstanceData(**{name: value[rows] for name, value in results.items()})
-            instances.labels = sample.gt_instances.get('labels', rows.new_zeros(rows.sum()).long())
-            for name in ('masks', 'full_masks'):
-                if name in instances:
-                    instances.set_field(instances.get(name)[:, :height, :width], name)
-            sample.pred_instances = instances
+        set_predictions(data_samples, results, objects.image_index, size)
         return list(data_samples)
 
     def _results(
