@@ -4,7 +4,7 @@ import functools
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -88,7 +88,8 @@ def check_checkpoint_fits(
     """Compare a loaded checkpoint with the model that is to take it.
 
     Args:
-        model: unwrapped model.
+        model: unwrapped model. Buffers that it names in ``tensors_of_any_shape`` are as large as
+            what it has seen, and so may be of another shape.
         checkpoint: with ``state_dict``, or a state dict itself; a prefix ``module.`` is ignored.
         name: the checkpoint's path, for the message.
         partly: accept missing and unexpected tensors as long as one matches (fine-tuning).
@@ -102,7 +103,7 @@ def check_checkpoint_fits(
     """
     state = _state_dict(checkpoint)
     expected = _without_counters(model.state_dict())
-    differences = _differences(expected, state)
+    differences = _differences(expected, state, getattr(model, 'tensors_of_any_shape', ()))
     num_unmatched = len(differences['missing']) + len(differences['of another shape'])
     num_matched = len(expected) - num_unmatched
     if num_matched == 0 or (not partly and any(differences.values())):
@@ -154,7 +155,7 @@ def _without_counters(state: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in state.items() if 'num_batches_tracked' not in name}
 
 
-def _differences(expected: dict, state: dict) -> dict[str, list[str]]:
+def _differences(expected: dict, state: dict, of_any_shape: Sequence[str]) -> dict[str, list[str]]:
     shapes = {name: tuple(getattr(value, 'shape', ())) for name, value in state.items()}
     return {
         'missing': [name for name in expected if name not in state],
@@ -162,7 +163,7 @@ def _differences(expected: dict, state: dict) -> dict[str, list[str]]:
         'of another shape': [
             f'{name} {shapes[name]} instead of {tuple(value.shape)}'
             for name, value in expected.items()
-            if name in state and shapes[name] != tuple(value.shape)
+            if name in state and shapes[name] != tuple(value.shape) and name not in of_any_shape
         ],
     }
 

@@ -29,7 +29,7 @@ from .mpi import (
     NeckForegroundHead,
     PSPForegroundHead,
 )
-from .segan import AmodalSegmentor, ObjectResNet, Pix2PixHead, SeGAN
+from .segan import AmodalSegmentor, NearestObject, ObjectResNet, Pix2PixHead, SeGAN
 
 __all__ = [
     'AdversarialModel',
@@ -47,6 +47,7 @@ __all__ = [
     'HoughInstanceSegmentor',
     'LocalizationHead',
     'MPINeck',
+    'NearestObject',
     'NeckForegroundHead',
     'ObjectResNet',
     'PSPForegroundHead',

@@ -1,8 +1,9 @@
 """SeGAN: segmenting and painting what cannot be seen of objects."""
 
 from .amodal_segmentor import AmodalSegmentor
+from .nearest_object import NearestObject
 from .object_resnet import ObjectResNet
 from .pix2pix_head import Pix2PixHead
 from .segan import SeGAN
 
-__all__ = ['AmodalSegmentor', 'ObjectResNet', 'Pix2PixHead', 'SeGAN']
+__all__ = ['AmodalSegmentor', 'NearestObject', 'ObjectResNet', 'Pix2PixHead', 'SeGAN']
