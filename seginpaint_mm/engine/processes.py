@@ -1,5 +1,7 @@
 """Several training processes without a GPU."""
 
+import atexit
+
 import torch
 from mmengine.config import Config
 
@@ -14,6 +16,7 @@ def use_cpu_processes(cfg: Config) -> None:
         return
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+        atexit.register(_leave_group)
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'broadcast_buffers': False,
@@ -21,3 +24,9 @@ def use_cpu_processes(cfg: Config) -> None:
         **(cfg.get('model_wrapper_cfg') or {}),
         'device_ids': None,
     }
+
+
+def _leave_group() -> None:
+    """Stop gloo's threads: Python now and then aborts when it ends before them."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
