@@ -1,5 +1,5 @@
 # Real Cityscapes, reduced to 256x128 (width x height), with its 19 classes; labelIds as they are.
-# Epochs of 640 of the 2975 images, each image once before any twice.
+# Epochs of 400 of the 2975 images, each image once before any twice.
 data_root = 'data/cityscapes_256x128'
 
 load = [dict(type='LoadSceneImage'), dict(type='LoadClasses', table='cityscapes_ids')]
@@ -10,7 +10,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=False,
-    sampler=dict(type='PartialEpochSampler', samples_per_epoch=640),
+    sampler=dict(type='PartialEpochSampler', samples_per_epoch=400),
     dataset=dict(
         type='mmseg.CityscapesDataset',
         data_root=data_root,

@@ -12,7 +12,7 @@ test_pipeline = [*load, dict(type='PackScene')]
 
 train_dataloader = dict(
     batch_size=4,
-    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=240),
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=400),
     dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))

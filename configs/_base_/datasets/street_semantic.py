@@ -9,7 +9,7 @@ test_pipeline = [load[0], resize, load[1], dict(type='PackScene', original_label
 
 train_dataloader = dict(
     batch_size=4,
-    sampler=dict(samples_per_epoch=240),
+    sampler=dict(samples_per_epoch=400),
     dataset=dict(data_root=data_root, img_suffix='_leftImg8bit.png', pipeline=train_pipeline),
 )
 val_dataloader = dict(
