@@ -9,6 +9,7 @@ _PIXEL_FIELDS = (
     'gt_image',
     'hole',
     'gt_panoptic_seg',
+    'signed_distance',
     'pred_sem_seg',
     'pred_foreground',
     'pred_foreground_prob',
@@ -31,8 +32,10 @@ class SceneSample(BaseDataElement):
     ``gt_foreground``        uint8 1,H,W    1 = foreground object
     ``gt_background``        int64 1,H,W    class of the background, also behind objects where
                                             known; 255 = unknown
-    ``gt_image``             uint8 3,H,W    the picture without hole or without the object
+    ``gt_image``             uint8 3,H,W    RGB, the picture without hole or without the object
     ``hole``                 uint8 1,H,W    1 = to be filled
+    ``signed_distance``      float32 1,H,W  to the hole's outline, negative inside; see
+                                            :class:`SignedDistance`
     ``gt_instances``         InstanceData   ``masks`` (visible), ``full_masks``, ``labels``,
                                             ``bboxes``, ``depth`` (0 = front), and what else
                                             :class:`PackScene` tells of

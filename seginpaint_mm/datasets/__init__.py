@@ -25,6 +25,7 @@ from seginpaint_mm.datasets.transforms import (
     PackScene,
     PasteForeground,
     RandomRectangles,
+    SignedDistance,
 )
 from seginpaint_mm.datasets.voc import VOCInstanceDataset
 
@@ -53,5 +54,6 @@ __all__ = [
     'PasteForeground',
     'RandomRectangles',
     'SBDInstanceDataset',
+    'SignedDistance',
     'VOCInstanceDataset',
 ]

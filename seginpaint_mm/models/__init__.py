@@ -19,6 +19,7 @@ from .losses import (
     BootstrappedBoxLoss,
     BootstrappedCrossEntropyLoss,
     ClassWeightedCrossEntropyLoss,
+    MaskExpansionLoss,
     RegionWeightedBCELoss,
 )
 from .mpi import (
@@ -47,6 +48,7 @@ __all__ = [
     'HoughInstanceSegmentor',
     'LocalizationHead',
     'MPINeck',
+    'MaskExpansionLoss',
     'NearestObject',
     'NeckForegroundHead',
     'ObjectResNet',

@@ -11,8 +11,16 @@ from torch import Tensor
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
-# What pixels outside the image are: of no class, no foreground, nothing to fill.
-_PADDING = {'gt_sem_seg': 255, 'gt_background': 255, 'gt_foreground': 0, 'hole': 0}
+# What pixels outside the image are: of no class, no foreground, nothing to fill, far from holes.
+_FAR = 'the greatest value of the map'
+_PADDING = {
+    'gt_sem_seg': 255,
+    'gt_background': 255,
+    'gt_foreground': 0,
+    'gt_image': 0,
+    'hole': 0,
+    'signed_distance': _FAR,
+}
 _MASKS = ('masks', 'input_masks', 'full_masks')  # of gt_instances
 
 
@@ -22,10 +30,11 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
 
     Images of different sizes are padded at the bottom and right, after normalisation and with 0,
     to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
-    samples' maps and the masks of their ``gt_instances`` are padded alike (classes 255,
-    foreground, holes and masks 0). Otherwise they keep the image's size, ``img_shape``, to which
-    models cut their predictions; mmseg's segmentors read ``pad_shape`` (height, width of the
-    batch) and ``img_padding_size`` (left, right, top, bottom), which are set then.
+    samples' maps and the masks of their ``gt_instances`` are padded alike (classes 255, signed
+    distances with their greatest, all others 0). Otherwise they keep the image's size,
+    ``img_shape``, to which models cut their predictions; mmseg's segmentors read ``pad_shape``
+    (height, width of the batch) and ``img_padding_size`` (left, right, top, bottom), which are set
+    then.
 
     Args:
         mean: Of R, G, B on the scale 0 to 255.
@@ -78,7 +87,7 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
         return batch
 
 
-def pad_bottom_right(maps: Tensor, size: Sequence[int], value: int) -> Tensor:
+def pad_bottom_right(maps: Tensor, size: Sequence[int], value: float) -> Tensor:
     """Pad (..., h, w) to (..., *size) with ``value``; ``size`` is (height, width)."""
     height, width = size
     return F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]), value=value)
@@ -105,7 +114,8 @@ def _note_padding(sample: SceneSample, size: tuple[int, int], padded: tuple[int,
 def _pad_maps(sample: SceneSample, size: tuple[int, int]) -> None:
     for field, value in _PADDING.items():
         if field in sample:
-            padded = pad_bottom_right(sample.get(field).data, size, value)
+            data = sample.get(field).data
+            padded = pad_bottom_right(data, size, data.max() if value is _FAR else value)
             sample.set_field(PixelData(data=padded), field)
     if 'gt_instances' in sample:
         instances = sample.gt_instances

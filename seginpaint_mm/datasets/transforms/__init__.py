@@ -12,6 +12,7 @@ from seginpaint_mm.datasets.transforms.loading import LoadSceneAnnotations, Load
 from seginpaint_mm.datasets.transforms.packing import PackScene
 from seginpaint_mm.datasets.transforms.paste_foreground import PasteForeground
 from seginpaint_mm.datasets.transforms.random_rectangles import RandomRectangles
+from seginpaint_mm.datasets.transforms.signed_distance import SignedDistance
 
 __all__ = [
     'ChooseObjects',
@@ -27,4 +28,5 @@ __all__ = [
     'PackScene',
     'PasteForeground',
     'RandomRectangles',
+    'SignedDistance',
 ]

@@ -29,6 +29,7 @@ _FIELDS = {
     'gt_foreground': ('gt_foreground', torch.uint8),
     'gt_background': ('gt_background', torch.int64),
     'hole': ('hole', torch.uint8),
+    'signed_distance': ('signed_distance', torch.float32),
 }
 
 
@@ -37,8 +38,9 @@ class PackScene(BaseTransform):
     """Pack a scene as ``dict(inputs, data_samples)``.
 
     ``inputs`` is a uint8 tensor (3, H, W), BGR. ``data_samples`` is a :class:`SceneSample` with
-    ``gt_sem_seg`` (int64), ``gt_foreground`` (uint8, 1 = foreground), ``gt_background`` (int64)
-    and ``hole`` (uint8, 1 = to be filled), each (1, H, W) and each only if the pipeline made it,
+    ``gt_sem_seg`` (int64), ``gt_foreground`` (uint8, 1 = foreground), ``gt_background`` (int64),
+    ``hole`` (uint8, 1 = to be filled) and ``signed_distance`` (float32), each (1, H, W), and
+    ``gt_image`` (uint8 RGB, (3, H, W), of BGR (H, W, 3)), each only if the pipeline made it,
     and the metainfo ``img_path``, ``sample_idx``, ``ori_shape``, ``img_shape``,
     ``scale_factor``, ``flip``, ``flip_direction`` where present.
 
@@ -75,6 +77,10 @@ class PackScene(BaseTransform):
                 original = self.original_labels and key == 'gt_seg_map'
                 _check_size(results, key, results['ori_shape'] if original else image.shape[:2])
                 sample.set_field(PixelData(data=_tensor(results[key][None]).to(dtype)), field)
+        if 'gt_image' in results:
+            _check_size(results, 'gt_image', image.shape[:2])
+            truth = _tensor(results['gt_image'][..., ::-1].transpose(2, 0, 1))
+            sample.gt_image = PixelData(data=truth)
         if 'gt_instance_map' in results:
             _check_size(results, 'gt_instance_map', image.shape[:2])
             sample.gt_instances = _instances(results)
@@ -84,9 +90,10 @@ class PackScene(BaseTransform):
 
 
 def _check_size(results: dict, key: str, size: tuple[int, int]) -> None:
-    if results[key].shape != size:
+    found = results[key].shape[:2]
+    if found != size:
         raise ValueError(
-            f'PackScene: {key} is {results[key].shape} (height, width), the image {size}: list '
+            f'PackScene: {key} is {found} (height, width), the image {size}: list '
             f'{key!r} in seg_fields before it is resized.'
         )
 

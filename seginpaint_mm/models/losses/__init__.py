@@ -3,11 +3,13 @@
 from .bootstrapped_box import BootstrappedBoxLoss
 from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
 from .class_weighted_cross_entropy import ClassWeightedCrossEntropyLoss
+from .mask_expansion import MaskExpansionLoss
 from .region_weighted_bce import RegionWeightedBCELoss
 
 __all__ = [
     'BootstrappedBoxLoss',
     'BootstrappedCrossEntropyLoss',
     'ClassWeightedCrossEntropyLoss',
+    'MaskExpansionLoss',
     'RegionWeightedBCELoss',
 ]
