@@ -3,8 +3,8 @@
 import copy
 
 import torch
-from mmcv.cnn.utils import fuse_conv_bn
 from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 
 def prepare_for_inference(model: nn.Module) -> nn.Module:
@@ -20,9 +20,34 @@ def prepare_for_inference(model: nn.Module) -> nn.Module:
         A model in evaluation mode, on the same device, without gradients. Its parameters are
         others: no checkpoint fits it.
     """
-    model = fuse_conv_bn(copy.deepcopy(model))
+    model = copy.deepcopy(model).eval()
+    _fold_batch_norms(model)
     _replace_prelus(model)
     return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _fold_batch_norms(module: nn.Module) -> None:
+    """Fold each batch norm that directly follows a convolution, transposed ones included.
+
+    mmcv's function would fold one that follows a transposed convolution into another before it,
+    as in the innermost block of a U-Net.
+    """
+    before, name_before = None, ''
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.BatchNorm2d) and _can_hold(before):
+            transposed = isinstance(before, nn.ConvTranspose2d)
+            fused = fuse_conv_bn_eval(before, child, transposed)
+            setattr(module, name_before, fused)
+            setattr(module, name, nn.Identity())
+        else:
+            _fold_batch_norms(child)
+        before, name_before = child, name
+
+
+def _can_hold(module: nn.Module | None) -> bool:
+    if isinstance(module, nn.ConvTranspose2d):
+        return module.groups == 1
+    return isinstance(module, nn.Conv2d)
 
 
 def _replace_prelus(module: nn.Module) -> None:

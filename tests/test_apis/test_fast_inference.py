@@ -11,13 +11,17 @@ from torch import nn
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from tests.model_tester import build_model, check_training_step
+from tests.segan_scenes import scenes, tiny_segan
 
 MODELS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'
 
 
 def trained_model(base: str) -> nn.Module:
     """A model whose batch norms and activations are not what they are at the start."""
-    model = build_model(Config.fromfile(MODELS / f'{base}.py').model).eval()
+    return with_other_norms(build_model(Config.fromfile(MODELS / f'{base}.py').model).eval())
+
+
+def with_other_norms(model: nn.Module) -> nn.Module:
     generator = torch.Generator().manual_seed(1)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -43,6 +47,22 @@ def test_predicts_the_same(base):
         scale = expected_logits.abs().max()
         error = (logits - expected_logits).abs().max() / scale
         assert error < 1e-4, f'{name}: {error}'
+
+
+def test_segan_completes_the_same():
+    """Its first convolution is used in two parts; its painter has transposed convolutions."""
+    model = with_other_norms(build_model(tiny_segan()).eval())
+    for weights in model.painter.generator.parameters():
+        weights.data *= 5  # colours that differ
+    fast = prepare_for_inference(model)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fast.painter.modules())
+    with torch.inference_mode():
+        (expected,), (found,) = (one.test_step(scenes(3)) for one in (model, fast))
+    expected, found = expected.pred_instances, found.pred_instances
+    torch.testing.assert_close(found.full_probs, expected.full_probs, atol=1e-4, rtol=0)
+    colours = (found.painted[:, :3].int() - expected.painted[:, :3].int()).abs()
+    assert colours.max() <= 1
+    assert expected.painted[:, :3].float().std() > 5
 
 
 def test_nothing_is_left_to_fold_or_train():

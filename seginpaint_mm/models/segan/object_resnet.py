@@ -84,7 +84,8 @@ class ObjectResNet(ResNet):
         Returns:
             Tensor: B,C,h,w for :meth:`forward`.
         """
-        return self._convolve(images, self.conv1.weight[:, :_COLOURS])
+        # a bias is there where batch norm was folded into the layer
+        return self._convolve(images, self.conv1.weight[:, :_COLOURS], self.conv1.bias)
 
     def forward(self, embedded: Tensor, masks: Tensor, image_index: Tensor) -> Tensor:
         """Features of N objects, N,C',h',w'.
@@ -94,11 +95,11 @@ class ObjectResNet(ResNet):
             masks: N,H,W float in [0, 1], 1 = the object.
             image_index: int64 (N,), each object's image in the batch.
         """
-        of_masks = self._convolve(masks[:, None], self.conv1.weight[:, _COLOURS:])
+        of_masks = self._convolve(masks[:, None], self.conv1.weight[:, _COLOURS:], None)
         x = self.maxpool(self.relu(self.norm1(embedded[image_index] + of_masks)))
         for name in self.res_layers:
             x = getattr(self, name)(x)
         return x
 
-    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.conv2d(x, weight, stride=self.conv1.stride, padding=self.conv1.padding)
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return F.conv2d(x, weight, bias, self.conv1.stride, self.conv1.padding)
