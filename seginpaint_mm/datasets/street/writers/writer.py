@@ -1,21 +1,16 @@
 """Writes a Street data set: parallel, resumable, each file whole or not there."""
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
-
-import cv2
 
 from seginpaint_mm.datasets.street.render import RENDERER_VERSION, check_scene, render_street
 from seginpaint_mm.datasets.street.writers.layout import Layout
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_bytes, write_image, write_json, write_text
+from seginpaint_mm.work_pool import run_jobs
 
 SPLITS = ('train', 'val', 'test')
 SPLIT_SIZE = (
@@ -73,7 +68,8 @@ def write_dataset(
     missing = [job for job in jobs if not _is_complete(root, layout, job)]
     done = len(jobs) - len(missing)
     on_progress(done, len(jobs))
-    for _ in _run(partial(_write_scene, root, layout, order), missing, workers):
+    task = partial(_write_scene, root, layout, order)
+    for _ in run_jobs(task, missing, workers=workers, chunk=_CHUNK):
         done += 1
         on_progress(done, len(jobs))
     _write_lists(root, layout, counts)
@@ -133,31 +129,6 @@ def _is_complete(root: Path, layout: Layout, job: Job) -> bool:
     return all(
         (root / path).exists() for path in layout.files(split, SPLITS.index(split), number).values()
     )
-
-
-def _run(task: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterator[None]:
-    if workers == 1:
-        yield from map(task, jobs)
-        return
-    pool = ProcessPoolExecutor(workers, _context(), cv2.setNumThreads, (1,))
-    try:
-        yield from pool.map(task, jobs, chunksize=_CHUNK)
-    except BrokenProcessPool as error:
-        raise UserError(
-            'A worker process was killed, perhaps for lack of memory: run the same command again '
-            'with fewer --workers; finished scenes are kept.'
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _context() -> BaseContext:
-    """How processes start: not by fork, since OpenCV's threads do not survive it."""
-    if 'forkserver' not in get_all_start_methods():
-        return get_context('spawn')
-    context = get_context('forkserver')
-    context.set_forkserver_preload(['__main__', __name__])
-    return context
 
 
 def _write_scene(root: Path, layout: Layout, order: Order, job: Job) -> None:
