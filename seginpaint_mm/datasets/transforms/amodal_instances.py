@@ -17,10 +17,11 @@ def amodal_instances(results: dict) -> InstanceData:
     instances = InstanceData(
         masks=torch.from_numpy(results['gt_visible_masks']),
         input_masks=given,
-        full_masks=torch.from_numpy(results['gt_full_masks']),
         labels=torch.from_numpy(results['gt_labels']),
         bboxes=tight_boxes(given),
     )
+    if 'gt_full_masks' in results:
+        instances.full_masks = torch.from_numpy(results['gt_full_masks'])
     if 'gt_depths' in results:
         instances.depth = torch.from_numpy(results['gt_depths'])
     if 'gt_grown_boxes' in results:

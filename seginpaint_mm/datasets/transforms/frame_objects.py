@@ -8,7 +8,6 @@ from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
 from seginpaint_mm.registry import TRANSFORMS
 
 _MASKS = ('gt_visible_masks', 'gt_input_masks', 'gt_full_masks')
-_NEEDED = ('gt_visible_masks', 'gt_input_masks')
 _OF_OBJECTS = (*_MASKS, 'gt_labels', 'gt_depths', 'gt_appearances')
 _COVERED = 0.5  # share of a pixel that must be in a mask
 _FULL = 255
@@ -22,7 +21,8 @@ class FrameObjects(BaseTransform):
     It is resized to exactly ``size``, whatever its shape: SeGAN takes 500x500 (Section 5.1).
     A pixel of a resized mask is set if half of it was. Objects of which nothing is left in the
     window, of what can be seen or of what the network is given, are left out; where none is left,
-    the result is None, and a training data set gives another picture.
+    the result is None, and a training data set gives another picture. With ``keep_all`` none is
+    left out: one that nowhere covers half a pixel keeps all that it touches.
 
     Changed keys: ``img``, ``img_shape`` and those of :class:`LoadAmodalObjects`. Added:
     ``scale_factor`` (width, height).
@@ -31,9 +31,12 @@ class FrameObjects(BaseTransform):
         size: (height, width) of the result in pixels.
         window: Least and greatest share of the picture's sides; (1, 1) takes all of it.
         flip_prob: Probability that it is mirrored, left to right.
+        keep_all: Keep each object, and pictures without objects, as inference needs them; the
+            window is all of the picture.
 
     Raises:
-        ValueError: when a share or the probability is out of its range.
+        ValueError: when a share or the probability is out of its range, or all objects are to be
+            kept in a part of the picture.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class FrameObjects(BaseTransform):
         size: tuple[int, int],
         window: tuple[float, float] = (1.0, 1.0),
         flip_prob: float = 0.0,
+        keep_all: bool = False,
     ) -> None:
         if not 0 < window[0] <= window[1] <= 1:
             raise ValueError(
@@ -49,17 +53,23 @@ class FrameObjects(BaseTransform):
             )
         if not 0 <= flip_prob <= 1:
             raise ValueError(f'FrameObjects: flip_prob must be from 0 to 1, not {flip_prob!r}.')
+        if keep_all and window[0] < 1:
+            raise ValueError(
+                'FrameObjects: keep_all needs window=(1.0, 1.0): other windows cut objects off.'
+            )
         self.size = tuple(size)
         self.window = window
         self.flip_prob = flip_prob
+        self.keep_all = keep_all
 
     def transform(self, results: dict) -> dict | None:
         height, width = results['img'].shape[:2]
         top, left, bottom, right = self._draw_window(height, width)
         mirrored = slice(None, None, -1 if self._draw_flip() else None)
         for key in _MASKS:
-            cut = results[key][:, top:bottom, left:right][:, :, mirrored]
-            results[key] = self._resize_masks(cut)
+            if key in results:
+                cut = results[key][:, top:bottom, left:right][:, :, mirrored]
+                results[key] = self._resize_masks(cut)
         if 'gt_appearances' in results:
             cut = results['gt_appearances'][:, top:bottom, left:right][:, :, mirrored]
             results['gt_appearances'] = np.stack(
@@ -69,22 +79,20 @@ class FrameObjects(BaseTransform):
         results['img'] = resize_smoothly(cut, self.size)
         results['img_shape'] = self.size
         results['scale_factor'] = (self.size[1] / (right - left), self.size[0] / (bottom - top))
-        left_over = [
-            results[key].any(axis=(1, 2)) for key in ('gt_visible_masks', 'gt_input_masks')
-        ]
-        kept = np.logical_and(*left_over)
-        for key in _OF_OBJECTS:
-            if key in results:
-                results[key] = results[key][kept]
-        return results if kept.any() else None
+        return results if self.keep_all else _without_lost_objects(results)
 
     def _resize_masks(self, masks: np.ndarray) -> np.ndarray:
         """bool (n, h, w) to bool (n, *size)."""
-        shares = [
-            resize_smoothly(np.where(mask, np.uint8(_FULL), np.uint8(0)), self.size)
-            for mask in masks
-        ]
-        return np.stack(shares) > _COVERED * _FULL
+        resized = np.zeros((len(masks), *self.size), bool)
+        for number, mask in enumerate(masks):
+            shares = resize_smoothly(np.where(mask, np.uint8(_FULL), np.uint8(0)), self.size)
+            resized[number] = shares > _COVERED * _FULL
+            if self.keep_all and not resized[number].any():
+                rows, columns = np.nonzero(mask)
+                height, width = self.size
+                touched = rows * height // len(mask), columns * width // mask.shape[1]
+                resized[number][touched] = True
+        return resized
 
     @cache_randomness
     def _draw_window(self, height: int, width: int) -> tuple[int, int, int, int]:
@@ -98,3 +106,12 @@ class FrameObjects(BaseTransform):
     @cache_randomness
     def _draw_flip(self) -> bool:
         return bool(np.random.random() < self.flip_prob)
+
+
+def _without_lost_objects(results: dict) -> dict | None:
+    seen, given = (results[key].any(axis=(1, 2)) for key in ('gt_visible_masks', 'gt_input_masks'))
+    kept = seen & given
+    for key in _OF_OBJECTS:
+        if key in results:
+            results[key] = results[key][kept]
+    return results if kept.any() else None

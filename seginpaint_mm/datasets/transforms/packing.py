@@ -50,11 +50,11 @@ class PackScene(BaseTransform):
     tight around the masks, (x1, y1, x2, y2) in pixels with x2 and y2 exclusive. Pixels whose
     ``gt_seg_map`` is 255 belong to no instance.
 
-    Where there are ``gt_full_masks`` (see :class:`LoadAmodalObjects`), ``gt_instances`` is
+    Where there are ``gt_visible_masks`` (see :class:`LoadAmodalObjects`), ``gt_instances`` is
     InstanceData of n objects that may be partly hidden, none left out: ``masks`` (what can be
-    seen), ``input_masks`` (what a network is given for it) and ``full_masks``, bool (n, H, W),
-    ``labels`` int64 (n,), ``bboxes`` float32 (n, 4) tight around the input masks and, each only if
-    the pipeline made it, ``depth`` int64 (n,), 0 = front, ``grown_boxes`` float32 (n, 4) of whole
+    seen) and ``input_masks`` (what a network is given for it), bool (n, H, W), ``labels`` int64
+    (n,), ``bboxes`` float32 (n, 4) tight around the input masks and, each only if the pipeline made
+    it, ``full_masks`` bool (n, H, W), ``depth`` int64 (n,), 0 = front, ``grown_boxes`` float32 (n, 4) of whole
     pixels (:class:`GrowBoxes`), and ``full_appearance`` uint8 RGB: (n, 3, size, size) in the grown
     boxes (:class:`CropAppearances`).
 
@@ -84,7 +84,7 @@ class PackScene(BaseTransform):
         if 'gt_instance_map' in results:
             _check_size(results, 'gt_instance_map', image.shape[:2])
             sample.gt_instances = _instances(results)
-        if 'gt_full_masks' in results:
+        if 'gt_visible_masks' in results:
             sample.gt_instances = amodal_instances(results)
         return dict(inputs=_tensor(image.transpose(2, 0, 1)), data_samples=sample)
 

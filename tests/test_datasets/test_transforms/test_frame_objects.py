@@ -83,12 +83,40 @@ def test_objects_outside_the_window_are_left_out():
     assert {1, 2} & set(numbers)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 10_000))
+def test_all_is_kept_where_nothing_may_be_lost(height, width, seed):
+    """An object of one pixel stays where it is, in every size."""
+    random = np.random.default_rng(seed)
+    row, column = random.integers(SIZE[0]), random.integers(SIZE[1])
+    mask = np.zeros((1, *SIZE), bool)
+    mask[0, row, column] = True
+    scene = dict(img=picture(), gt_visible_masks=mask, gt_input_masks=mask)
+    framed = FrameObjects(size=(height, width), keep_all=True)(scene)
+    rows, columns = np.nonzero(framed['gt_visible_masks'][0])
+    assert len(rows)
+    across, down = width / SIZE[1], height / SIZE[0]
+    assert rows.min() >= np.floor(row * down) - 0.5 * down - 1
+    assert rows.max() <= np.ceil((row + 1) * down) + 0.5 * down
+    assert columns.min() >= np.floor(column * across) - 0.5 * across - 1
+    assert columns.max() <= np.ceil((column + 1) * across) + 0.5 * across
+
+
+def test_a_picture_without_objects_is_kept():
+    nothing = np.zeros((0, *SIZE), bool)
+    scene = dict(img=picture(), gt_visible_masks=nothing, gt_input_masks=nothing)
+    assert FrameObjects(size=(8, 8))(dict(scene)) is None
+    framed = FrameObjects(size=(8, 8), keep_all=True)(scene)
+    assert framed['gt_visible_masks'].shape == (0, 8, 8)
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (dict(window=(0.0, 1.0)), 'window must be'),
         (dict(window=(0.9, 0.5)), 'window must be'),
         (dict(window=(0.5, 1.2)), 'window must be'),
+        (dict(window=(0.8, 1.0), keep_all=True), 'keep_all needs window'),
         (dict(flip_prob=1.5), 'flip_prob must be from 0 to 1, not 1.5'),
     ],
 )

@@ -153,6 +153,13 @@ def test_objects_that_are_partly_hidden(tmp_path):
     assert 'gt_sem_seg' not in packed['data_samples']
 
 
+def test_what_can_be_seen_is_all_that_inference_knows():
+    masks, labels = visible_masks(), np.zeros(3, np.int64)
+    scene = dict(img=picture(), gt_visible_masks=masks, gt_input_masks=masks, gt_labels=labels)
+    instances = PackScene()(scene)['data_samples'].gt_instances
+    assert set(instances.keys()) == {'masks', 'input_masks', 'labels', 'bboxes'}
+
+
 def test_depth_order_of_objects():
     masks = full_masks()
     scene = dict(
