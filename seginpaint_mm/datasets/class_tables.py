@@ -1,5 +1,6 @@
 """What the stored label ids of each data set mean: one of its classes, or void."""
 
+import functools
 from collections.abc import Mapping
 
 import cv2
@@ -51,6 +52,7 @@ class ClassTable:
 
 
 CITYSCAPES_THINGS = tuple(range(11, 19))  # trainIds: person to bicycle
+CITYSCAPES_VOID = 19  # what SGE-Net makes of all that is none of the 19 classes: one class more
 # labelIds of the trainIds 0 to 18
 _EVALUATED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
 _TRAIN_IDS = {label_id: train_id for train_id, label_id in enumerate(_EVALUATED)}
@@ -69,12 +71,35 @@ def _cityscapes(classes: Mapping[int, int]) -> dict[str, ClassTable]:
     )
 
 
+def _with_void_class(label_id_classes: Mapping[int, int], void: set[int]) -> dict[int, int]:
+    return {**label_id_classes, **dict.fromkeys(void, CITYSCAPES_VOID)}
+
+
 _ALL = _cityscapes({train_id: train_id for train_id in range(19)})
 _MERGED = _cityscapes({train_id: int(train_id in CITYSCAPES_THINGS) for train_id in range(19)})
+
+
+@functools.cache
+def own_table(num_classes: int) -> ClassTable:
+    """The table of labels that are classes already: 0 to ``num_classes`` - 1, and 255 void."""
+    return ClassTable(
+        name=f'classes of a data set with {num_classes}',
+        classes={number: number for number in range(num_classes)},
+        void={IGNORE_INDEX},
+    )
+
 
 CLASS_TABLES = {
     'cityscapes_ids': _ALL['ids'],
     'cityscapes_train_ids': _ALL['train_ids'],
+    'cityscapes_ids_void': ClassTable(
+        name='Cityscapes labelIds', classes=_with_void_class(_TRAIN_IDS, _VOID), void=set()
+    ),
+    'cityscapes_train_ids_void': ClassTable(
+        name='Cityscapes labelTrainIds',
+        classes=_with_void_class({train_id: train_id for train_id in range(20)}, {255}),
+        void=set(),
+    ),
     'cityscapes_ids_merged': _MERGED['ids'],
     'cityscapes_train_ids_merged': _MERGED['train_ids'],
     'voc': ClassTable(

@@ -65,6 +65,26 @@ def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.n
     return mask
 
 
+def read_hole(path: str | Path) -> np.ndarray:
+    """Read a hole: uint8 (H, W), 1 = to be filled.
+
+    The file has two values, 0 and 255 = hole, or 0 and 1 = hole; with colours, three equal ones.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        ValueError: when it is no picture, a damaged one, or has other values.
+    """
+    mask = _decode(path, 'a mask', cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    if not {*values.tolist()} <= {0, 255} and not {*values.tolist()} <= {0, 1}:
+        grey = [value for value in values.tolist() if value not in (0, 255)]
+        raise ValueError(
+            f'{path}: a hole is 0 or 255, this mask has grey values ({grey[0]} among '
+            f'{len(grey)}): save it as PNG without soft edges, or threshold it.'
+        )
+    return (mask > 0).astype(np.uint8)
+
+
 def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
     """Read a map of label ids, uint8 (H, W), that belongs to an image.
 
@@ -79,11 +99,18 @@ def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np
     return ids
 
 
-def check_size(path: str | Path, ids: np.ndarray, *, size: tuple[int, int], img_path: str) -> None:
+def check_size(
+    path: str | Path,
+    ids: np.ndarray,
+    *,
+    size: tuple[int, int],
+    img_path: str,
+    what: str = 'the labels are',
+) -> None:
     """ValueError when a map (H, W) from ``path`` has not its image's (height, width) ``size``."""
     if ids.shape != size:
         raise ValueError(
-            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
+            f'{path}: {what} {_text(ids.shape)} pixels (width x height), but the image '
             f'{img_path} is {_text(size)}: give both in the same size.'
         )
 

@@ -2,7 +2,7 @@
 
 from mmcv.transforms import BaseTransform
 
-from seginpaint_mm.datasets.class_tables import CLASS_TABLES
+from seginpaint_mm.datasets.class_tables import CLASS_TABLES, own_table
 from seginpaint_mm.datasets.image_reading import read_labels
 from seginpaint_mm.registry import TRANSFORMS
 
@@ -16,8 +16,9 @@ class LoadClasses(BaseTransform):
     mmseg's test pipelines have it, it leaves the labels at the original size.
 
     Args:
-        table: Key of ``CLASS_TABLES``: ``'cityscapes_ids'``, ``'cityscapes_train_ids'`` or
-            ``'voc'``; ids of none of its classes become 255.
+        table: Key of ``CLASS_TABLES``: ``'cityscapes_ids'``, ``'cityscapes_train_ids'``, each also
+            with ``_void`` (all that is no class is class 19), or ``'voc'``; ids of none of its
+            classes become 255. None: the files of a :class:`LabelFolderDataset` hold its classes.
 
     Raises:
         ValueError: when there is no such table; in the pipeline when a file is damaged, holds ids
@@ -25,16 +26,17 @@ class LoadClasses(BaseTransform):
         FileNotFoundError: in the pipeline, when a file is missing.
     """
 
-    def __init__(self, table: str) -> None:
-        if table not in CLASS_TABLES:
+    def __init__(self, table: str | None = None) -> None:
+        if table is not None and table not in CLASS_TABLES:
             raise ValueError(
                 f'LoadClasses: table must be one of {sorted(CLASS_TABLES)}, not {table!r}.'
             )
-        self.table = CLASS_TABLES[table]
+        self.table = None if table is None else CLASS_TABLES[table]
 
     def transform(self, results: dict) -> dict:
         path = results['seg_map_path']
         labels = read_labels(path, size=results['ori_shape'], img_path=results['img_path'])
-        results['gt_seg_map'] = self.table.classes(labels, path)
+        table = own_table(results['num_classes']) if self.table is None else self.table
+        results['gt_seg_map'] = table.classes(labels, path)
         results['seg_fields'].append('gt_seg_map')
         return results

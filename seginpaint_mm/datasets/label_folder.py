@@ -1,0 +1,98 @@
+"""``LabelFolderDataset``: a folder of images, one of label maps, and any list of classes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+
+from seginpaint_mm.datasets.scene_dataset import list_images, require_file
+from seginpaint_mm.registry import DATASETS
+
+_HOW_TO_GET = (
+    'Put images there, each with a label map (PNG with one channel: 0 to K - 1, and 255 where '
+    'there is no class), or name the folders with image_folder and label_folder; labels of any '
+    'mmseg model are made by tools/dataset_converters/predict_labels.py.'
+)
+
+
+@DATASETS.register_module()
+class LabelFolderDataset(BaseDataset):
+    """Images and their label maps, with sub-folders, as :class:`LoadClasses` reads them.
+
+    Files: ``IMAGE_FOLDER/SUB/NAME{image_suffix}.png`` (or .jpg, .jpeg) and, for each,
+    ``LABEL_FOLDER/SUB/NAME{label_suffix}``, uint8 with one channel or a palette.
+
+    Args:
+        data_root: Folder that holds both folders.
+        image_folder: The images, in it or in sub-folders.
+        label_folder: The label maps, in sub-folders of the same names.
+        image_suffix: What the images' names end in, before their format.
+        label_suffix: What takes its place, and the format's.
+        metainfo: ``classes``, K names, and ``palette``, K colours (R, G, B).
+        how_to_get: What to do when there are no images: a sentence for the error.
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+
+    Raises:
+        ValueError: when there are not as many colours as classes.
+        FileNotFoundError: when there is no image, or an image has no label map.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        *,
+        image_folder: str,
+        label_folder: str,
+        image_suffix: str = '',
+        label_suffix: str = '.png',
+        metainfo: dict | None = None,
+        how_to_get: str = _HOW_TO_GET,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        self.image_folder = image_folder
+        self.label_folder = label_folder
+        self.image_suffix = image_suffix
+        self.label_suffix = label_suffix
+        self.how_to_get = how_to_get
+        _check_metainfo({**self.METAINFO, **(metainfo or {})})
+        super().__init__(
+            data_root=data_root,
+            metainfo=metainfo,
+            data_prefix={},
+            pipeline=list(pipeline),
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Find the samples, sorted by folder and name."""
+        folder = Path(self.data_root, self.image_folder)
+        images = list_images(folder, f'**/*{self.image_suffix}', self.how_to_get)
+        return [self._sample(path, path.relative_to(folder)) for path in images]
+
+    def _sample(self, image: Path, place: Path) -> dict:
+        name = f'{place.stem.removesuffix(self.image_suffix)}{self.label_suffix}'
+        labels = Path(self.data_root, self.label_folder) / place.with_name(name)
+        return dict(
+            img_path=str(image),
+            seg_map_path=require_file(labels, image),
+            num_classes=len(self.metainfo['classes']),
+            seg_fields=[],
+        )
+
+
+def _check_metainfo(metainfo: dict) -> None:
+    classes, palette = metainfo.get('classes', ()), metainfo.get('palette', ())
+    if not classes or len(classes) != len(palette):
+        raise ValueError(
+            f'metainfo must name classes and give each a colour, e.g. '
+            f"dict(classes=('sky', 'water'), palette=[(70, 130, 180), (0, 0, 128)]); it has "
+            f'{len(classes)} classes and {len(palette)} colours.'
+        )

@@ -1,0 +1,132 @@
+"""Images with label maps of any classes: Outdoor Scenes, Cityscapes and CamVid with void."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seginpaint_mm.datasets import (
+    CamVidLabelDataset,
+    CityscapesLabelDataset,
+    LabelFolderDataset,
+    LoadClasses,
+    LoadSceneImage,
+    OutdoorScenesDataset,
+)
+from tests.dataset_folders import (
+    SIZE,
+    picture,
+    write_camvid,
+    write_cityscapes,
+    write_map,
+    write_palette_map,
+)
+
+META = dict(classes=('near', 'far'), palette=[(1, 2, 3), (4, 5, 6)])
+
+
+def load(dataset: LabelFolderDataset, table: str | None = None, index: int = 0) -> np.ndarray:
+    """The class map of a sample."""
+    results = LoadClasses(table)(LoadSceneImage()(dataset[index]))
+    assert results['seg_fields'] == ['gt_seg_map']
+    assert results['gt_seg_map'].shape == results['img'].shape[:2]
+    return results['gt_seg_map']
+
+
+def write_pair(root: Path, name: str, labels: np.ndarray, suffix: str = '.jpg') -> None:
+    write_map(root / f'images/train/{name}{suffix}', picture(labels.shape))
+    write_map(root / f'labels/train/{name}.png', labels)
+
+
+def test_outdoor_scenes_with_sub_folders_and_any_classes(tmp_path):
+    labels = np.arange(8, dtype=np.uint8).repeat(4)[None].repeat(16, axis=0)
+    write_pair(tmp_path, 'sky/b', labels)
+    write_pair(tmp_path, 'a', np.where(labels == 7, 255, labels).astype(np.uint8), '.png')
+    write_map(tmp_path / 'auto/sky/b.png', np.zeros(SIZE, np.uint8))
+    dataset = OutdoorScenesDataset(str(tmp_path), 'train')
+    assert len(dataset.metainfo['classes']) == len(dataset.metainfo['palette']) == 8
+    assert [Path(dataset[i]['img_path']).name for i in range(2)] == ['a.png', 'b.jpg']
+    assert set(np.unique(load(dataset, index=0))) == {*range(7), 255}
+    np.testing.assert_array_equal(load(dataset, index=1), labels)
+    two = OutdoorScenesDataset(
+        str(tmp_path),
+        'train',
+        image_folder='images/train/sky',
+        label_folder='auto/sky',
+        metainfo=META,
+    )
+    assert two.metainfo['classes'] == ('near', 'far')
+    assert not load(two).any()
+
+
+def test_label_ids_out_of_range_are_told(tmp_path):
+    labels = np.zeros(SIZE, np.uint8)
+    labels[0, 0] = 9
+    write_pair(tmp_path, 'a', labels)
+    with pytest.raises(ValueError, match=r'a\.png: label ids \[9\] are not classes of a data set'):
+        load(OutdoorScenesDataset(str(tmp_path), 'train'))
+
+
+def test_palette_maps_are_read_as_indices(tmp_path):
+    labels = np.zeros(SIZE, np.uint8)
+    labels[3:] = 1
+    write_map(tmp_path / 'images/a.png', picture())
+    write_palette_map(tmp_path / 'labels/a_seg.png', labels)
+    dataset = LabelFolderDataset(
+        str(tmp_path),
+        image_folder='images',
+        label_folder='labels',
+        label_suffix='_seg.png',
+        metainfo=META,
+    )
+    np.testing.assert_array_equal(load(dataset), labels)
+
+
+def test_what_is_missing_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'images/train: .*SFTGAN'):
+        OutdoorScenesDataset(str(tmp_path), 'train')
+    write_map(tmp_path / 'images/train/a.png', picture())
+    with pytest.raises(FileNotFoundError, match=r'a\.png: .*missing, expected .*labels/train/a\.p'):
+        OutdoorScenesDataset(str(tmp_path), 'train')
+    folders = dict(image_folder='images', label_folder='labels')
+    with pytest.raises(ValueError, match='it has 0 classes and 0 colours'):
+        LabelFolderDataset(str(tmp_path), **folders)
+    wrong = dict(classes=('near', 'far', 'void'), palette=META['palette'])
+    with pytest.raises(ValueError, match='it has 3 classes and 2 colours'):
+        LabelFolderDataset(str(tmp_path), metainfo=wrong, **folders)
+
+
+def test_cityscapes_void_is_a_class(tmp_path):
+    labels = np.array([[7, 23, 33, 29, 0, 255, 3, 26]], np.uint8).repeat(4, axis=0)
+    root = write_cityscapes(tmp_path, ['a/a_0'], labels=labels, manual=False, suffix='.jpg')
+    dataset = CityscapesLabelDataset(str(root), 'val')
+    assert dataset.metainfo['classes'][19] == 'void'
+    assert len(dataset.metainfo['classes']) == len(dataset.metainfo['palette']) == 20
+    classes = load(dataset, 'cityscapes_ids_void')
+    assert classes[0].tolist() == [0, 10, 18, 19, 19, 19, 19, 13]
+
+    train_ids = np.array([[0, 18, 255]], np.uint8).repeat(4, axis=0)
+    write_cityscapes(
+        tmp_path, ['a/a_0'], labels=train_ids, kind='labelTrainIds', manual=False, suffix='.jpg'
+    )
+    dataset = CityscapesLabelDataset(str(root), 'val', label_suffix='_gtFine_labelTrainIds.png')
+    assert load(dataset, 'cityscapes_train_ids_void')[0].tolist() == [0, 18, 19]
+
+
+def test_automatic_labels_of_cityscapes(tmp_path):
+    root = write_cityscapes(tmp_path, ['a/a_0'], manual=False)
+    auto = np.full(SIZE, 19, np.uint8)
+    write_map(root / 'auto/val/a/a_0_leftImg8bit.png', auto)
+    dataset = CityscapesLabelDataset(
+        str(root), 'val', label_folder='auto', label_suffix='_leftImg8bit.png'
+    )
+    np.testing.assert_array_equal(load(dataset), auto)
+
+
+def test_camvid_keeps_what_is_unlabelled(tmp_path):
+    dataset = CamVidLabelDataset(str(write_camvid(tmp_path, ['a', 'b'])), 'val')
+    assert len(dataset) == 2
+    assert set(np.unique(load(dataset))) == {1, 3, 4, 8}
+    write_map(tmp_path / 'valannot/a.png', np.full(SIZE, 11, np.uint8))
+    assert (load(dataset) == 11).all()
+    assert dataset.metainfo['classes'][11] == 'unlabelled'
