@@ -99,18 +99,11 @@ def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np
     return ids
 
 
-def check_size(
-    path: str | Path,
-    ids: np.ndarray,
-    *,
-    size: tuple[int, int],
-    img_path: str,
-    what: str = 'the labels are',
-) -> None:
+def check_size(path: str | Path, ids: np.ndarray, *, size: tuple[int, int], img_path: str) -> None:
     """ValueError when a map (H, W) from ``path`` has not its image's (height, width) ``size``."""
     if ids.shape != size:
         raise ValueError(
-            f'{path}: {what} {_text(ids.shape)} pixels (width x height), but the image '
+            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
             f'{img_path} is {_text(size)}: give both in the same size.'
         )
 

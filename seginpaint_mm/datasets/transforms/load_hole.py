@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import check_size, read_hole
+from seginpaint_mm.datasets.image_reading import read_hole
 from seginpaint_mm.datasets.transforms.hole_transform import HoleTransform
 from seginpaint_mm.registry import TRANSFORMS
 
@@ -29,6 +29,15 @@ class LoadHole(HoleTransform):
     def draw(self, results: dict, rng: np.random.Generator) -> np.ndarray:
         path = self.folder / f'{Path(results["img_path"]).stem}.png'
         hole = read_hole(path)
-        size, image = results['img'].shape[:2], results['img_path']
-        check_size(path, hole, size=size, img_path=image, what='the hole is')
+        image = results['img']
+        if hole.shape != image.shape[:2]:
+            raise ValueError(
+                f'{path}: the hole is {_text(hole)} pixels (width x height), its image '
+                f'{results["img_path"]} is {_text(image)} here: give both in the same size.'
+            )
         return hole
+
+
+def _text(picture: np.ndarray) -> str:
+    height, width = picture.shape[:2]
+    return f'{width}x{height}'
