@@ -1,5 +1,6 @@
-# Street in DYCE's layout at 128x128, for the small SeGAN: 28x28 masks, 64x64 paintings.
-# Needs --num-train, --num-val and --num-test of street.py --layout dyce; see docs/street.md.
+# Street in DYCE's layout at 128x128, for the small SeGAN: 28x28 masks, 64x64 paintings. Up to four
+# objects each of four pictures are a batch. Epochs of 120 pictures, each once before any twice.
+# Made with --num-train, --num-val and --num-test of street.py --layout dyce; see docs/street.md.
 _base_ = './dyce.py'
 data_root = 'data/street_dyce'
 
@@ -26,6 +27,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=120),
     dataset=dict(data_root=data_root, one_object=False, pipeline=train_pipeline),
 )
 val_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline=test_pipeline))

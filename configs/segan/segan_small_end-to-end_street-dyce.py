@@ -1,0 +1,14 @@
+# Goes on from the segmentor and the painter, each trained alone.
+_base_ = [
+    '../_base_/models/segan_small.py',
+    '../_base_/datasets/street_dyce.py',
+    '../_base_/schedules/segan_small.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    part_checkpoints=dict(
+        segmentor='work_dirs/segan_small_segmentor_street-dyce/epoch_10.pth',
+        generator='work_dirs/segan_small_painter_street-dyce/epoch_10.pth',
+        discriminator='work_dirs/segan_small_painter_street-dyce/epoch_10.pth',
+    )
+)
