@@ -2,8 +2,13 @@
 
 from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric
 from seginpaint_mm.evaluation.class_iou import ClassIoUMetric
+from seginpaint_mm.evaluation.confidence_error import ConfidenceErrorMetric
 from seginpaint_mm.evaluation.depth_order import DepthOrderMetric
+from seginpaint_mm.evaluation.fid import FIDMetric
+from seginpaint_mm.evaluation.hole_class_iou import HoleClassIoUMetric
+from seginpaint_mm.evaluation.inpainting_quality import InpaintingQualityMetric
 from seginpaint_mm.evaluation.lower_is_nearer import LowerIsNearerMetric
+from seginpaint_mm.evaluation.lpips import LPIPSMetric
 from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
 from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
 from seginpaint_mm.evaluation.region_ap import RegionAPMetric
@@ -14,7 +19,12 @@ from seginpaint_mm.evaluation.visible_painting_error import VisiblePaintingError
 __all__ = [
     'AmodalIoUMetric',
     'ClassIoUMetric',
+    'ConfidenceErrorMetric',
     'DepthOrderMetric',
+    'FIDMetric',
+    'HoleClassIoUMetric',
+    'InpaintingQualityMetric',
+    'LPIPSMetric',
     'LowerIsNearerMetric',
     'NearestBackgroundMetric',
     'PaintingErrorMetric',
