@@ -1,9 +1,12 @@
 """Several training processes without a GPU."""
 
 import atexit
+import time
 
 import torch
 from mmengine.config import Config
+
+_SECONDS_TO_LET_GO = 0.5
 
 
 def use_cpu_processes(cfg: Config) -> None:
@@ -27,6 +30,12 @@ def use_cpu_processes(cfg: Config) -> None:
 
 
 def _leave_group() -> None:
-    """Stop gloo's threads: Python now and then aborts when it ends before them."""
+    """Leave the group before Python ends.
+
+    The last collective is over for this thread when gloo's own threads may still hold its tensors.
+    To let go of them they need the interpreter; if it is gone by then (before Python 3.14), they
+    abort the process: "terminate called without an active exception". So they get time now.
+    """
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+        time.sleep(_SECONDS_TO_LET_GO)
