@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/schedules/adam_short.py',
     '../_base_/default_runtime.py',
 ]
-# Epochs of 320 of the 2975 images, each image once before any twice.
+# Epochs of 240 of the 2975 images, each image once before any twice.
 train_dataloader = dict(
-    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=320),
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=240),
 )

@@ -1,5 +1,5 @@
 # A real subset of VOC 2012: 420 images to train, 100 to validate; no aeroplane, few vehicles.
-# Epochs of 160 of the 420 images, each image once before any twice.
+# Epochs of 120 of the 420 images, each image once before any twice.
 data_root = 'data/voc/VOC2012'
 crop_size = (256, 256)  # height, width
 
@@ -33,7 +33,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=False,
-    sampler=dict(type='PartialEpochSampler', samples_per_epoch=160),
+    sampler=dict(type='PartialEpochSampler', samples_per_epoch=120),
     dataset=dict(**dataset, ann_file='ImageSets/Segmentation/train.txt', pipeline=train_pipeline),
 )
 val_dataloader = dict(
