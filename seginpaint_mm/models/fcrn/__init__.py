@@ -1,6 +1,7 @@
 """Bootstrapped segmentation and Hough-like instances: fully convolutional residual networks."""
 
 from .box_coder import BoxCoder, map_points
+from .connected_components_head import ConnectedComponentsHead
 from .dilated_classifier import DilatedClassifier
 from .fcrn_head import FCRNHead, field_of_view
 from .hough_instance_head import HoughInstanceHead
@@ -12,6 +13,7 @@ from .score_sources import ForegroundScores, SegmentorScores, SharedScores, True
 
 __all__ = [
     'BoxCoder',
+    'ConnectedComponentsHead',
     'DilatedClassifier',
     'FCRNHead',
     'ForegroundScores',
