@@ -1,13 +1,15 @@
 """``ObjectLibrary``: objects cut out of a labelled data set."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
+from mmengine.dataset import BaseDataset
 from scipy.ndimage import find_objects
 
-from seginpaint_mm.datasets.scene_dataset import SceneDataset
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _MARGIN = 0.01
 
@@ -20,36 +22,44 @@ class CutOut:
         image: BGR uint8 (h, w, 3), the object's box.
         mask: uint8 (h, w), 1 = the object.
         foot: Row below the object's lowest pixel, as a share of its picture's height.
+        class_name: What it is; empty where the source does not tell.
     """
 
     image: np.ndarray
     mask: np.ndarray
     foot: float
+    class_name: str = ''
 
 
 class ObjectLibrary:
     """The whole objects of a data set, cut out when they are first needed.
 
     Args:
-        source: A data set whose pipeline gives ``img``, ``gt_foreground`` and ``gt_objects``
-            (:class:`LoadObjects`), at the size of the pictures that objects will be put into.
+        source: A data set whose pipeline gives ``img`` and either ``gt_foreground`` and
+            ``gt_objects`` (:class:`LoadObjects`), or ``gt_seg_map`` and ``gt_instance_map``
+            (:class:`LoadInstances`), at the size of the pictures that objects will be put into.
         area: Smallest and largest object, as a share of its picture's area.
         max_contact: See :func:`cut_out_objects`.
+        classes: Names of the objects' classes; None for all.
         cache_size: Keep the objects of so many pictures, those used last, in memory.
 
     Raises:
         FileNotFoundError: when the source is missing.
+        ValueError: when it has no such class.
     """
 
     def __init__(
         self,
-        source: SceneDataset,
+        source: BaseDataset,
         *,
         area: tuple[float, float],
         max_contact: float,
+        classes: Sequence[str] | None = None,
         cache_size: int,
     ) -> None:
         source.full_init()
+        check_classes(source, classes)
+        self.classes = classes
         self.dataset = source
         self.area = area
         self.max_contact = max_contact
@@ -68,24 +78,71 @@ class ObjectLibrary:
                 return cut_outs[int(rng.integers(len(cut_outs)))]
         raise ValueError(
             f'{self.dataset.data_root}: none of the {len(self.dataset)} pictures has a whole '
-            f'object of {self.area[0]:g} to {self.area[1]:g} of their area: widen the area, or '
-            f'take another source.'
+            f'{" or ".join(self.classes or ["object"])} of {self.area[0]:g} to {self.area[1]:g} of '
+            f'their area: widen the area, or take another source.'
         )
 
     def _load(self, index: int) -> list[CutOut]:
-        results = self.dataset[index]
-        if 'gt_objects' not in results:
-            raise ValueError(
-                "The pipeline of a source of objects must have a dict(type='LoadObjects') and no "
-                'packing.'
-            )
-        return cut_out_objects(
-            results['img'],
-            results['gt_objects'],
-            results['gt_foreground'],
+        return cut_out_of_scene(
+            self.dataset[index],
+            self.dataset.metainfo.get('classes', ()),
             area=self.area,
             max_contact=self.max_contact,
+            classes=self.classes,
         )
+
+
+def check_classes(source: BaseDataset, classes: Sequence[str] | None) -> None:
+    """ValueError when a data set of objects has not all of these classes."""
+    things = source.metainfo.get('thing_ids', ())
+    known = [source.metainfo['classes'][number] for number in things]
+    for name in classes or ():
+        if name not in known:
+            raise ValueError(
+                f'{source.data_root}: there are no objects of class {name!r}; there are '
+                f'{", ".join(known) or "objects without classes"}.'
+            )
+
+
+def cut_out_of_scene(
+    results: dict,
+    class_names: Sequence[str],
+    *,
+    area: tuple[float, float],
+    max_contact: float,
+    classes: Sequence[str] | None = None,
+) -> list[CutOut]:
+    """Cut out the objects of a loaded picture; see :func:`cut_out_objects`.
+
+    Args:
+        results: What a pipeline as for :class:`ObjectLibrary` gives.
+        class_names: Names of the classes of ``gt_seg_map``.
+        area: Smallest and largest object, as a share of the picture's area.
+        max_contact: Largest share of an object's outline that may touch other foreground.
+        classes: Names of the objects' classes; None for all.
+
+    Raises:
+        ValueError: when the pipeline does not tell objects apart.
+    """
+    limits = dict(area=area, max_contact=max_contact)
+    image = results['img']
+    if 'gt_objects' in results:
+        return cut_out_objects(image, results['gt_objects'], results['gt_foreground'], **limits)
+    if 'gt_instance_map' not in results:
+        raise ValueError(
+            "The pipeline of a source of objects must have a dict(type='LoadObjects') or a "
+            "dict(type='LoadInstances'), and no packing."
+        )
+    labels = results['gt_seg_map']
+    objects = np.where(labels == IGNORE_INDEX, 0, results['gt_instance_map'])
+    foreground = np.isin(labels, results['thing_ids']).astype(np.uint8)
+    label_of = np.zeros(int(objects.max()) + 1, np.int64)
+    label_of[objects] = labels
+    label_of[0] = 0
+    names = [class_names[label] for label in label_of]
+    wanted = np.array([classes is None or name in classes for name in names])
+    chosen = np.where(wanted[objects], objects, 0)
+    return cut_out_objects(image, chosen, foreground, names=names, **limits)
 
 
 def cut_out_objects(
@@ -95,6 +152,7 @@ def cut_out_objects(
     *,
     area: tuple[float, float],
     max_contact: float,
+    names: Sequence[str] | None = None,
 ) -> list[CutOut]:
     """Cut out the objects of a picture that are of the wanted size and look whole.
 
@@ -107,6 +165,7 @@ def cut_out_objects(
         foreground: uint8 (H, W), 1 = foreground, also that which is no object.
         area: Smallest and largest object, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
+        names: Names of the classes of the objects 0 (none), 1, 2, ...
     """
     height, width = objects.shape
     smallest, largest = (share * height * width for share in area)
@@ -119,7 +178,8 @@ def cut_out_objects(
             continue
         if _contact(objects, foreground, number, box) <= max_contact:
             foot = box[0].stop / height
-            cut_outs.append(CutOut(image=image[box].copy(), mask=mask, foot=foot))
+            name = names[number] if names else ''
+            cut_outs.append(CutOut(image[box].copy(), mask, foot, name))
     return cut_outs
 
 

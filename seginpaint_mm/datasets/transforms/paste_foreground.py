@@ -1,33 +1,24 @@
 """``PasteForeground``: hidden truth on real pictures, by putting objects over known background."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.object_library import CutOut, ObjectLibrary
+from seginpaint_mm.datasets.object_placement import (
+    PlacedObject,
+    paste_object,
+    resize_object,
+    visible_part,
+)
 from seginpaint_mm.registry import DATASETS, TRANSFORMS
 
-_PLACEMENTS = ('same_row', 'on_ground')
-_BLENDINGS = ('none', 'gaussian')
+_PLACEMENTS = ('same_row', 'on_ground', 'anywhere')
 _GROUND_CLASSES = (0, 1)  # road, sidewalk
 _ON_GROUND_TRIES = 10
-_FEATHER = 0.7  # standard deviation in pixels: hides the cut without softening small objects
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """An object in its final size, its upper left corner at (top, left) of the picture.
-
-    ``opacity`` is float32 (h, w) in [0, 1] and more than 0 just where the object is.
-    """
-
-    image: np.ndarray
-    opacity: np.ndarray
-    top: int
-    left: int
 
 
 @TRANSFORMS.register_module()
@@ -40,6 +31,11 @@ class PasteForeground(BaseTransform):
     have manual truth). Every pixel that changes is in ``gt_foreground``. ``seg_fields`` other
     than these are left as they are. Far objects (foot higher up) are pasted first.
 
+    With ``removal`` the objects are what is to be removed (maskopt, Sec. III-A) from any scene:
+    ``gt_image`` is the picture without them, ``hole`` is 1 where they are and wherever ``img``
+    differs from it, ``removed_classes`` are their names. All other maps stay as they are: they
+    tell of the picture without the objects. A picture into which no object fits is left out.
+
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
             files are looked for when the first picture arrives.
@@ -47,16 +43,21 @@ class PasteForeground(BaseTransform):
         area: Smallest and largest object in its source, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground in its
             source: where it does, part of it may be hidden.
+        classes: Names of the objects' classes; None for all. For a source with classes.
         scale: Range of the factor for an object's size.
+        rotation: Range in degrees, counter-clockwise.
         flip_prob: Probability that an object is mirrored.
         placement: ``'same_row'``: any column; the foot stays in its row for scale 1, and else
             moves towards or away from the horizon, as on a flat road. ``'on_ground'``: the same,
             and the foot must stand on visible road or sidewalk: an object that does not in ten
-            tries is left out.
+            tries is left out. ``'anywhere'``: any row and column.
         horizon: Row of the horizon as a share of the height.
-        blending: ``'gaussian'`` mixes the object's border with what is below, inside its mask;
-            ``'none'`` copies.
-        truncation: Objects may reach over the left and right border of the picture.
+        blending: ``'gaussian'`` or ``'box'`` mix the object's border with what is below, inside
+            its mask; ``'poisson'`` gives the object the colours around it; ``'none'`` copies. Of
+            several a random one is taken for each object.
+        truncation: Objects may reach over the left and right border of the picture, and, where
+            they are ``'anywhere'``, over the others.
+        removal: See above.
         fixed: Make the same choices for a ``sample_idx`` every time (evaluation). Otherwise
             they come from NumPy's global state, which MMEngine seeds for each worker.
         seed: Varies the choices of ``fixed``.
@@ -73,46 +74,71 @@ class PasteForeground(BaseTransform):
         num_objects: tuple[int, int] = (2, 5),
         area: tuple[float, float] = (0.004, 0.2),
         max_contact: float = 0.1,
+        classes: Sequence[str] | None = None,
         scale: tuple[float, float] = (0.8, 1.4),
+        rotation: tuple[float, float] = (0.0, 0.0),
         flip_prob: float = 0.5,
         placement: str = 'on_ground',
         horizon: float = 0.45,
-        blending: str = 'gaussian',
+        blending: str | Sequence[str] = 'gaussian',
         truncation: bool = True,
+        removal: bool = False,
         fixed: bool = False,
         seed: int = 0,
         cache_size: int = 500,
     ) -> None:
         _check_choice('placement', placement, _PLACEMENTS)
-        _check_choice('blending', blending, _BLENDINGS)
+        self.blendings = (blending,) if isinstance(blending, str) else tuple(blending)
+        for name in self.blendings:
+            _check_choice('blending', name, tuple(BLENDINGS))
         _check_range('num_objects', num_objects, lowest=0)
         _check_range('area', area, lowest=0)
         _check_range('scale', scale, lowest=0.01)
+        _check_range('rotation', rotation, lowest=-360)
         self.source = DATASETS.build({**source, 'lazy_init': True})
         self.num_objects = num_objects
         self.area = area
         self.max_contact = max_contact
+        self.classes = classes
         self.scale = scale
+        self.rotation = rotation
         self.flip_prob = flip_prob
         self.placement = placement
         self.horizon = horizon
-        self.blending = blending
         self.truncation = truncation
+        self.removal = removal
         self.fixed = fixed
         self.seed = seed
         self.cache_size = cache_size
         self._library: ObjectLibrary | None = None
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict) -> dict | None:
         """Paste objects into a scene with ``img`` and the maps of :class:`LoadSceneAnnotations`."""
         rng = self._rng(results)
         number = int(rng.integers(self.num_objects[0], self.num_objects[1] + 1))
         placed = [self._place(self._objects().draw(rng), results, rng) for _ in range(number)]
         found = [item for item in placed if item is not None]
-        results['img'] = results['img'].copy()
-        for item in sorted(found, key=lambda item: item.top + item.opacity.shape[0]):
-            _paste(item, results)
+        if self.removal and not found:
+            return None
+        found.sort(key=lambda item: item[0].top + item[0].mask.shape[0])
+        before = results['img']
+        results['img'] = before.copy()
+        covered = np.zeros(before.shape[:2], bool)
+        for item, _ in found:
+            covered |= paste_object(results['img'], item, self._blending(rng))
+        if self.removal:
+            results['gt_image'], results['hole'] = before, covered.astype(np.uint8)
+            results['removed_classes'] = [name for _, name in found]
+            results.setdefault('seg_fields', []).extend(['gt_image', 'hole'])
+        else:
+            results['gt_foreground'][covered] = 1
+            results['gt_seg_map'][covered] = IGNORE_INDEX
         return results
+
+    def _blending(self, rng: np.random.Generator) -> str:
+        if len(self.blendings) == 1:
+            return self.blendings[0]
+        return self.blendings[int(rng.integers(len(self.blendings)))]
 
     def _rng(self, results: dict) -> np.random.Generator:
         if self.fixed:
@@ -125,27 +151,41 @@ class PasteForeground(BaseTransform):
                 self.source,
                 area=self.area,
                 max_contact=self.max_contact,
+                classes=self.classes,
                 cache_size=self.cache_size,
             )
         return self._library
 
-    def _place(self, cut_out: CutOut, results: dict, rng: np.random.Generator) -> _Placed | None:
+    def _place(
+        self, cut_out: CutOut, results: dict, rng: np.random.Generator
+    ) -> tuple[PlacedObject, str] | None:
+        """An object in its place, and its class."""
         scale = rng.uniform(*self.scale)
-        image, mask = _resize(cut_out, scale, mirror=rng.random() < self.flip_prob)
-        opacity = _feather(mask) if self.blending == 'gaussian' else mask.astype(np.float32)
+        mirror = bool(rng.random() < self.flip_prob)
+        degrees = rng.uniform(*self.rotation) if any(self.rotation) else 0.0
+        image, mask = resize_object(cut_out, scale, mirror=mirror, degrees=degrees)
         (height, width), size = mask.shape, results['img'].shape[:2]
-        foot = self.horizon + scale * (cut_out.foot - self.horizon)
-        top = round(foot * size[0]) - height
-        if not self.truncation:
-            if height > size[0] or width > size[1]:
-                return None
-            top = min(max(top, 0), size[0] - height)
-        tries = 1 if self.placement == 'same_row' else _ON_GROUND_TRIES
+        if not self.truncation and (height > size[0] or width > size[1]):
+            return None
+        top = self._row(cut_out, scale, height, size[0], rng)
+        tries = _ON_GROUND_TRIES if self.placement == 'on_ground' else 1
         for left in self._columns(width, size[1], rng)[:tries]:
-            placed = _clip(_Placed(image, opacity, top, int(left)), size)
-            if placed is not None and self._stands(placed, results['gt_background']):
-                return placed
+            placed = PlacedObject(image, mask, top, int(left))
+            seen = visible_part(placed, size)
+            if seen is not None and self._suits(seen, results):
+                return placed, cut_out.class_name
         return None
+
+    def _row(
+        self, cut_out: CutOut, scale: float, height: int, rows: int, rng: np.random.Generator
+    ) -> int:
+        """Row of an object's top."""
+        if self.placement == 'anywhere':
+            beyond = height // 2 if self.truncation else 0
+            return int(rng.integers(-beyond, rows - height + beyond, endpoint=True))
+        foot = self.horizon + scale * (cut_out.foot - self.horizon)
+        top = round(foot * rows) - height
+        return top if self.truncation else min(max(top, 0), rows - height)
 
     def _columns(self, box_width: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """Columns to try for the left side of an object."""
@@ -155,49 +195,16 @@ class PasteForeground(BaseTransform):
             first, last = 0, width - box_width
         return rng.integers(first, last, size=_ON_GROUND_TRIES, endpoint=True)
 
-    def _stands(self, placed: _Placed, background: np.ndarray) -> bool:
-        if self.placement == 'same_row':
+    def _suits(self, seen: PlacedObject, results: dict) -> bool:
+        """Whether something is left to be removed, and stands where it may stand."""
+        if self.removal and not seen.mask.any():
+            return False
+        if self.placement != 'on_ground':
             return True
-        lowest = placed.opacity.shape[0] - 1
-        columns = placed.left + np.flatnonzero(placed.opacity[lowest])
-        return bool(np.isin(background[placed.top + lowest, columns], _GROUND_CLASSES).all())
-
-
-def _paste(placed: _Placed, results: dict) -> None:
-    height, width = placed.opacity.shape
-    box = np.s_[placed.top : placed.top + height, placed.left : placed.left + width]
-    below = results['img'][box].astype(np.float32)
-    mixed = below + placed.opacity[..., None] * (placed.image - below)
-    results['img'][box] = np.rint(mixed).astype(np.uint8)
-    inside = placed.opacity > 0
-    results['gt_foreground'][box][inside] = 1
-    results['gt_seg_map'][box][inside] = IGNORE_INDEX
-
-
-def _resize(cut_out: CutOut, scale: float, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
-    height, width = cut_out.mask.shape
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    image = cv2.resize(cut_out.image, size, interpolation=smooth)
-    mask = cv2.resize(cut_out.mask, size, interpolation=cv2.INTER_NEAREST)
-    return (image[:, ::-1], mask[:, ::-1]) if mirror else (image, mask)
-
-
-def _feather(mask: np.ndarray) -> np.ndarray:
-    """Opacity of a 0/1 mask, float32: 1 inside, about a half at the border, 0 outside."""
-    inside = mask.astype(np.float32)
-    return inside * cv2.GaussianBlur(inside, (0, 0), _FEATHER, borderType=cv2.BORDER_CONSTANT)
-
-
-def _clip(placed: _Placed, size: tuple[int, int]) -> _Placed | None:
-    """Cut off what is outside a picture of (height, width); None when nothing is left."""
-    top, left = max(0, placed.top), max(0, placed.left)
-    bottom = min(size[0], placed.top + placed.opacity.shape[0])
-    right = min(size[1], placed.left + placed.opacity.shape[1])
-    if top >= bottom or left >= right:
-        return None
-    box = np.s_[top - placed.top : bottom - placed.top, left - placed.left : right - placed.left]
-    return _Placed(placed.image[box], placed.opacity[box], top, left)
+        lowest = seen.mask.shape[0] - 1
+        columns = seen.left + np.flatnonzero(seen.mask[lowest])
+        ground = results['gt_background'][seen.top + lowest, columns]
+        return bool(np.isin(ground, _GROUND_CLASSES).all())
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

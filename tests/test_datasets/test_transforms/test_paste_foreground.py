@@ -5,8 +5,14 @@ import cv2
 import numpy as np
 import pytest
 
-from seginpaint_mm.datasets import CamVidSceneDataset, PasteForeground
-from tests.dataset_folders import street_labels, write_camvid, write_map
+from seginpaint_mm.datasets import CamVidSceneDataset, CityscapesInstanceDataset, PasteForeground
+from tests.dataset_folders import (
+    picture,
+    street_labels,
+    write_camvid,
+    write_cityscapes,
+    write_map,
+)
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 RESIZE = dict(type='mmseg.Resize', scale=(256, 192), interpolation='area')
@@ -48,8 +54,8 @@ def check_maps(before: dict, after: dict) -> np.ndarray:
     return pasted
 
 
-@pytest.mark.parametrize('blending', ['none', 'gaussian'])
-@pytest.mark.parametrize('placement', ['same_row', 'on_ground'])
+@pytest.mark.parametrize('blending', ['none', ('gaussian', 'box', 'poisson')])
+@pytest.mark.parametrize('placement', ['same_row', 'on_ground', 'anywhere'])
 @pytest.mark.parametrize('truncation', [False, True])
 def test_maps_say_what_was_pasted(scenes, blending, placement, truncation):
     config, (scene, _) = scenes
@@ -194,8 +200,10 @@ def test_is_sent_to_worker_processes(scenes):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(placement='anywhere'), 'placement must be one of'),
-        (dict(blending='poisson'), 'blending must be one of'),
+        (dict(placement='sideways'), 'placement must be one of'),
+        (dict(blending='alpha'), 'blending must be one of'),
+        (dict(blending=('box', 'alpha')), "blending must be one of .*, not 'alpha'"),
+        (dict(rotation=(10, -10)), 'rotation must be'),
         (dict(num_objects=(3, 1)), 'num_objects must be'),
         (dict(area=(-1, 1)), 'area must be'),
         (dict(scale=(0, 1)), 'scale must be'),
@@ -204,3 +212,72 @@ def test_is_sent_to_worker_processes(scenes):
 def test_wrong_options(options, message):
     with pytest.raises(ValueError, match=message):
         PasteForeground(dict(), **options)
+
+
+LOAD_INSTANCES = [
+    dict(type='seginpaint_mm.LoadSceneImage'),
+    dict(type='seginpaint_mm.LoadInstances'),
+]
+
+
+@pytest.fixture
+def instance_source(tmp_path) -> dict:
+    """A street with a car and a person."""
+    labels = street_labels(road=7, sidewalk=8, other=11, car=26, size=(48, 64))
+    labels[6:18, 4:10] = 24
+    instances = np.where(labels > 23, labels.astype(np.uint16) * 1000, labels)
+    write_cityscapes(tmp_path, ['a/b'], labels=labels, instances=instances, manual=False)
+    return dict(
+        type='seginpaint_mm.CityscapesInstanceDataset',
+        data_root=str(tmp_path),
+        split='val',
+        pipeline=LOAD_INSTANCES,
+    )
+
+
+@pytest.mark.parametrize('classes', [None, ('person',), ('car', 'person')])
+def test_objects_to_be_removed(instance_source, classes):
+    """The truth is the picture before; the hole is where it differs, and the whole object."""
+    transform = PasteForeground(
+        instance_source,
+        num_objects=(1, 2),
+        area=(0, 1),
+        classes=classes,
+        scale=(0.5, 1.5),
+        rotation=(-30, 30),
+        placement='anywhere',
+        blending=('none', 'gaussian', 'box', 'poisson'),
+        removal=True,
+    )
+    options = {key: value for key, value in instance_source.items() if key != 'type'}
+    scene = CityscapesInstanceDataset(**options)[0]
+    np.random.seed(0)
+    found = set()
+    for _ in range(40):
+        after = paste(transform, scene | dict(img=picture((48, 64), seed=5)))
+        np.testing.assert_array_equal(after['gt_image'], picture((48, 64), seed=5))
+        changed = (after['img'] != after['gt_image']).any(axis=2)
+        assert after['hole'].dtype == np.uint8
+        assert after['hole'][changed].all()
+        assert after['hole'].any()
+        np.testing.assert_array_equal(after['gt_seg_map'], scene['gt_seg_map'])
+        assert {'gt_image', 'hole'} <= set(after['seg_fields'])
+        found |= set(after['removed_classes'])
+    assert found == set(classes or ('car', 'person'))
+
+
+def test_nothing_to_be_removed_leaves_the_picture_out(instance_source):
+    transform = PasteForeground(
+        instance_source, scale=(9, 9), truncation=False, placement='anywhere', removal=True
+    )
+    assert transform(dict(img=picture((48, 64)))) is None
+
+
+def test_source_has_no_such_class(instance_source, scenes):
+    config, (scene, _) = scenes
+    with pytest.raises(ValueError, match="no objects of class 'cat'; there are person, rider, car"):
+        paste(PasteForeground(instance_source, classes=('cat',)), scene)
+    with pytest.raises(ValueError, match='there are objects without classes'):
+        paste(PasteForeground(config, classes=('car',)), scene)
+    with pytest.raises(ValueError, match='has a whole train of 0.004 to 0.2'):
+        paste(PasteForeground(instance_source, classes=('train',)), scene)
