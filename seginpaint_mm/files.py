@@ -47,7 +47,7 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
 
     Args:
         path: Ends in a suffix that OpenCV knows, e.g. ``.png`` or ``.jpg``.
-        image: uint8 (H, W) or BGR (H, W, 3); uint16 (H, W) for PNG.
+        image: uint8 (H, W) or BGR (H, W, 3); for PNG also BGRA (H, W, 4), or uint16 (H, W).
 
     Raises:
         ValueError: when OpenCV cannot write that format.

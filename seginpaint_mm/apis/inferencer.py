@@ -1,31 +1,30 @@
-"""``SegInpaintInferencer``: pictures in, what is behind their foreground out."""
+"""``SegInpaintInferencer``: pictures in, what is in them and behind it out."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
-from mmengine.logging import print_log
-from mmengine.registry import DefaultScope
-from mmengine.structures import PixelData
 from rich.progress import track
-from torch import Tensor
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
-from seginpaint_mm.apis.instance_results import resize_instances
 from seginpaint_mm.apis.outputs import ResultFolder
-from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline
-from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
+from seginpaint_mm.apis.tasks import find_task
+from seginpaint_mm.apis.trained_model import (
+    build_model,
+    dataset_meta,
+    find_model,
+    inference_pipeline,
+)
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.registry import MODELS, TRANSFORMS
+from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 
@@ -47,6 +46,16 @@ class SceneResult:
     failure: str | None = None
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """An input on its way through the model."""
+
+    scene: SceneInput
+    image: np.ndarray
+    objects: VisibleObjects | None
+    data: dict
+
+
 class SegInpaintInferencer(BaseInferencer):
     """Runs a trained model on files, folders and arrays.
 
@@ -56,15 +65,24 @@ class SegInpaintInferencer(BaseInferencer):
         results = inferencer('photos/', batch_size=4, out_dir='out')
         results['predictions'][0].pred_background.data   # int64 (1, H, W)
 
+    Models that complete objects (SeGAN) are told what can be seen of them::
+
+        inferencer = SegInpaintInferencer('work_dirs/segan_small_street-dyce')
+        results = inferencer('photos/', masks='masks/', out_dir='out')
+        results['predictions'][0].pred_instances.full_masks   # bool (n, H, W)
+
     Args:
         model: A config file, a Config, or the work dir of a training.
         weights: A checkpoint; a work dir brings its own. Without one the model is untrained,
             which is said in a warning. Checkpoints are loaded without running code from them.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; None takes a GPU where there is one.
         show_progress: Draw a progress bar.
+        task: A key of :data:`seginpaint_mm.apis.tasks.TASKS`; None takes what the model is for.
+        max_objects_per_batch: Objects that are completed at once, which bounds the memory; None
+            leaves it to the config.
 
     Raises:
-        UserError: when the model, the weights or the device are not there or do not fit.
+        UserError: when the model, the weights, the device or the task are not there or do not fit.
     """
 
     def __init__(
@@ -73,9 +91,12 @@ class SegInpaintInferencer(BaseInferencer):
         weights: str | Path | None = None,
         device: str | None = None,
         show_progress: bool = True,
+        task: str | None = None,
+        max_objects_per_batch: int | None = None,
     ) -> None:
         cfg, weights = find_model(model, weights)
         _check_device(device)
+        self._task_name = task
         super().__init__(
             model=cfg,
             weights=weights,
@@ -83,6 +104,8 @@ class SegInpaintInferencer(BaseInferencer):
             scope='seginpaint_mm',
             show_progress=show_progress,
         )
+        if max_objects_per_batch is not None:
+            self._bound_memory(max_objects_per_batch)
 
     def __call__(
         self,
@@ -90,6 +113,7 @@ class SegInpaintInferencer(BaseInferencer):
         batch_size: int = 1,
         out_dir: str | Path | None = None,
         recursive: bool = False,
+        masks: Masks | None = None,
     ) -> dict[str, list]:
         """Process all inputs and keep their results; :meth:`stream` keeps none.
 
@@ -98,9 +122,9 @@ class SegInpaintInferencer(BaseInferencer):
         Returns:
             dict: ``predictions``, a list of :class:`SceneSample` at the original sizes;
             ``visualization``, their pictures (RGB uint8); ``failures``, a sentence for every
-            input that could not be read.
+            input that could not be read or whose masks are wrong.
         """
-        results = list(self.stream(inputs, batch_size, out_dir, recursive))
+        results = list(self.stream(inputs, batch_size, out_dir, recursive, masks))
         done = [result for result in results if result.failure is None]
         return {
             'predictions': [result.sample for result in done],
@@ -114,6 +138,7 @@ class SegInpaintInferencer(BaseInferencer):
         batch_size: int = 1,
         out_dir: str | Path | None = None,
         recursive: bool = False,
+        masks: Masks | None = None,
     ) -> Iterator[SceneResult]:
         """Process inputs one batch after the other; unreadable ones do not stop the others.
 
@@ -124,55 +149,87 @@ class SegInpaintInferencer(BaseInferencer):
             batch_size: Images a batch.
             out_dir: Where results are written, see :class:`ResultFolder`.
             recursive: Look into the sub-folders of folders.
+            masks: Of the objects that are to be completed, see :func:`find_mask_source`, or a
+                model that finds them, see :func:`find_instance_model`.
 
         Yields:
             SceneResult: in the order of the inputs, except that failures come at once.
 
         Raises:
-            UserError: when there is nothing to process, or a batch would be empty.
+            UserError: when there is nothing to process, a batch would be empty, or there are no
+                masks where there must be, or the other way round.
             OSError: when a result cannot be written.
         """
         if batch_size < 1:
             raise UserError(f'The batch size must be at least 1, not {batch_size}.')
-        folder = None
-        if out_dir is not None:
-            meta = self.visualizer.dataset_meta
-            folder = ResultFolder(out_dir, meta['classes'], meta.get('thing_ids', ()))
+        folder = None if out_dir is None else ResultFolder(out_dir, self.task)
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
-        for result in self._results(scenes, batch_size):
-            if folder is not None:
-                _keep(folder, result)
+        source = self._mask_source(masks, scenes)
+        for result in self._results(scenes, source, batch_size, folder):
+            if folder is not None and result.failure is not None:
+                folder.add_failure(result.scene, result.failure)
             yield result
         if folder is not None:
             folder.close()
 
-    def _results(self, scenes: list[SceneInput], batch_size: int) -> Iterator[SceneResult]:
-        batch: list[tuple[SceneInput, np.ndarray, dict]] = []
+    def _mask_source(self, masks: Masks | None, scenes: list[SceneInput]) -> MaskSource | None:
+        if self.task.needs_masks != (masks is not None):
+            kind = type(self.model).__name__
+            raise UserError(
+                f'A {kind} needs masks of what can be seen of objects: give --masks or --instances.'
+                if self.task.needs_masks
+                else f'A {kind} looks at pictures alone: leave the masks out.'
+            )
+        if masks is None:
+            return None
+        source = find_mask_source(masks)
+        objection = source.objection(scenes)
+        if objection is not None:
+            raise UserError(objection)
+        return source
+
+    def _results(
+        self,
+        scenes: list[SceneInput],
+        source: MaskSource | None,
+        batch_size: int,
+        folder: ResultFolder | None,
+    ) -> Iterator[SceneResult]:
+        batch: list[_Prepared] = []
         steps = track(scenes, description='Inference', disable=not self.show_progress)
         for scene in steps:
             try:
-                image = scene.read()
+                prepared = self._prepare(scene, source)
             except (OSError, ValueError) as error:
                 yield SceneResult(scene, failure=_first_sentence(scene, error))
                 continue
-            data = self.pipeline(_pipeline_input(scene, image))
-            if batch and data['inputs'].shape != batch[0][2]['inputs'].shape:
-                yield from self._finish(batch)
+            if batch and prepared.data['inputs'].shape != batch[0].data['inputs'].shape:
+                yield from self._finish(batch, folder)
                 batch = []
-            batch.append((scene, image, data))
+            batch.append(prepared)
             if len(batch) == batch_size:
-                yield from self._finish(batch)
+                yield from self._finish(batch, folder)
                 batch = []
         if batch:
-            yield from self._finish(batch)
+            yield from self._finish(batch, folder)
 
-    def _finish(self, batch: list[tuple[SceneInput, np.ndarray, dict]]) -> Iterator[SceneResult]:
-        scenes, images, data = zip(*batch, strict=True)
-        samples = self.postprocess(self.forward(self.collate_fn(data)))
-        pictures = self.visualize(images, samples)
-        for scene, sample, picture in zip(scenes, samples, pictures, strict=True):
-            yield SceneResult(scene, sample, picture)
+    def _prepare(self, scene: SceneInput, source: MaskSource | None) -> _Prepared:
+        image = scene.read()
+        objects = None if source is None else source.objects(scene, image)
+        keys = _pipeline_input(scene, image) | self.task.pipeline_keys(objects)
+        return _Prepared(scene, image, objects, self.pipeline(keys))
+
+    def _finish(
+        self, batch: Sequence[_Prepared], folder: ResultFolder | None
+    ) -> Iterator[SceneResult]:
+        samples = self.forward(self.collate_fn([prepared.data for prepared in batch]))
+        for prepared, predicted in zip(batch, samples, strict=True):
+            sample = self.task.finish(predicted.cpu(), prepared.image, prepared.objects)
+            picture = self.visualize([prepared.image], [sample])[0]
+            if folder is not None:
+                folder.add(prepared.scene, prepared.image, sample, picture)
+            yield SceneResult(prepared.scene, sample, picture)
 
     def forward(self, inputs: dict) -> list[SceneSample]:
         """Predict a collated batch."""
@@ -186,31 +243,28 @@ class SegInpaintInferencer(BaseInferencer):
         pairs = zip(images, samples, strict=True)
         return [self.visualizer.draw(image[..., ::-1], sample) for image, sample in pairs]
 
-    def postprocess(self, samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Bring the predictions to the CPU and to the original size of the images."""
-        return [_at_original_size(sample.cpu()) for sample in samples]
+    def postprocess(self, samples: Sequence[SceneSample]) -> Sequence[SceneSample]:
+        """Leave them: the task finishes each with its picture."""
+        return samples
+
+    def _bound_memory(self, max_objects: int) -> None:
+        kind = type(self.model).__name__
+        if not hasattr(self.model, 'max_objects_per_batch'):
+            raise UserError(f'A {kind} takes no objects: leave max_objects_per_batch out.')
+        if max_objects < 1:
+            raise UserError(f'max_objects_per_batch must be at least 1, not {max_objects}.')
+        self.model.max_objects_per_batch = max_objects
 
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
-        # parts that mmseg builds inside its own are looked up in the default scope
-        with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
-            model = MODELS.build(cfg.model)
-        if weights is None:
-            print_log(
-                'No checkpoint is given: the model is untrained, its answers are random.',
-                logger='current',
-                level=logging.WARNING,
-            )
-        else:
-            checkpoint = load_checkpoint_safely(weights)
-            state = check_checkpoint_fits(model, checkpoint, weights)
-            model.load_state_dict(state, strict=False)  # batch counters may be absent
-        return prepare_for_inference(model.to(device))
+        return prepare_for_inference(build_model(cfg, weights).to(device))
 
     def _init_collate(self, cfg: Config) -> Callable[[Sequence[dict]], dict]:
         return pseudo_collate
 
     def _init_pipeline(self, cfg: Config) -> Callable[[dict], dict]:
-        return Compose([TRANSFORMS.build(step) for step in inference_pipeline(cfg)])
+        self.task = find_task(self._task_name, self.model)(self.model, dataset_meta(cfg))
+        steps = self.task.pipeline(inference_pipeline(cfg))
+        return Compose([TRANSFORMS.build(step) for step in steps])
 
     def _init_visualizer(self, cfg: Config) -> SceneVisualizer:
         visualizer = SceneVisualizer(name=f'inferencer-{id(self)}')
@@ -235,40 +289,6 @@ def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:
     return dict(img=image, img_path=scene.origin, img_shape=shape, ori_shape=shape)
 
 
-def _at_original_size(sample: SceneSample) -> SceneSample:
-    """Resize predictions to ordinary tensors: probabilities bilinearly, others by nearest."""
-    size = tuple(sample.ori_shape[:2])
-    resized = sample.new()
-    if 'pred_foreground_prob' in sample:
-        probability = _resize(sample.pred_foreground_prob.data, size, 'bilinear')
-        resized.pred_foreground_prob = PixelData(data=probability)
-        resized.pred_foreground = PixelData(data=(probability > 0.5).to(torch.uint8))
-    elif 'pred_foreground' in sample:
-        foreground = _resize(sample.pred_foreground.data, size, 'nearest-exact')
-        resized.pred_foreground = PixelData(data=foreground)
-    for field in ('pred_background', 'pred_sem_seg'):
-        if field in sample:
-            ids = _resize(sample.get(field).data.to(torch.uint8), size, 'nearest-exact')
-            resized.set_field(PixelData(data=ids.long()), field)
-    if 'pred_instances' in sample:
-        resized.pred_instances = resize_instances(sample.pred_instances, size)
-    return resized
-
-
-def _resize(maps: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    if tuple(maps.shape[-2:]) == size:
-        return maps.clone()  # out of inference mode, whose tensors cannot be written to
-    align_corners = False if mode == 'bilinear' else None
-    return F.interpolate(maps[None], size=size, mode=mode, align_corners=align_corners)[0]
-
-
 def _first_sentence(scene: SceneInput, error: Exception) -> str:
     text = str(error).splitlines()[0]
     return text if scene.origin in text else f'{scene.origin}: {text}'
-
-
-def _keep(folder: ResultFolder, result: SceneResult) -> None:
-    if result.failure is None:
-        folder.add(result.scene, result.sample, result.picture)
-    else:
-        folder.add_failure(result.scene, result.failure)

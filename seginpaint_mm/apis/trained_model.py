@@ -1,13 +1,18 @@
 """Finding a trained model: a config file, a Config, or the work dir that a training left."""
 
+import logging
 from pathlib import Path
 
+import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 
+from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.registry import DATASETS
+from seginpaint_mm.registry import DATASETS, MODELS
 
 
 def find_model(
@@ -30,6 +35,28 @@ def find_model(
     if path.is_dir():
         return load_config(_config_in(path), {}), weights or _checkpoint_in(path)
     return load_config(path, {}), weights
+
+
+def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
+    """Build the model of a config, with the weights of a checkpoint or, and a warning, random ones.
+
+    Raises:
+        CheckpointError: when the checkpoint is not there, unsafe, or of another model.
+    """
+    # parts that mmseg builds inside its own are looked up in the default scope
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
+        model = MODELS.build(cfg.model)
+    if weights is None:
+        print_log(
+            'No checkpoint is given: the model is untrained, its answers are random.',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return model
+    checkpoint = load_checkpoint_safely(weights)
+    state = check_checkpoint_fits(model, checkpoint, weights)
+    model.load_state_dict(state, strict=False)  # batch counters may be absent
+    return model
 
 
 def inference_pipeline(cfg: Config) -> list[dict]:

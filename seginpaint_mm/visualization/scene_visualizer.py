@@ -12,6 +12,10 @@ from mmengine.visualization import Visualizer
 from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import VISUALIZERS
 from seginpaint_mm.structures import SceneSample, predicted_maps
+from seginpaint_mm.visualization.completed_objects import (
+    draw_completed_objects,
+    has_completed_objects,
+)
 from seginpaint_mm.visualization.instances import draw_instances
 from seginpaint_mm.visualization.panels import (
     PAPER,
@@ -36,7 +40,8 @@ class SceneVisualizer(Visualizer):
 
     The upper row shows the prediction: the image, the foreground found, and the layout with what
     is hidden behind it, or the classes that a segmentor sees and the instances. Where the truth is
-    known, the row below shows the truth and the error.
+    known, the row below shows the truth and the error. Objects that are known, or found, as a whole
+    are drawn by :func:`draw_completed_objects`.
 
     Args:
         name: Name of the instance, unique in a process.
@@ -97,6 +102,8 @@ class SceneVisualizer(Visualizer):
         Raises:
             ValueError: when the visualizer has no classes and palette, or sizes differ.
         """
+        if has_completed_objects(data_sample):
+            return draw_completed_objects(image, data_sample, self.panel_width)
         meta = self.dataset_meta or {}
         if 'classes' not in meta or 'palette' not in meta:
             raise ValueError(

@@ -1,0 +1,183 @@
+"""Masks in JSON: polygons, run lengths, and COCO's annotations."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seginpaint_mm.apis.given_masks.visible_objects import (
+    VisibleObjects,
+    check_mask_size,
+    check_seen,
+    stack_objects,
+)
+from seginpaint_mm.datasets.coco_masks import decode_mask
+
+_FORMS = (
+    'a list of objects, each a polygon [x, y, x, y, ...] or [[x, y], [x, y], ...], a list of '
+    "polygons, run lengths {'size': [height, width], 'counts': ...}, or an annotation of COCO"
+)
+
+
+def read_json(path: Path) -> object:
+    """What a JSON file holds.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        ValueError: when it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: there is no such file; expected masks here.') from None
+    except ValueError as error:
+        raise ValueError(f'{path}: this is not JSON ({error}): write it again.') from error
+
+
+def objects_of_json(
+    value: object, size: tuple[int, int], path: str, categories: Mapping[int, str] | None = None
+) -> VisibleObjects:
+    """The objects of one picture.
+
+    Args:
+        value: A list of objects, or one, each of which is a polygon, a list of polygons, run
+            lengths ``dict(size=(height, width), counts=...)``, compressed or not, or an annotation
+            of COCO, whose ``segmentation`` is such; crowds are left out. An empty list is no
+            object.
+        size: (height, width) of the picture. Polygons may reach out of it.
+        path: Where they are from, for errors.
+        categories: Names of the annotations' ``category_id``.
+
+    Raises:
+        ValueError: when an object is broken, lies outside the picture, encloses no pixel, or is of
+            another size; the sentence names it by its place in the list, counted from 1.
+    """
+    masks, names = [], []
+    for number, item in enumerate(_items(value, path), start=1):
+        of = f'object {number}'
+        annotation = item if isinstance(item, dict) and 'segmentation' in item else {}
+        if annotation.get('iscrowd'):
+            continue
+        _check_box(annotation, path, of)
+        masks.append(_mask(annotation.get('segmentation', item), size, path, of))
+        names.append(_name(annotation, categories or {}))
+    return stack_objects(masks, names, size)
+
+
+def _items(value: object, path: str) -> list:
+    if isinstance(value, dict) and ('counts' in value or 'segmentation' in value):
+        return [value]
+    if not isinstance(value, list):
+        raise ValueError(f'{path}: masks are {_FORMS}; this is {_shown(value)}.')
+    if value and _is_polygon(value):
+        return [value]
+    images = {item.get('image_id') for item in value if isinstance(item, dict)}
+    if len(images) > 1:
+        raise ValueError(
+            f'{path}: these annotations are of {len(images)} images (image_id), and nothing says '
+            f"which is which: give COCO's whole file, with images and annotations."
+        )
+    return value
+
+
+def _check_box(annotation: dict, path: str, of: str) -> None:
+    """An annotation need not have a box, and nothing is done with it; but it may be broken."""
+    box = annotation.get('bbox')
+    if box is None:
+        return
+    if not (isinstance(box, list) and len(box) == 4 and all(_is_number(side) for side in box)):
+        raise ValueError(f'{path}: bbox of {of} is not [x, y, width, height], but {_shown(box)}.')
+    if box[2] <= 0 or box[3] <= 0:
+        raise ValueError(
+            f'{path}: bbox of {of}, {box} as [x, y, width, height], has no area: mend it, or leave '
+            f'the object out.'
+        )
+
+
+def _mask(segmentation: object, size: tuple[int, int], path: str, of: str) -> np.ndarray:
+    if isinstance(segmentation, dict):
+        check_mask_size(_size_of_runs(segmentation, path, of), size, f'{path}: the mask of {of}')
+        mask = decode_mask(segmentation, size, path=path, of=of)
+    else:
+        polygons = list(_polygons(segmentation, path, of))
+        mask = decode_mask(polygons, size, path=path, of=of)
+        if not mask.any():
+            raise ValueError(_why_empty(polygons, size, path, of))
+    check_seen(mask, f'{path}: the mask of {of}')
+    return mask
+
+
+def _size_of_runs(segmentation: dict, path: str, of: str) -> tuple[int, int]:
+    size = segmentation.get('size')
+    if 'counts' not in segmentation or not isinstance(size, Sequence) or len(size) != 2:
+        raise ValueError(
+            f"{path}: run lengths have 'size': [height, width] and 'counts', {of} has "
+            f'{_shown(segmentation)}: mend it, or leave it out.'
+        )
+    return tuple(size)
+
+
+def _polygons(segmentation: object, path: str, of: str) -> Iterator[list[float]]:
+    """The polygons of an object as [x, y, x, y, ...], checked."""
+    parts = segmentation if isinstance(segmentation, list) else []
+    if not parts:
+        raise ValueError(f'{path}: {of} is {_shown(segmentation)}; masks are {_FORMS}.')
+    if _is_polygon(parts):
+        parts = [parts]
+    for part in parts:
+        corners = _flat(part) if isinstance(part, list) else part
+        if not isinstance(corners, list) or not all(_is_number(value) for value in corners):
+            raise ValueError(
+                f'{path}: a polygon of {of} has other things than coordinates ({_shown(part)}): '
+                f'write [x, y, x, y, ...].'
+            )
+        if len(corners) < 6 or len(corners) % 2:
+            raise ValueError(
+                f'{path}: a polygon of {of} has {len(corners)} coordinates: it needs x and y of '
+                f'at least three corners.'
+            )
+        yield corners
+
+
+def _is_polygon(parts: list) -> bool:
+    """Whether it is one polygon, not a list of them."""
+    return all(_is_number(part) for part in parts) or all(_is_point(part) for part in parts)
+
+
+def _flat(polygon: list) -> list:
+    if polygon and all(_is_point(point) for point in polygon):
+        return [value for point in polygon for value in point]
+    return polygon
+
+
+def _is_point(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_number(part) for part in value)
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _why_empty(polygons: list[list[float]], size: tuple[int, int], path: str, of: str) -> str:
+    across = [value for polygon in polygons for value in polygon[::2]]
+    down = [value for polygon in polygons for value in polygon[1::2]]
+    extent = f'x {min(across):g} to {max(across):g}, y {min(down):g} to {max(down):g}'
+    if max(across) <= 0 or min(across) >= size[1] or max(down) <= 0 or min(down) >= size[0]:
+        return (
+            f'{path}: {of} ({extent}) lies outside its picture of {size[1]}x{size[0]} pixels '
+            f'(width x height): give coordinates in pixels of this picture.'
+        )
+    return f'{path}: {of} ({extent}) encloses no pixel: draw it larger, or leave it out.'
+
+
+def _name(annotation: dict, categories: Mapping[int, str]) -> str:
+    category = annotation.get('category_id')
+    return '' if category is None else str(categories.get(category, category))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f'{text[:37]}...'

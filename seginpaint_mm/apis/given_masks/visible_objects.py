@@ -1,0 +1,70 @@
+"""``VisibleObjects``: what a user or a network marks in a picture."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seginpaint_mm.apis.inputs import SceneInput
+
+
+@dataclass(frozen=True)
+class VisibleObjects:
+    """n objects of a picture, in the order in which they were given.
+
+    Attributes:
+        masks: bool (n, H, W), what can be seen of each; they may overlap.
+        names: n names of classes or files; '' where nothing is known.
+    """
+
+    masks: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+
+class MaskSource(ABC):
+    """Tells which objects the inputs of a call have."""
+
+    def objection(self, scenes: Sequence[SceneInput]) -> str | None:
+        """Why this cannot be a source for these inputs, one sentence; None where it can."""
+        return None
+
+    @abstractmethod
+    def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
+        """The objects of an input, whose picture is ``image``, BGR uint8 (H, W, 3).
+
+        Raises:
+            OSError, ValueError: one sentence, when they cannot be had or are wrong.
+        """
+
+
+def stack_objects(
+    masks: list[np.ndarray], names: list[str], size: tuple[int, int]
+) -> VisibleObjects:
+    """n objects, perhaps none, of masks bool (H, W); ``size`` is the picture's (height, width)."""
+    stacked = np.stack(masks) if masks else np.zeros((0, *size), bool)
+    return VisibleObjects(stacked, tuple(names))
+
+
+def check_seen(mask: np.ndarray, what: str) -> None:
+    """ValueError when a mask of an object has no pixel."""
+    if not mask.any():
+        raise ValueError(
+            f'{what} has no pixel, so that nothing is seen of its object: draw it, or leave it out.'
+        )
+
+
+def check_mask_size(found: tuple[int, ...], size: tuple[int, int], what: str) -> None:
+    """ValueError when a mask of (height, width) ``found`` is not of the picture's size."""
+    if tuple(found) != tuple(size):
+        raise ValueError(
+            f'{what} is {_text(found)} pixels (width x height), its picture {_text(size)}: give '
+            f'masks in the size of the picture.'
+        )
+
+
+def _text(size: tuple[int, ...]) -> str:
+    return 'x'.join(str(side) for side in reversed(size))

@@ -1,0 +1,157 @@
+"""Networks that find the objects of a picture, as a source of masks."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import mmdet.models  # noqa: F401  registers mmdet's networks
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmdet.registry import MODELS as MMDET_MODELS
+from mmdet.registry import TRANSFORMS as MMDET_TRANSFORMS
+from mmdet.utils import get_test_pipeline_cfg
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.model.utils import revert_sync_batchnorm
+from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
+
+from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
+from seginpaint_mm.apis.given_masks.visible_objects import stack_objects
+from seginpaint_mm.apis.inferencer import SegInpaintInferencer
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
+from seginpaint_mm.errors import ConfigError, UserError
+
+_SCOPE = 'mmdet'
+
+
+class InstanceModel(MaskSource):
+    """The instances that a network finds, the most confident first.
+
+    Args:
+        find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W,
+            ``labels`` and ``scores``, on any device.
+        classes: Names, by label.
+        min_score: What is found with a lower score is left out.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[np.ndarray], InstanceData],
+        classes: Sequence[str],
+        min_score: float = 0.5,
+    ) -> None:
+        self.find = find
+        self.classes = classes
+        self.min_score = min_score
+
+    def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
+        """Those of which a pixel is seen; there may be none."""
+        found = self.find(image).cpu()
+        seen = found.masks.flatten(1).any(1) & (found.scores >= self.min_score)
+        found = found[seen]
+        found = found[found.scores.argsort(descending=True)]
+        names = [str(self.classes[label]) for label in found.labels.tolist()]
+        return stack_objects(list(found.masks.numpy()), names, image.shape[:2])
+
+
+def find_instance_model(
+    model: str | Path | Config,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    min_score: float = 0.5,
+) -> InstanceModel:
+    """Load an instance model of mmdet, or one of ours (:class:`HoughInstanceSegmentor`).
+
+    Args:
+        model: A config, ours or, where its ``default_scope`` is another, mmdet's; or the work dir
+            of one of our trainings.
+        weights: Its checkpoint, loaded without running code from it; our work dirs bring theirs.
+        device: As in :class:`SegInpaintInferencer`.
+        min_score: What is found with a lower score is left out.
+
+    Raises:
+        UserError: when the model or the weights are not there or do not fit, or the model gives no
+            masks of instances.
+    """
+    cfg = model if isinstance(model, Config) else _read_config(Path(model))
+    if cfg is None or cfg.get('default_scope', _SCOPE) == 'seginpaint_mm':
+        inferencer = SegInpaintInferencer(model, weights, device, show_progress=False)
+        meta = inferencer.visualizer.dataset_meta
+        classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
+        return InstanceModel(_Predicted(inferencer), classes, min_score)
+    if weights is None:
+        raise UserError('The model that finds the objects needs a checkpoint: give it.')
+    detector = _Detected(cfg, str(weights), device or get_device())
+    return InstanceModel(detector, detector.classes, min_score)
+
+
+class _Predicted:
+    """Instances of a model of ours."""
+
+    def __init__(self, inferencer: SegInpaintInferencer) -> None:
+        self.inferencer = inferencer
+
+    def __call__(self, image: np.ndarray) -> InstanceData:
+        (sample,) = self.inferencer(image)['predictions']
+        if 'pred_instances' not in sample:
+            raise UserError(_gives_no_masks(self.inferencer.model))
+        return sample.pred_instances
+
+
+class _Detected:
+    """Instances of a model of mmdet."""
+
+    def __init__(self, cfg: Config, weights: str, device: str) -> None:
+        checkpoint = load_checkpoint_safely(weights)
+        with DefaultScope.overwrite_default_scope(_SCOPE):
+            model = revert_sync_batchnorm(MMDET_MODELS.build(cfg.model))
+            steps = get_test_pipeline_cfg(cfg)
+            steps[0] = dict(type='LoadImageFromNDArray')
+            self.pipeline = Compose([MMDET_TRANSFORMS.build(step) for step in steps])
+        model.load_state_dict(check_checkpoint_fits(model, checkpoint, weights), strict=False)
+        self.model = model.to(device).eval()
+        self.classes = _classes(cfg, checkpoint)
+
+    def __call__(self, image: np.ndarray) -> InstanceData:
+        data = self.pipeline(dict(img=image, img_id=0))
+        batch = dict(inputs=[data['inputs']], data_samples=[data['data_samples']])
+        with torch.inference_mode(), DefaultScope.overwrite_default_scope(_SCOPE):
+            (sample,) = self.model.test_step(batch)
+        found = sample.get('pred_instances', InstanceData())
+        if 'masks' not in found:
+            raise UserError(_gives_no_masks(self.model))
+        return InstanceData(masks=found.masks, labels=found.labels, scores=found.scores)
+
+
+def _classes(cfg: Config, checkpoint: dict) -> Sequence[str]:
+    """Those that the checkpoint names, or else those of the config's data set."""
+    meta = checkpoint.get('meta', {}).get('dataset_meta', {})
+    named = meta.get('classes') or meta.get('CLASSES')
+    dataset = cfg.test_dataloader.dataset
+    return named or dataset.get('metainfo', {}).get('classes') or _Numbers()
+
+
+class _Numbers(Sequence[str]):
+    """Labels instead of names that are not known."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, label: int) -> str:
+        return str(label)
+
+
+def _read_config(path: Path) -> Config | None:
+    """None for a folder."""
+    if path.is_dir():
+        return None
+    try:
+        return Config.fromfile(path)
+    except Exception as error:
+        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+
+
+def _gives_no_masks(model: torch.nn.Module) -> str:
+    return f'A {type(model).__name__} gives no masks of instances: take a model that does.'

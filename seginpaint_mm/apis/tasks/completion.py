@@ -1,0 +1,128 @@
+"""``CompletionTask``: marked objects as a whole, painted, and in their depth order."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from mmengine.logging import print_log
+from mmengine.structures import InstanceData
+from torch import nn
+
+from seginpaint_mm.apis.given_masks import VisibleObjects
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.instance_results import instance_ids
+from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
+from seginpaint_mm.apis.tasks.task import InferenceTask
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.files import write_image, write_json
+from seginpaint_mm.models.segan import NearestObject, SeGAN
+from seginpaint_mm.models.segan.depth_order import infer_depth_order
+from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.visualization.depth_order import draw_depth_order
+
+_FIRST = 1  # number of the first object in files, as 0 is no object in a map of ids
+_UNKNOWN_TRUTH = ('CropAppearances',)  # steps of tests that read what only data sets know
+
+
+class CompletionTask(InferenceTask):
+    """Completes the objects of a picture, of which is given what can be seen.
+
+    ``pred_instances`` has a row an object, in the order given: what
+    :func:`objects_at_original_size` tells of. ``pred_depth_order`` is the objects'
+    :class:`DepthOrder`.
+
+    Files, in which the objects are numbered from 1 on:
+
+    - ``pred/instances/<name>.png``: **uint16**, k = what can be seen of object k, 0 = none; where
+      several overlap, the first;
+    - ``pred/full_masks/<name>/<k>.png``: uint8, 255 = object k as a whole;
+    - ``pred/cutouts/<name>/<k>.png``: object k as a whole, RGBA, with nothing around it; its place
+      is ``bbox`` in ``predictions.json``;
+    - ``pred/depth_order/<name>.json``: who hides whom, see :meth:`DepthOrder.to_dict`;
+    - ``pred/depth_order/<name>.png``: the same, drawn.
+    """
+
+    needs_masks: ClassVar[bool] = True
+
+    def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
+        super().__init__(model, dataset_meta)
+        if getattr(model, 'painter_mask', None) == 'truth':
+            raise UserError(
+                'This SeGAN paints true masks (model.painter_mask), which are not known of your '
+                'pictures: give the config and the checkpoint of all parts together.'
+            )
+
+    @classmethod
+    def fits(cls, model: nn.Module) -> bool:
+        return isinstance(model, (SeGAN, NearestObject))
+
+    def pipeline(self, steps: list[dict]) -> list[dict]:
+        kept = [dict(step) for step in steps if step['type'] not in _UNKNOWN_TRUTH]
+        for step in kept:
+            if step['type'] == 'FrameObjects':
+                step['keep_all'] = True
+        return kept
+
+    def pipeline_keys(self, objects: VisibleObjects) -> dict:
+        return dict(
+            gt_visible_masks=objects.masks,
+            gt_input_masks=objects.masks,
+            gt_labels=np.zeros(len(objects), np.int64),
+        )
+
+    def finish(
+        self, sample: SceneSample, image: np.ndarray, objects: VisibleObjects
+    ) -> SceneSample:
+        found = sample.pred_instances
+        finished = SceneSample(metainfo=sample.metainfo)
+        finished.pred_instances = objects_at_original_size(
+            found, sample.get('scale_factor', (1.0, 1.0)), image, objects
+        )
+        order = infer_depth_order(found.masks, found.full_masks)
+        for cycle in order.broken_cycles:
+            print_log(
+                f'{sample.img_path}: {cycle.sentence(_FIRST)}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        finished.pred_depth_order = order
+        return finished
+
+    def write(
+        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+    ) -> dict:
+        found, order = sample.pred_instances, sample.pred_depth_order
+        files = dict(
+            instance_ids=f'pred/instances/{scene.name}.png',
+            depth_order=f'pred/depth_order/{scene.name}.json',
+            depth_picture=f'pred/depth_order/{scene.name}.png',
+        )
+        write_image(folder / files['instance_ids'], instance_ids(found))
+        in_order = order.to_dict(found.names, _FIRST)
+        write_json(folder / files['depth_order'], in_order)
+        drawn = draw_depth_order(image[..., ::-1], found.masks.numpy(), order, _FIRST)
+        write_image(folder / files['depth_picture'], drawn[..., ::-1])
+        described = [
+            {**placed, **self._write_object(folder, scene.name, number, found)}
+            for number, placed in enumerate(in_order['objects'])
+        ]
+        return {**files, 'objects': described, 'broken_cycles': in_order['broken_cycles']}
+
+    def _write_object(self, folder: Path, name: str, row: int, found: InstanceData) -> dict:
+        """Files and values of one object."""
+        file = f'{name}/{row + _FIRST:03d}.png'
+        full, visible = found.full_masks[row].numpy(), found.masks[row].numpy()
+        entry = dict(
+            score=round(found.scores[row].item(), 4),
+            bbox=found.bboxes[row].int().tolist(),
+            hidden_percent=round(100 * float((full & ~visible).sum() / full.sum()), 2),
+            full_mask=f'pred/full_masks/{file}',
+        )
+        write_image(folder / entry['full_mask'], full.astype(np.uint8) * 255)
+        if 'cutouts' in found:
+            entry['cutout'] = f'pred/cutouts/{file}'
+            red_last = found.cutouts[row][..., [2, 1, 0, 3]]
+            write_image(folder / entry['cutout'], red_last)
+        return entry
