@@ -20,7 +20,7 @@ def build_model(config: dict, seed: int = 0) -> torch.nn.Module:
 
 
 def street_like_sample(height: int, width: int, seed: int = 0) -> SceneSample:
-    """Road below, pavement beside it, other above, a foreground block in front."""
+    """Road below, pavement beside it, other above, a foreground block in front, a hole there."""
     random = np.random.default_rng(seed)
     background = torch.full((1, height, width), 2)
     background[:, height // 2 :] = 0
@@ -31,6 +31,7 @@ def street_like_sample(height: int, width: int, seed: int = 0) -> SceneSample:
     sample = SceneSample(metainfo=dict(img_shape=(height, width), ori_shape=(height, width)))
     sample.gt_background = PixelData(data=background)
     sample.gt_foreground = PixelData(data=foreground)
+    sample.hole = PixelData(data=foreground.clone())
     sample.gt_sem_seg = PixelData(data=background.masked_fill(foreground == 1, 255))
     return sample
 

@@ -2,6 +2,13 @@
 
 from .adversarial import AdversarialModel
 from .backbones import StagedResNet
+from .baselines import (
+    InpaintThenSegment,
+    MeanColourInpainter,
+    MMagicInpainter,
+    OpenCVInpainter,
+    UntrainedInpainter,
+)
 from .data_preprocessor import SceneDataPreprocessor
 from .fcrn import (
     BoxCoder,
@@ -20,7 +27,10 @@ from .losses import (
     BootstrappedCrossEntropyLoss,
     ClassWeightedCrossEntropyLoss,
     MaskExpansionLoss,
+    PerceptualFeatures,
+    PerceptualLoss,
     RegionWeightedBCELoss,
+    StyleLoss,
 )
 from .mpi import (
     BackgroundHead,
@@ -31,8 +41,23 @@ from .mpi import (
     PSPForegroundHead,
 )
 from .segan import AmodalSegmentor, NearestObject, ObjectResNet, Pix2PixHead, SeGAN
+from .sgenet import (
+    SCEM,
+    SGIM,
+    ContextInference,
+    DilatedContext,
+    MultiScaleDecoder,
+    MultiScalePatchDiscriminator,
+    PlainInference,
+    SGEGenerator,
+    SGENet,
+    SGIMPlus,
+    SkipEncoder,
+)
 
 __all__ = [
+    'SCEM',
+    'SGIM',
     'AdversarialModel',
     'AmodalSegmentor',
     'BackgroundHead',
@@ -40,26 +65,43 @@ __all__ = [
     'BootstrappedCrossEntropyLoss',
     'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
+    'ContextInference',
+    'DilatedContext',
     'FCRNHead',
     'ForegroundHead',
     'ForegroundInpainter',
     'ForegroundScores',
     'HoughInstanceHead',
     'HoughInstanceSegmentor',
+    'InpaintThenSegment',
     'LocalizationHead',
+    'MMagicInpainter',
     'MPINeck',
     'MaskExpansionLoss',
+    'MeanColourInpainter',
+    'MultiScaleDecoder',
+    'MultiScalePatchDiscriminator',
     'NearestObject',
     'NeckForegroundHead',
     'ObjectResNet',
+    'OpenCVInpainter',
     'PSPForegroundHead',
+    'PerceptualFeatures',
+    'PerceptualLoss',
     'Pix2PixHead',
+    'PlainInference',
     'RegionWeightedBCELoss',
     'ResidualDropout',
+    'SGEGenerator',
+    'SGENet',
+    'SGIMPlus',
     'SceneDataPreprocessor',
     'SeGAN',
     'SegmentorScores',
     'SharedScores',
+    'SkipEncoder',
     'StagedResNet',
+    'StyleLoss',
     'TrueScores',
+    'UntrainedInpainter',
 ]

@@ -1,0 +1,2 @@
+_base_ = './sgenet_small.py'
+model = dict(generator=dict(decoder=dict(sgim=None, scem=None)))

@@ -1,0 +1,102 @@
+"""Holes of a batch: read from the samples, padded with the picture, filled by what was painted."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from seginpaint_mm.structures import SceneSample
+
+
+def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int]) -> Tensor:
+    """The samples' ``hole`` as one tensor.
+
+    Args:
+        data_samples: N samples.
+        size: (height, width) of their pictures.
+
+    Returns:
+        Tensor: bool (N, 1, H, W), True = to be filled.
+
+    Raises:
+        ValueError: when a sample has no hole, or it is of another size than the picture, or it
+            holds other values than 0 and 1.
+    """
+    if not data_samples:
+        raise ValueError('There are no samples, whose hole says what is to be filled.')
+    return torch.stack([_hole(sample, size) for sample in data_samples])
+
+
+def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
+    """Refuse holes that leave nothing to infer from, or nothing to do.
+
+    Args:
+        hole: bool (N, 1, H, W), True = to be filled.
+        data_samples: The N samples that they are of.
+
+    Raises:
+        ValueError: when a hole is the whole picture or has no pixel.
+    """
+    shares = hole.flatten(1).float().mean(dim=1).tolist()
+    for share, sample in zip(shares, data_samples, strict=True):
+        if share in (0, 1):
+            what = 'covers the whole picture' if share else 'has no pixel'
+            raise ValueError(
+                f'The hole of {_name(sample)} {what}: mark what is to be filled with 1, and what '
+                f'is known with 0.'
+            )
+
+
+def fill_holes(pictures: Tensor, painted: Tensor, hole: Tensor) -> Tensor:
+    """The picture outside the hole, bit for bit, and what was painted in it.
+
+    Args:
+        pictures: (N, C, H, W) of any type.
+        painted: The same.
+        hole: bool (N, 1, H, W), True = to be filled.
+    """
+    return torch.where(hole, painted, pictures)
+
+
+def pad_to_multiple(pictures: Tensor, hole: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
+    """Pad at the bottom and right to multiples of ``divisor`` by repeating the last pixels.
+
+    What is known at the border stays known and what is a hole stays one, so that no edge appears
+    that is not in the picture. Cut the results to the picture's size afterwards.
+
+    Args:
+        pictures: float (N, C, H, W).
+        hole: bool (N, 1, H, W).
+        divisor: Of the heights and widths that the network takes.
+    """
+    height, width = pictures.shape[-2:]
+    margin = (0, -width % divisor, 0, -height % divisor)
+    if not any(margin):
+        return pictures, hole
+    padded = F.pad(pictures, margin, mode='replicate')
+    return padded, F.pad(hole.to(pictures.dtype), margin, mode='replicate') > 0
+
+
+def _hole(sample: SceneSample, size: tuple[int, int]) -> Tensor:
+    if 'hole' not in sample:
+        raise ValueError(
+            f'{_name(sample)} has no hole, which says what is to be filled: add one in the '
+            f"data set's pipeline."
+        )
+    hole = sample.hole.data
+    if tuple(hole.shape) != (1, *size):
+        raise ValueError(
+            f'The hole of {_name(sample)} is {tuple(hole.shape)}, its picture {(1, *size)}: they '
+            f'must be of one size.'
+        )
+    if hole.dtype != torch.bool and ((hole != 0) & (hole != 1)).any():
+        raise ValueError(
+            f'The hole of {_name(sample)} holds other values than 0 and 1, {hole.min().item()} to '
+            f'{hole.max().item()}: decide from which grey on a pixel is to be filled.'
+        )
+    return hole.bool()
+
+
+def _name(sample: SceneSample) -> str:
+    return str(sample.get('img_path', 'a sample'))

@@ -1,0 +1,118 @@
+"""``MultiScaleDecoder``: an image and a segmentation at each scale, from coarse to fine."""
+
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from seginpaint_mm.models.sgenet.layers import activation
+from seginpaint_mm.models.sgenet.plain_inference import PlainInference
+from seginpaint_mm.models.sgenet.scem import outside_hole
+from seginpaint_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class MultiScaleDecoder(BaseModule):
+    """The decoder of Fig. 2a and 3a: scales L-1 (coarsest) to 0 (full size), 4 to 0 in the paper.
+
+    The variants of Section 4.3 are Base-Net (neither ``sgim`` nor ``scem``), SG-Net
+    (``sgim=dict(type='SGIM')``) and SGE-Net (``sgim=dict(type='SGIMPlus')`` and
+    ``scem=dict(type='SCEM')``). Fig. 2's branches h and g (eq. 1) are 3x3 convolutions here.
+
+    Args:
+        channels: Of the encoder's features from fine to coarse, phi^0 to phi^L; the decoder's are
+            the same at each scale.
+        num_classes: Channels of the segmentations.
+        sgim: Config of the module that makes the next scale's features; its channels and number
+            of classes are set here. None: :class:`PlainInference`.
+        scem: Config of the module that tells which places are reliable, or None.
+        norm_cfg: MMCV's config of another normalisation than instance norm, of all scales.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when only one of ``sgim`` and ``scem`` is made for reliability.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: Sequence[int],
+        num_classes: int,
+        sgim: dict | None = None,
+        scem: dict | None = None,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.num_classes = num_classes
+        self.scales = tuple(reversed(range(len(channels) - 1)))
+        self.is_guided = sgim is not None
+        self.scem = None if scem is None else MODELS.build(scem)
+        self.inference = nn.ModuleDict()
+        self.images = nn.ModuleDict()
+        self.segmentations = nn.ModuleDict()
+        plain = dict(type=PlainInference)
+        guided = plain if sgim is None else dict(sgim, num_classes=num_classes)
+        for scale in self.scales:
+            step = dict(
+                plain if scale == self.scales[0] else guided,
+                feature_channels=channels[scale + 1],
+                skip_channels=channels[scale],
+                out_channels=channels[scale],
+                norm_cfg=norm_cfg,
+            )
+            self.inference[str(scale)] = MODELS.build(step)
+            self.images[str(scale)] = _branch(channels[scale], 3)
+            self.segmentations[str(scale)] = _branch(channels[scale], num_classes)
+        self._check_guides()
+
+    def _check_guides(self) -> None:
+        finest = self.inference['0']
+        if finest.uses_reliability != (self.scem is not None):
+            raise ValueError(
+                f'MultiScaleDecoder: {type(finest).__name__} and '
+                f'scem={type(self.scem).__name__} do not fit: SGIMPlus needs an SCEM, and nothing '
+                f'else uses one.'
+            )
+
+    def forward(self, context: Tensor, skips: Sequence[Tensor], hole: Tensor) -> dict[str, Tensor]:
+        """Decode from coarse to fine.
+
+        Args:
+            context: N,channels[L],H/2^L,W/2^L, the completed deepest features.
+            skips: phi^0 to phi^(L-1) of the encoder.
+            hole: N,1,H,W float, 1 = to be filled.
+
+        Returns:
+            For each scale l, whose size is H/2^l,W/2^l: ``image_l`` N,3 in [0, 1], ``logits_l``
+            N,num_classes, both float32, and, with an SCEM and for l > 0, ``reliability_l`` N,1,
+            1 = reliable.
+        """
+        results: dict[str, Tensor] = {}
+        features, guides = context, ()
+        for scale in self.scales:
+            key = str(scale)
+            features = self.inference[key](features, skips[scale], *guides)
+            logits = self.segmentations[key](features)
+            results[f'image_{scale}'] = self.images[key](features).float().sigmoid()
+            results[f'logits_{scale}'] = logits.float()
+            if scale > 0:
+                guides = self._guides(logits, hole, is_coarsest=scale == self.scales[0])
+            if self.scem is not None and scale > 0:
+                results[f'reliability_{scale}'] = guides[1]
+        return results
+
+    def _guides(self, logits: Tensor, hole: Tensor, is_coarsest: bool) -> tuple[Tensor, ...]:
+        """What the next scale is guided by: nothing, segmentation, or also its reliability."""
+        if not self.is_guided:
+            return ()
+        probabilities = logits.softmax(dim=1)
+        if self.scem is None:
+            return (probabilities,)
+        if is_coarsest:
+            return probabilities, outside_hole(hole, logits.shape[-2:])
+        return probabilities, self.scem(probabilities)
+
+
+def _branch(in_channels: int, out_channels: int) -> nn.Sequential:
+    return nn.Sequential(activation(), nn.Conv2d(in_channels, out_channels, 3, padding=1))

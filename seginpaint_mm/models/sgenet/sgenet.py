@@ -1,0 +1,233 @@
+"""``SGENet``: fills holes scale by scale, and segments what it fills alike (Fig. 2 and 3)."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, l1_loss
+
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.holes import check_extent, fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.models.sgenet.predictions import set_predictions
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+IGNORE_INDEX = 255
+
+
+@MODELS.register_module()
+class SGENet(AdversarialModel):
+    """Semantic guidance and evaluation network: images and segmentations of pictures with holes.
+
+    The samples' ``hole`` says what is to be filled; the pictures are whole, and the network sees
+    them blanked there. What is learnt is ``gt_image``, or the picture itself where the samples have
+    none, and ``gt_sem_seg``, the classes of the whole picture, 255 = ignore. The loss is eq. (10);
+    the paper gives no weights, so all of them are ours:
+
+    - ``generator.loss_l1`` and ``generator.loss_perceptual``, eq. (7), sums over the scales, of
+      the scale's image, enlarged, and the whole true picture;
+    - ``generator.loss_gan``, eq. (8), of the completed picture, known pixels included;
+    - ``generator.loss_segmentation``, eq. (9), a sum over the scales, of the scale's enlarged
+      logits;
+    - ``discriminator.loss_real`` and ``discriminator.loss_fake``, sums over the discriminator's
+      scales.
+
+    Parts, for ``optim_wrapper`` and the logs: ``generator``, ``discriminator``.
+
+    Args:
+        generator: Config of an :class:`SGEGenerator`.
+        discriminator: Config of a :class:`MultiScalePatchDiscriminator`.
+        loss_gan: Config of mmagic's ``GANLoss``, ``'vanilla'`` for the logarithms of eq. (8) or
+            ``'hinge'``; its ``loss_weight``, lambda_a, is of the generator's side.
+        loss_segmentation: Config of a loss of mmseg's kind; its ``loss_weight`` is lambda_s.
+        l1_weight: Of the absolute difference of images in [0, 1].
+        perceptual_features: Config of :class:`PerceptualFeatures`, or None.
+        loss_perceptual: Config of a :class:`PerceptualLoss`, or None; its ``loss_weight`` is
+            lambda_p.
+        part_checkpoints: Part name -> checkpoint of an earlier training, see
+            :class:`AdversarialModel`.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when only one of ``perceptual_features`` and ``loss_perceptual`` is given, or
+            the data preprocessor does not say how it normalises.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: dict,
+        discriminator: dict,
+        loss_gan: dict,
+        loss_segmentation: dict,
+        l1_weight: float = 1.0,
+        perceptual_features: dict | None = None,
+        loss_perceptual: dict | None = None,
+        part_checkpoints: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
+        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        if (perceptual_features is None) != (loss_perceptual is None):
+            raise ValueError(
+                'SGENet: give both of perceptual_features and loss_perceptual, or neither.'
+            )
+        if not hasattr(self.data_preprocessor, 'mean'):
+            raise ValueError(
+                'SGENet undoes the normalisation of images: give it a '
+                "data_preprocessor=dict(type='SceneDataPreprocessor')."
+            )
+        self.generator = MODELS.build(generator)
+        self.discriminator = MODELS.build(discriminator)
+        self.loss_gan = MODELS.build(loss_gan)
+        self.loss_segmentation = MODELS.build(loss_segmentation)
+        self.l1_weight = l1_weight
+        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
+        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+
+    @property
+    def num_classes(self) -> int:
+        return self.generator.decoder.num_classes
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """From the coarsest to 0, the full size."""
+        return self.generator.decoder.scales
+
+    def generators(self) -> dict[str, nn.Module]:
+        return dict(generator=self.generator)
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return dict(discriminator=self.discriminator)
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """Fill the holes of pictures whose sides are divisible by 32.
+
+        Returns:
+            ``pictures``, N,3,H,W in [0, 1], RGB; ``completed``, the same outside the hole, bit for
+            bit, and the finest image in it; what :meth:`MultiScaleDecoder.forward` gives; and
+            ``truth`` like ``pictures``, where the samples have a ``gt_image``.
+
+        Raises:
+            ValueError: see :func:`stack_holes` and :meth:`SGEGenerator.forward`.
+        """
+        pictures = self._pictures(inputs)
+        hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
+        generated = self._complete(pictures, hole)
+        if all('gt_image' in sample for sample in data_samples):
+            truth = torch.stack([sample.gt_image.data for sample in data_samples])
+            generated['truth'] = truth.to(pictures.dtype) / 255
+        return generated
+
+    def _pictures(self, inputs: Tensor) -> Tensor:
+        """N,3,H,W in [0, 1] of normalised ones."""
+        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
+
+    def _complete(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        made = self.generator(pictures, hole)
+        completed = fill_holes(pictures, made['image_0'].to(pictures.dtype), hole)
+        return dict(pictures=pictures, completed=completed, **made)
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """The generator's losses, see above.
+
+        Raises:
+            ValueError: when a sample has no ``gt_sem_seg``, or a label is no class.
+        """
+        truth = _truth(generated)
+        images = list(self._enlarged(generated, 'image'))
+        scores = self.discriminator(generated['completed'])
+        gan = sum(self.loss_gan(score, target_is_real=True, is_disc=False) for score in scores)
+        l1 = self.l1_weight * sum(l1_loss(image, truth) for image in images)
+        losses = {'generator.loss_l1': l1, 'generator.loss_gan': gan}
+        if self.perceptual_features is not None:
+            losses['generator.loss_perceptual'] = self._perceptual(images, truth)
+        labels = self._labels(data_samples)
+        losses['generator.loss_segmentation'] = sum(
+            self.loss_segmentation(logits, labels, ignore_index=IGNORE_INDEX)
+            for logits in self._enlarged(generated, 'logits')
+        )
+        return losses
+
+    def _perceptual(self, images: Sequence[Tensor], truth: Tensor) -> Tensor:
+        """The second term of eq. (7); the true picture is looked at once for all scales."""
+        with torch.no_grad():
+            target = self.perceptual_features(truth)
+        return sum(
+            self.loss_perceptual(self.perceptual_features(image), target) for image in images
+        )
+
+    def _enlarged(self, generated: dict[str, Tensor], name: str) -> Iterator[Tensor]:
+        """up() of eq. (7) and (9): a result of each scale at full size."""
+        size = generated['pictures'].shape[-2:]
+        for scale in self.scales:
+            made = generated[f'{name}_{scale}']
+            yield interpolate(made, size, mode='bilinear', align_corners=False)
+
+    def _labels(self, data_samples: Sequence[SceneSample]) -> Tensor:
+        """int64 N,H,W."""
+        if not all('gt_sem_seg' in sample for sample in data_samples):
+            raise ValueError(
+                'SGENet learns from gt_sem_seg, which a sample of the batch does not have: load it '
+                'in train_dataloader.dataset.pipeline.'
+            )
+        labels = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
+        wrong = labels[(labels != IGNORE_INDEX) & ((labels < 0) | (labels >= self.num_classes))]
+        if len(wrong):
+            raise ValueError(
+                f'A label is {wrong[0].item()}, but model.generator.decoder.num_classes is '
+                f'{self.num_classes}, for 0 to {self.num_classes - 1} and 255 = ignore: set it to '
+                f"the data set's number of classes."
+            )
+        return labels
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake`` of eq. (8)."""
+        pairs = dict(loss_real=_truth(generated), loss_fake=generated['completed'])
+        return {
+            key: sum(
+                self.loss_gan(score, target_is_real=key == 'loss_real', is_disc=True)
+                for score in self.discriminator(pictures)
+            )
+            for key, pictures in pairs.items()
+        }
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Fill the holes of pictures of any size, see :func:`set_predictions`.
+
+        Sides that are not divisible by 32 are padded (:func:`pad_to_multiple`) and cut again.
+        Pictures of different sizes in a batch do not see each other's.
+
+        Raises:
+            ValueError: see :func:`stack_holes`; when a hole is everything or nothing.
+        """
+        full = tuple(inputs.shape[-2:])
+        sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
+        step = len(sizes) if len(set(sizes)) == 1 else 1
+        for first in range(0, len(sizes), step):
+            height, width = sizes[first]
+            pictures = inputs[first : first + step, :, :height, :width]
+            self._predict_alike(pictures, data_samples[first : first + step])
+        return list(data_samples)
+
+    def _predict_alike(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Predict pictures of one size."""
+        size = tuple(inputs.shape[-2:])
+        hole = stack_holes(data_samples, size)
+        check_extent(hole, data_samples)
+        padded = pad_to_multiple(self._pictures(inputs), hole, self.generator.divisor)
+        made = self._complete(*padded)
+        set_predictions(data_samples, made, self.scales, size)
+
+
+def _truth(generated: dict[str, Tensor]) -> Tensor:
+    """What the picture should become, N,3,H,W in [0, 1]."""
+    return generated.get('truth', generated['pictures'])

@@ -1,0 +1,80 @@
+"""Holes are read, checked, padded and filled as they say."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmengine.structures import PixelData
+
+from seginpaint_mm.models.holes import check_extent, fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.structures import SceneSample
+
+
+def sample_with(hole: torch.Tensor) -> SceneSample:
+    sample = SceneSample(metainfo=dict(img_path='a.png'))
+    sample.hole = PixelData(data=hole)
+    return sample
+
+
+def test_holes_of_a_batch() -> None:
+    holes = torch.rand(3, 1, 5, 7) < 0.5
+    samples = [sample_with(hole.to(torch.uint8)) for hole in holes[:2]] + [sample_with(holes[2])]
+    assert torch.equal(stack_holes(samples, (5, 7)), holes)
+
+
+WRONG = [
+    (torch.zeros(1, 5, 6), r'The hole of a\.png is \(1, 5, 6\), its picture \(1, 5, 7\)'),
+    (torch.full((1, 5, 7), 255, dtype=torch.uint8), r'a\.png holds other values .*, 255 to 255'),
+    (torch.full((1, 5, 7), 0.5), r'other values than 0 and 1, 0\.5 to 0\.5'),
+]
+
+
+@pytest.mark.parametrize(('hole', 'message'), WRONG, ids=['size', 'white', 'grey'])
+def test_wrong_holes(hole: torch.Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        stack_holes([sample_with(hole)], (5, 7))
+
+
+def test_missing_holes() -> None:
+    with pytest.raises(ValueError, match=r'b\.png has no hole'):
+        stack_holes([SceneSample(metainfo=dict(img_path='b.png'))], (5, 7))
+    with pytest.raises(ValueError, match='no samples'):
+        stack_holes(None, (5, 7))
+
+
+@pytest.mark.parametrize(('value', 'what'), [(1, 'covers the whole picture'), (0, 'has no pixel')])
+def test_all_or_nothing(value: int, what: str) -> None:
+    some = torch.zeros(1, 5, 7)
+    some[0, 2, 3] = 1
+    samples = [sample_with(some), sample_with(torch.full((1, 5, 7), value))]
+    holes = stack_holes(samples, (5, 7))
+    check_extent(holes[:1], samples[:1])
+    with pytest.raises(ValueError, match=rf'The hole of a\.png {what}'):
+        check_extent(holes, samples)
+
+
+@pytest.mark.parametrize('dtype', [torch.uint8, torch.float32, torch.float64])
+def test_filling_changes_no_bit_outside(dtype: torch.dtype) -> None:
+    pictures, painted = ((torch.rand(2, 3, 5, 7) * 255).to(dtype) for _ in range(2))
+    hole = torch.rand(2, 1, 5, 7) < 0.5
+    filled = fill_holes(pictures, painted, hole)
+    assert filled.dtype == dtype
+    inside = hole.expand_as(filled)
+    assert torch.equal(filled[inside], painted[inside])
+    assert torch.equal(filled[~inside], pictures[~inside])
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 9))
+def test_padding(height: int, width: int, divisor: int) -> None:
+    generator = torch.Generator().manual_seed(height * 20 + width)
+    pictures = torch.rand(2, 3, height, width, generator=generator)
+    hole = torch.rand(2, 1, height, width, generator=generator) < 0.5
+    padded, padded_hole = pad_to_multiple(pictures, hole, divisor)
+    for whole, part in ((padded, pictures), (padded_hole, hole)):
+        for axis in (-2, -1):
+            assert whole.shape[axis] % divisor == 0
+            assert 0 <= whole.shape[axis] - part.shape[axis] < divisor
+        rows = torch.arange(whole.shape[-2]).clamp(max=height - 1)
+        columns = torch.arange(whole.shape[-1]).clamp(max=width - 1)
+        assert torch.equal(whole, part[..., rows, :][..., columns])

@@ -1,0 +1,73 @@
+"""Reliability against NumPy's sorting, and its polarity."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seginpaint_mm.models.sgenet import SCEM
+from seginpaint_mm.models.sgenet.scem import outside_hole
+
+
+def probabilities(seed: int, size: tuple[int, int] = (5, 7)) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return (3 * torch.randn(2, 4, *size, generator=generator)).softmax(dim=1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1000), st.floats(0, 0.99))
+def test_quantile(seed: int, share: float) -> None:
+    """The least sure places of each picture, so many of them, are unreliable."""
+    found = SCEM(tau=('quantile', share))(probabilities(seed))
+    for reliability, of_picture in zip(found, probabilities(seed), strict=True):
+        surest = of_picture.numpy().max(axis=0).ravel()
+        least_sure = np.argsort(surest)[: round(share * surest.size)]
+        expected = np.ones(surest.size)
+        expected[least_sure] = 0
+        assert np.array_equal(reliability.numpy().ravel(), expected)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1000), st.floats(0, 0.99))
+def test_ratio(seed: int, ratio: float) -> None:
+    found = SCEM(tau=('ratio', ratio))(probabilities(seed))
+    surest = probabilities(seed).numpy().max(axis=1, keepdims=True)
+    expected = surest > np.float32(ratio) * surest.max(axis=(1, 2, 3), keepdims=True)
+    assert np.array_equal(found.numpy(), expected.astype(np.float32))
+
+
+def test_polarity() -> None:
+    """1 where one class is likely, 0 where all are equally so."""
+    sure, unsure = torch.tensor([0.98, 0.01, 0.01]), torch.full((3,), 1 / 3)
+    of_classes = torch.stack([sure, unsure], dim=1)[None, :, None]
+    for tau in (('quantile', 0.5), ('ratio', 0.5)):
+        assert SCEM(tau=tau)(of_classes).flatten().tolist() == [1, 0]
+
+
+def test_only_a_ratio_calls_fewer_places_unreliable_as_all_become_surer() -> None:
+    unsure = probabilities(0, (16, 16))
+    sure = unsure.square() / unsure.square().sum(dim=1, keepdim=True)
+    quantile, ratio = SCEM(tau=('quantile', 0.25)), SCEM(tau=('ratio', 0.7))
+    assert quantile(sure).mean() == quantile(unsure).mean() == 0.75
+    assert ratio(sure).mean() > ratio(unsure).mean() + 0.05
+
+
+def test_no_gradient() -> None:
+    of_classes = probabilities(0).requires_grad_()
+    assert not SCEM()(of_classes).requires_grad
+
+
+def test_the_coarsest_reliability_is_the_input_mask() -> None:
+    """A place is reliable when no pixel of it is in the hole."""
+    hole = torch.zeros(1, 1, 8, 12)
+    hole[0, 0, 5, 4:9] = 1
+    expected = torch.ones(2, 3)
+    expected[1, 1:] = 0
+    assert torch.equal(outside_hole(hole, (2, 3))[0, 0], expected)
+
+
+@pytest.mark.parametrize('tau', [('share', 0.5), ('ratio', 1.0), ('quantile', -0.1), ('ratio',)])
+def test_wrong_tau(tau: tuple) -> None:
+    with pytest.raises(ValueError, match=r'SCEM\.tau must be one of'):
+        SCEM(tau=tau)
