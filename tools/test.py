@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 from seginpaint_mm.checkpoint import enable_safe_loading
@@ -17,6 +18,7 @@ from seginpaint_mm.cli import (
     prepare_run,
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
+from seginpaint_mm.engine.hooks.class_count_hook import unwrapped
 from seginpaint_mm.engine.processes import use_cpu_processes
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.files import check_writable, write_json
@@ -25,7 +27,12 @@ from seginpaint_mm.files import check_writable, write_json
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
-    parser.add_argument('checkpoint', help='checkpoint written by tools/train.py')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='checkpoint written by tools/train.py; not needed where the config names the '
+        "checkpoints of the model's parts (model.part_checkpoints)",
+    )
     add_run_arguments(parser)
     parser.add_argument('--out', help='folder for metrics.json and the predicted maps (PNG)')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
@@ -34,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help="several views of each picture: the config's tta_pipeline",
     )
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)  # options may stand between CONFIG and CHECKPOINT
 
 
 def show_pictures(cfg: Config, folder: str) -> None:
@@ -42,6 +49,27 @@ def show_pictures(cfg: Config, folder: str) -> None:
     check_writable(folder)
     hook = {'type': 'SceneVisualizationHook', 'interval': 1, 'out_dir': str(Path(folder).resolve())}
     cfg.default_hooks = {**cfg.get('default_hooks', {}), 'visualization': hook}
+
+
+def join_parts(model: BaseModel, cfg: Config) -> None:
+    """Take the weights from the checkpoints that the config names, where none is given.
+
+    A model without weights of its own needs none.
+
+    Raises:
+        ConfigError: those of a part that is needed are not named.
+    """
+    if not model.state_dict():
+        return
+    named = cfg.model.get('part_checkpoints') or {}
+    needed = model.generators() if named else ()
+    missing = [name for name in needed if name not in named]
+    if not named or missing:
+        raise ConfigError(
+            f'Give a checkpoint after {cfg.filename}: its model.part_checkpoints names none'
+            f'{" of " + ", ".join(missing) if missing else ""}.'
+        )
+    model.init_weights()
 
 
 def use_several_views(cfg: Config) -> None:
@@ -77,7 +105,10 @@ def main(argv: list[str] | None = None) -> None:
     use_cpu_processes(cfg)
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)
-        runner.register_hook(CheckpointGuardHook(name=args.checkpoint))
+        if args.checkpoint:
+            runner.register_hook(CheckpointGuardHook(name=args.checkpoint))
+        else:
+            join_parts(unwrapped(runner.model), cfg)
         if args.out:
             runner.register_hook(SavePredictionsHook(out_dir=args.out))
         metrics = runner.test()

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 from seginpaint_mm.errors import UserError
@@ -12,7 +13,7 @@ from seginpaint_mm.tables.runs import Run
 
 
 def execute(runs: Iterable[Run], jobs: int) -> list[str]:
-    """Do the runs that are not finished, trainings first; interrupted trainings go on.
+    """Do the runs that are not finished, each after its sources; interrupted trainings go on.
 
     Args:
         runs: From :func:`plan`.
@@ -26,11 +27,9 @@ def execute(runs: Iterable[Run], jobs: int) -> list[str]:
     """
     if not Path('tools/train.py').is_file():
         raise UserError("Runs are started with tools/train.py: change to the repository's root.")
-    runs = list(runs)
-    trainings = [run for run in runs if run.trained is None]
-    tests = [run for run in runs if run.trained is not None]
+    runs = sorted(runs, key=lambda run: run.phase)
     failures = []
-    for phase in (trainings, tests):
+    for _, phase in groupby(runs, key=lambda run: run.phase):
         with ThreadPoolExecutor(jobs) as pool:
             outcomes = pool.map(lambda run: _do(run, jobs), phase)
             failures += [outcome for outcome in outcomes if outcome is not None]

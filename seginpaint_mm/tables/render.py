@@ -27,7 +27,7 @@ def to_markdown(spec: TableSpec, runs: Runs, command: str) -> str:
     seeds = ', '.join(map(str, spec.seeds))
     lines += [
         f'Ours: mean ± standard deviation over the seeds {seeds}; – = not measured. '
-        f'Each value is in percent.',
+        f'Each value is {spec.unit}.',
         *([spec.note.strip()] if spec.note else []),
         '',
         f'Made with `{command}` on {machine()}. The runs:',
@@ -45,6 +45,7 @@ def to_json(spec: TableSpec, runs: Runs, command: str) -> dict:
         'machine': machine(),
         'seeds': spec.seeds,
         'columns': spec.columns,
+        'unit': spec.unit,
         'rows': [_row_record(spec, row, runs) for row in spec.rows],
     }
 
@@ -61,23 +62,23 @@ def machine() -> str:
 def _table(spec: TableSpec, runs: Runs) -> list[str]:
     header = ['', *[f'{column} {kind}' for column in spec.columns for kind in ('paper', 'ours')]]
     lines = [header, ['---', *['---:'] * (len(header) - 1)]]
-    for row in spec.rows:
+    for row in filter(lambda row: row.shown, spec.rows):
         values = row_values(spec, row, runs)
-        sign = '+' if row.minus else ''
+        form = f'{"+" if row.minus else ""}.{spec.decimals}f'
         cells = [row.name]
         for column in spec.columns:
             paper = row.paper.get(column)
-            cells.append('–' if paper is None else f'{paper:{sign}.1f}')
-            cells.append(_cell(list(values[column].values()), sign))
+            cells.append('–' if paper is None else format(paper, form))
+            cells.append(_cell(list(values[column].values()), form, spec.decimals))
         lines.append(cells)
     return [f'| {" | ".join(cells)} |' for cells in lines]
 
 
-def _cell(values: list[float], sign: str) -> str:
+def _cell(values: list[float], form: str, decimals: int) -> str:
     if not values:
         return '–'
     mean, std = mean_and_std(values)
-    return f'{mean:{sign}.1f}' + ('' if std is None else f' ± {std:.1f}')
+    return format(mean, form) + ('' if std is None else f' ± {std:.{decimals}f}')
 
 
 def _descriptions(spec: TableSpec, runs: Runs) -> list[str]:
@@ -88,7 +89,7 @@ def _descriptions(spec: TableSpec, runs: Runs) -> list[str]:
         if row.measured_in is not None:
             text += f'measured in the runs of “{row.measured_in}” (`{row.prefix}`)'
         else:
-            text += f'{_data_root(run)}{_epochs(run)}, `{_command(run)}`'
+            text += f'{_data_root(run)}{_epochs(run)}, `{_command(run)}`{_parts(row)}'
         texts.append(text + (f'; shown minus “{row.minus}”' if row.minus else ''))
     return texts
 
@@ -108,7 +109,7 @@ def _command(run: Run) -> str:
 
 
 def _data_root(run: Run) -> str:
-    loader = run.cfg.test_dataloader if run.trained else run.cfg.train_dataloader
+    loader = run.cfg.test_dataloader if run.is_test else run.cfg.train_dataloader
     dataset = loader.dataset
     while 'dataset' in dataset:
         dataset = dataset.dataset
@@ -120,6 +121,15 @@ def _epochs(run: Run) -> str:
     if not epochs:
         return ''
     return f', {epochs[-1]} epochs, mean over the validations of epochs {epochs[0]}–{epochs[-1]}'
+
+
+def _parts(row: Row) -> str:
+    """Where parts come from, as the command names the files of one seed."""
+    parts = {**row.starts_from, **row.joins}
+    if not parts:
+        return ''
+    listed = ', '.join(f'{part} of “{name}”' for part, name in parts.items())
+    return f' (model.part_checkpoints: {listed})'
 
 
 def _processor() -> str:

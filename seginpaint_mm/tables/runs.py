@@ -4,7 +4,7 @@ import functools
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,6 +16,7 @@ from seginpaint_mm.tables.spec import Row, TableSpec
 # What decides the outcome of a training; the number of workers, for one, does not.
 _DECISIVE = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 _LOADERS = ('train_dataloader', 'val_dataloader')
+_SUMMARY = 'last_epochs_mean.json'
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Run:
         config: Config file.
         cfg_options: Overrides.
         folder: Work dir.
-        trained: The training whose network is tested, or None: this is a training.
+        trained: The training whose network is tested, or None.
+        parts: Part of the model -> the training that it is taken from.
+        is_test: Whether nothing is trained here.
     """
 
     row: str
@@ -37,14 +40,26 @@ class Run:
     cfg_options: dict
     folder: Path
     trained: 'Run | None' = None
+    parts: dict[str, 'Run'] = field(default_factory=dict)
+    is_test: bool = False
+
+    @property
+    def sources(self) -> list['Run']:
+        """The trainings that must be finished before."""
+        return [*self.parts.values(), *([self.trained] if self.trained else [])]
+
+    @property
+    def phase(self) -> int:
+        """How many trainings, one after the other, come before."""
+        return max((1 + source.phase for source in self.sources), default=0)
 
     def command(self) -> list[str]:
         """The command line that makes the results, from the repository's root."""
-        if self.trained is None:
-            command = ['tools/train.py', self.config, '--seed', str(self.seed), '--resume']
+        if self.is_test:
+            checkpoint = [str(self.trained.checkpoint())] if self.trained else []
+            command = ['tools/test.py', self.config, *checkpoint, '--out', str(self.folder)]
         else:
-            command = ['tools/test.py', self.config, str(self.trained.checkpoint())]
-            command += ['--out', str(self.folder)]
+            command = ['tools/train.py', self.config, '--seed', str(self.seed), '--resume']
         command += ['--work-dir', str(self.folder)]
         if self.cfg_options:
             options = [f'{key}={_text(value)}' for key, value in self.cfg_options.items()]
@@ -61,32 +76,38 @@ class Run:
         return load_config(self.config, self.cfg_options)
 
     def metrics(self) -> dict[str, float | None] | None:
-        """What was measured, in percent by metric key; None as long as it is not finished.
+        """What was measured, by metric key; None as long as it is not finished.
 
         Of a training: the mean over the last validations (``LastEpochsMeanHook``).
 
         Raises:
-            ConfigError: when the folder holds a training with another config.
+            ConfigError: when the folder holds a training with another config, or from parts that
+                were trained again since.
         """
-        if self.trained is not None:
+        if self.is_test:
             return self._test_metrics()
         self._check_same_config()
-        summary = _read(self.folder / 'last_epochs_mean.json')
+        summary = _read(self.folder / _SUMMARY)
         last_epoch = [self.cfg.train_cfg.max_epochs]
         return summary['mean'] if summary and summary['epochs'][-1:] == last_epoch else None
 
     def epochs(self) -> list[int]:
         """The epochs whose validations are averaged; empty for a test."""
-        summary = _read(self.folder / 'last_epochs_mean.json') or {}
+        summary = _read(self.folder / _SUMMARY) or {}
         return summary.get('epochs', [])
 
     def _test_metrics(self) -> dict[str, float | None] | None:
         """The test's result, unless the network was trained again since."""
-        path, checkpoint = self.folder / 'metrics.json', self.trained.checkpoint()
-        if not path.is_file():
-            return None
-        outdated = checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime
-        return None if outdated else _read(path)
+        path = self.folder / 'metrics.json'
+        return None if self._is_outdated(path) else _read(path)
+
+    def _is_outdated(self, path: Path) -> bool:
+        """Whether what comes before was trained again since the file was written."""
+        checkpoints = [source.checkpoint() for source in self.sources]
+        return path.is_file() and any(
+            checkpoint.is_file() and checkpoint.stat().st_mtime > path.stat().st_mtime
+            for checkpoint in checkpoints
+        )
 
     def _check_same_config(self) -> None:
         """See that the folder does not hold the training of another config."""
@@ -98,6 +119,8 @@ class Run:
         different += [key for key in _LOADERS if _data(self.cfg, key) != _data(theirs, key)]
         if theirs.get('randomness', {}).get('seed') != self.seed:
             different.append('randomness.seed')
+        if self._is_outdated(self.folder / _SUMMARY):
+            different.append('the parts it started from, which were trained again since')
         if different:
             raise ConfigError(
                 f'{self.folder} holds a training of {self.row!r} with another config (different: '
@@ -115,16 +138,34 @@ def plan(spec: TableSpec, work_dir: Path, cfg_options: dict) -> dict[tuple[str, 
     """
     runs: dict[tuple[str, int], Run] = {}
     own = [row for row in spec.rows if row.config is not None]
-    for row in sorted(own, key=lambda row: row.checkpoint_of is not None):
+    for row in sorted(own, key=lambda row: row.is_test):
         for seed in spec.seeds:
-            trained = runs[row.checkpoint_of, seed] if row.checkpoint_of else None
-            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, trained)
+            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, runs)
     return runs
 
 
-def _run(row: Row, seed: int, work_dir: Path, cfg_options: dict, trained: Run | None) -> Run:
-    folder = work_dir / _slug(row.name) / f'seed_{seed}'
-    return Run(row.name, seed, row.config, {**row.cfg_options, **cfg_options}, folder, trained)
+def _run(
+    row: Row,
+    seed: int,
+    work_dir: Path,
+    cfg_options: dict,
+    runs: dict[tuple[str, int], Run],
+) -> Run:
+    """The row's run with a seed, given those that come before."""
+    parts = {part: runs[name, seed] for part, name in {**row.starts_from, **row.joins}.items()}
+    checkpoints = {
+        f'model.part_checkpoints.{part}': str(run.checkpoint()) for part, run in parts.items()
+    }
+    return Run(
+        row=row.name,
+        seed=seed,
+        config=row.config,
+        cfg_options={**row.cfg_options, **cfg_options, **checkpoints},
+        folder=work_dir / _slug(row.name) / f'seed_{seed}',
+        trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,
+        parts=parts,
+        is_test=row.is_test,
+    )
 
 
 def _text(value: object) -> str:

@@ -19,20 +19,32 @@ class Row:
         config: Config file to train and validate, or, with ``checkpoint_of``, to test.
         cfg_options: Overrides of config keys, e.g. ``{model.neck.num_rectangles: 0}``.
         checkpoint_of: Name of the row whose trained network is tested under ``config``.
+        starts_from: Part of the model -> name of an earlier row, with whose trained part of that
+            name training begins (``model.part_checkpoints``).
+        joins: The same for parts that are tested together as they were trained.
         measured_in: Name of the row in whose runs this row was measured too; goes with ``prefix``.
         prefix: Put before every metric key, e.g. ``nearest_truth/``.
         minus: Name of the row from which the difference is shown, seed by seed.
         paper: The published values by column title.
+        shown: Whether it is a line of the table; False for what is trained for other rows only.
     """
 
     name: str
     config: str | None = None
     cfg_options: dict = field(default_factory=dict)
     checkpoint_of: str | None = None
+    starts_from: dict[str, str] = field(default_factory=dict)
+    joins: dict[str, str] = field(default_factory=dict)
     measured_in: str | None = None
     prefix: str = ''
     minus: str | None = None
     paper: dict[str, float] = field(default_factory=dict)
+    shown: bool = True
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is only tested, not trained."""
+        return self.checkpoint_of is not None or bool(self.joins)
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,8 @@ class TableSpec:
         rows: In order.
         seeds: One run a row and seed.
         note: Text below the table.
+        unit: What the values are in.
+        decimals: How many are shown of a value.
     """
 
     title: str
@@ -52,6 +66,8 @@ class TableSpec:
     rows: list[Row]
     seeds: list[int]
     note: str = ''
+    unit: str = 'in percent'
+    decimals: int = 1
 
     def row(self, name: str) -> Row:
         """The row of that name."""
@@ -114,10 +130,29 @@ def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
         target = getattr(row, key)
         if target is not None and spec.row(target).measured_in is not None:
             raise ConfigError(f'{where}: {key} must name a row with a config, {target!r} has none.')
-    if row.checkpoint_of is not None and spec.row(row.checkpoint_of).checkpoint_of is not None:
+    if row.checkpoint_of is not None and spec.row(row.checkpoint_of).is_test:
         raise ConfigError(f'{where}: checkpoint_of must name a row that is trained.')
+    _check_parts(where, row, spec)
     if row.config is not None and not Path(row.config).is_file():
         raise ConfigError(f'{where}: config file {row.config} does not exist.')
     for column in row.paper:
         if column not in spec.columns:
             raise ConfigError(f'{where}: paper names the column {column!r}, which is not there.')
+
+
+def _check_parts(where: str, row: Row, spec: TableSpec) -> None:
+    """See that parts come from rows that are trained before."""
+    if sum(map(bool, (row.checkpoint_of, row.starts_from, row.joins))) > 1:
+        raise ConfigError(f'{where}: give one of checkpoint_of, starts_from and joins.')
+    trained = {
+        other.name
+        for other in spec.rows[: spec.rows.index(row)]
+        if other.config is not None and not other.is_test
+    }
+    for key in ('starts_from', 'joins'):
+        for part, target in getattr(row, key).items():
+            if target not in trained:
+                raise ConfigError(
+                    f'{where}: {key}.{part} must name an earlier row that is trained, not '
+                    f'{target!r}.'
+                )

@@ -4,12 +4,22 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
 
 from seginpaint_mm.errors import ConfigError
-from seginpaint_mm.tables import Run, TableSpec, load_spec, plan, row_values, to_json, to_markdown
+from seginpaint_mm.tables import (
+    Run,
+    TableSpec,
+    execute,
+    load_spec,
+    plan,
+    row_values,
+    to_json,
+    to_markdown,
+)
 
 CONFIG = 'configs/mpi/pspnet_r18_shared_cityscapes-128x256.py'
 TABLE = dict(
@@ -47,12 +57,13 @@ def finish(run: Run, all_miou: float, fg_miou: float) -> None:
     metrics = {'all_mIoU': all_miou, 'fg_mIoU': fg_miou}
     metrics |= {'nearest_truth/all_mIoU': 70.0, 'nearest_truth/fg_mIoU': None}
     run.folder.mkdir(parents=True, exist_ok=True)
-    if run.trained is not None:
+    if run.is_test:
         (run.folder / 'metrics.json').write_text(json.dumps(metrics))
         return
     run.cfg.randomness = dict(seed=run.seed)
     run.cfg.dump(run.folder / Path(run.config).name)
-    epochs = list(range(46, run.cfg.train_cfg.max_epochs + 1))
+    last = run.cfg.train_cfg.max_epochs
+    epochs = list(range(last - 4, last + 1))
     summary = dict(num_epochs=5, epochs=epochs, mean=metrics)
     (run.folder / 'last_epochs_mean.json').write_text(json.dumps(summary))
 
@@ -161,6 +172,75 @@ def test_unmeasured_metric_is_told(tmp_path: Path) -> None:
         row_values(spec, spec.rows[0], runs)
 
 
+PARTS = dict(segmentor='Ours', generator='painter')
+JOINED = 'configs/segan/segan_small_end-to-end_street-dyce.py'
+PHASES = TABLE | dict(
+    unit='in pixels',
+    decimals=3,
+    rows=[
+        dict(name='Ours', config=JOINED, shown=False),
+        dict(name='painter', config=JOINED, cfg_options={'model.painter_weight': 1.0}),
+        dict(name='joined', config=JOINED, joins=PARTS),
+        dict(name='on from both', config=JOINED, starts_from=PARTS, paper=dict(all=2)),
+        dict(name='on from both, tested', config=JOINED, checkpoint_of='on from both'),
+    ],
+)
+
+
+def test_parts_come_from_the_rows_trained_before_with_the_same_seed(tmp_path: Path) -> None:
+    runs = plan(make_spec(tmp_path, PHASES), tmp_path, {'train_cfg.max_epochs': 2})
+    parts = [
+        f'model.part_checkpoints.segmentor={tmp_path}/ours/seed_1/epoch_2.pth',
+        f'model.part_checkpoints.generator={tmp_path}/painter/seed_1/epoch_2.pth',
+    ]
+    training = runs['on from both', 1].command()
+    assert training[1:5] == ['tools/train.py', JOINED, '--seed', '1']
+    assert training[-2:] == parts
+    joined = runs['joined', 1].command()
+    assert joined[1:4] == ['tools/test.py', JOINED, '--out']
+    assert joined[-2:] == parts
+    assert [runs[row['name'], 0].phase for row in PHASES['rows']] == [0, 0, 1, 1, 2]
+
+
+def test_what_started_from_older_parts_is_refused(tmp_path: Path) -> None:
+    runs = plan(make_spec(tmp_path, PHASES), tmp_path, {})
+    for row in ('Ours', 'painter', 'on from both', 'joined'):
+        finish(runs[row, 0], 80, 58)
+    assert runs['on from both', 0].metrics() is not None
+    assert runs['joined', 0].metrics() is not None
+    for written in ('on-from-both/seed_0/last_epochs_mean.json', 'joined/seed_0/metrics.json'):
+        os.utime(tmp_path / written, (0, 0))
+    runs['painter', 0].checkpoint().touch()
+    assert runs['joined', 0].metrics() is None
+    with pytest.raises(ConfigError, match=r'different: the parts it started from, which were'):
+        runs['on from both', 0].metrics()
+
+
+def test_runs_wait_for_those_before_them(tmp_path: Path) -> None:
+    runs = plan(make_spec(tmp_path, PHASES), tmp_path, {})
+    order = []
+    with mock.patch('seginpaint_mm.tables.execute._do', lambda run, jobs: order.append(run.row)):
+        assert execute(reversed(runs.values()), 1) == []
+    assert [set(order[:4]), set(order[4:8]), set(order[8:])] == [
+        {'Ours', 'painter'},
+        {'joined', 'on from both'},
+        {'on from both, tested'},
+    ]
+
+
+def test_rows_that_are_not_shown_and_other_units(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, PHASES)
+    runs = plan(spec, tmp_path, {})
+    finish(runs['on from both', 0], 0.12345, 0.5)
+    lines = to_markdown(spec, runs, 'x').splitlines()
+    assert '| on from both | 2.000 | 0.123 | – | 0.500 |' in lines
+    assert not any(line.startswith('| Ours') for line in lines)
+    text = '\n'.join(lines)
+    assert 'Each value is in pixels.' in text
+    assert '- Ours: ' in text
+    assert '(model.part_checkpoints: segmentor of “Ours”, generator of “painter”)' in text
+
+
 def changed_row(index: int, **change: object) -> dict:
     rows = [dict(row) for row in TABLE['rows']]
     rows[index] |= change
@@ -180,6 +260,12 @@ def changed_row(index: int, **change: object) -> dict:
         (changed_row(2, config=CONFIG), 'needs either config or measured_in'),
         (changed_row(3, measured_in='gain'), "'gain' has none"),
         (changed_row(4, name='gain'), 'appears twice'),
+        (changed_row(4, joins=dict(neck='blacked out')), 'give one of checkpoint_of, starts_from'),
+        (
+            changed_row(0, starts_from=dict(neck='blacked out')),
+            "starts_from.neck must name an earlier row that is trained, not 'blacked out'",
+        ),
+        (changed_row(1, joins=dict(neck='gain')), 'joins.neck must name an earlier row'),
     ],
 )
 def test_wrong_files_are_told(tmp_path: Path, table: dict, message: str) -> None:
