@@ -14,9 +14,7 @@ test_pipeline = [
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='PackScene'),
 ]
-train_dataloader = dict(
-    sampler=dict(samples_per_epoch=240), dataset=dict(pipeline=train_pipeline)
-)
+train_dataloader = dict(sampler=dict(samples_per_epoch=240), dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 val_evaluator = {{_base_.segmentation_metrics}}

@@ -15,7 +15,7 @@ from seginpaint_mm.models.segan.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
-PAINTER_MASKS = ('predicted', 'truth')
+PAINTER_MASKS = ('predicted', 'truth', 'visible')
 
 
 @MODELS.register_module()
@@ -32,8 +32,10 @@ class SeGAN(AdversarialModel):
     Args:
         segmentor: Config of an :class:`AmodalSegmentor`.
         painter: Config of a :class:`Pix2PixHead`; its images are ``painter_size`` square.
-        painter_mask: What is painted: the full mask that the segmentor has ``'predicted'``, or the
-            ``'truth'``, as the published code does in its tests.
+        painter_mask: What is painted: the full mask that the segmentor has ``'predicted'``; the
+            ``'truth'``, as the published code does in its tests; or ``'visible'``, nothing: the
+            painter sees what is seen of the object, and has to guess the rest. Without a segmentor
+            this is the pix2pix of Tables 1 and 2.
         painter_size: Side of the painter's images.
         mask_gradient: How the painter's loss reaches the segmentor, see :func:`coloured_input`.
         painter_weight: Of L*, eq. (5), in the sum of losses.
@@ -90,7 +92,9 @@ class SeGAN(AdversarialModel):
         if self.painter is None:
             return
         if self.segmentor is None and self.painter_mask == 'predicted':
-            raise ValueError("SeGAN without a segmentor can only paint painter_mask='truth'.")
+            raise ValueError(
+                "SeGAN without a segmentor can only paint painter_mask='truth' or 'visible'."
+            )
         if self.segmentor is not None and self.segmentor.output_size != self.painter_size:
             raise ValueError(
                 f'segmentor.output_size={self.segmentor.output_size} must be '
@@ -154,16 +158,18 @@ class SeGAN(AdversarialModel):
             )
         if self.painter is not None:
             seen = crop_masks(objects.given, objects.boxes, self.painter_size)
-            to_paint = self._mask_to_paint(objects, completed.get('logits'))
+            to_paint = self._mask_to_paint(objects, seen, completed.get('logits'))
             crops = self._crop_images(images, objects)
             coloured = coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
             painted = self.painter(coloured)
             completed.update(seen=seen, to_paint=to_paint, coloured=coloured, painted=painted)
         return completed
 
-    def _mask_to_paint(self, objects: Objects, logits: Tensor | None) -> Tensor:
+    def _mask_to_paint(self, objects: Objects, seen: Tensor, logits: Tensor | None) -> Tensor:
         if self.painter_mask == 'predicted':
             return self.segmentor.enlarge(logits)
+        if self.painter_mask == 'visible':
+            return seen.float()
         if objects.full is None:
             raise ValueError(
                 "painter_mask='truth' needs gt_instances.full_masks in every sample; take "

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/segan_segmentor.py',
+    '../_base_/datasets/dyce_segmentor.py',
+    '../_base_/schedules/segan_segmentor.py',
+    '../_base_/default_runtime.py',
+]
