@@ -1,0 +1,151 @@
+"""What is wrong with masks is told: which file, which object, and what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.mask_files import (
+    POLYGONS,
+    SIZE,
+    coco_file,
+    numbered,
+    objects_of,
+    runs,
+    two_masks,
+    white,
+    write,
+)
+
+SMOOTH = white(two_masks()[0])
+SMOOTH[2, 3:9] = 100
+
+PICTURES = {
+    'empty': (np.zeros(SIZE, np.uint8), 'the mask has no pixel, so that nothing is seen'),
+    'size': (white(two_masks()[0])[:, :10], 'the mask is 10x12 pixels .*, its picture 16x12'),
+    'smooth': (SMOOTH, 'the mask has 2 values beside 0, from 100 to 255: if they are smooth'),
+    'coloured': (np.random.default_rng(0).integers(0, 99, (*SIZE, 3), np.uint8), r'colours .*RGB'),
+    'transparent': (np.full((*SIZE, 4), 255, np.uint8), r'colours or transparency \(RGBA\)'),
+    'damaged': ('no picture', 'cannot be read as a mask'),
+}
+
+
+@pytest.mark.parametrize('kind', PICTURES)
+def test_pictures(tmp_path: Path, kind: str) -> None:
+    content, message = PICTURES[kind]
+    path = write(tmp_path / f'{kind}.png', content)
+    with pytest.raises(ValueError, match=rf'{kind}\.png: .*{message}') as told:
+        objects_of([path])
+    assert '\n' not in str(told.value)
+    write(tmp_path / 'masks' / 'a' / f'{kind}.png', content)
+    with pytest.raises(ValueError, match=rf'{kind}\.png: .*{message}'):
+        objects_of(tmp_path / 'masks')
+
+
+def test_sixteen_bits_may_hold_255_objects(tmp_path: Path) -> None:
+    numbers = numbered().astype(np.uint16)
+    numbers[numbers == 9] = 255
+    assert len(objects_of(write(tmp_path / 'a.png', numbers))) == 2
+
+
+def test_lossy_pictures_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / 'a.jpg', white(two_masks()[0]))
+    with pytest.raises(ValueError, match=r'a\.jpg: masks are read from \.bmp, \.png, .* \.json'):
+        objects_of(path)
+    with pytest.raises(FileNotFoundError, match=r'absent\.png: there is no such file'):
+        objects_of('absent.png')
+
+
+BROKEN = runs(two_masks()[0], False)
+JSON = {
+    'outside': ([[20, 2, 30, 2, 30, 9]], r'object 1 \(x 20 to 30, y 2 to 9\) lies outside its pic'),
+    'above': (
+        [POLYGONS[0], [3, -9, 9, -9, 9, -2]],
+        'object 2 .* lies outside its picture',
+    ),
+    'no area': ([[3, 3, 9, 3, 6, 3]], r'object 1 \(x 3 to 9, y 3 to 3\) encloses no pixel'),
+    'two corners': ([[3, 2, 9, 8]], 'a polygon of object 1 has 4 coordinates: it needs'),
+    'odd': ([[3, 2, 9, 2, 9, 8, 3]], 'a polygon of object 1 has 7 coordinates'),
+    'words': ([[3, 2, 9, 'x', 9, 8]], 'a polygon of object 1 has other things than coordinates'),
+    'nan': ([[3, 2, 9, float('nan'), 9, 8]], 'other things than coordinates'),
+    'empty polygon': ([[]], r'object 1 is \[\]; masks are a list of objects, each a polygon'),
+    'a number': ([3], 'a polygon of object 1 has 1 coordinates'),
+    'a text': ('polygon', "masks are a list of objects, .* this is 'polygon'"),
+    'no counts': ([dict(size=[12, 16])], "run lengths have 'size': .*object 1 has"),
+    'runs of other size': (
+        [dict(BROKEN, size=[6, 32])],
+        'mask of object 1 is 32x6 .* 16x12',
+    ),
+    'too few runs': ([dict(size=[12, 16], counts=[3, 4])], 'neither polygons nor run lengths'),
+    'no text of runs': ([dict(size=[12, 16], counts='zz')], 'neither polygons nor run lengths'),
+    'empty runs': ([dict(size=[12, 16], counts=[192])], 'the mask of object 1 has no pixel'),
+    'flat box': (
+        [dict(segmentation=[POLYGONS[0]], bbox=[3, 2, 0, 6])],
+        r'bbox of object 1, \[3, 2, 0, 6\] as \[x, y, width, height\], has no area',
+    ),
+    'no box': ([dict(segmentation=[POLYGONS[0]], bbox=[3, 2])], 'bbox of object 1 is not'),
+    'several images': (
+        [dict(segmentation=[POLYGONS[0]], image_id=number) for number in (1, 2)],
+        'these annotations are of 2 images',
+    ),
+}
+
+
+@pytest.mark.parametrize('kind', JSON)
+def test_json(tmp_path: Path, kind: str) -> None:
+    content, message = JSON[kind]
+    path = write(tmp_path / 'masks.json', [content] if isinstance(content, str) else content)
+    if isinstance(content, str):
+        path.write_text(f'"{content}"')
+    with pytest.raises(ValueError, match=message) as told:
+        objects_of(path)
+    assert str(told.value).startswith(f'{path}: ')
+    assert '\n' not in str(told.value)
+
+
+def test_polygons_may_reach_out_of_the_picture() -> None:
+    (mask,) = objects_of([[-5, -5, 4, -5, 4, 3, -5, 3]]).masks
+    assert mask[:3, :4].all()
+    assert mask.sum() == 12
+
+
+def test_broken_files(tmp_path: Path) -> None:
+    path = write(tmp_path / 'a.json', '[[1, 2')
+    with pytest.raises(ValueError, match=r'a\.json: this is not JSON'):
+        objects_of(path)
+    with pytest.raises(ValueError, match=r"masks: this is not COCO's file .*file_name"):
+        objects_of(dict(images=[dict(id=1)], annotations=[]))
+    with pytest.raises(ValueError, match=r'masks: a\.jpg is 20x12 pixels .*, its picture 16x12'):
+        objects_of(coco_file(height=12, width=20))
+
+
+def test_folders(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r'a: there are no masks for this picture; expec'):
+        objects_of(tmp_path)
+    (tmp_path / 'a').mkdir()
+    with pytest.raises(FileNotFoundError, match=r'a: the folder has no mask .* in a\.json'):
+        objects_of(tmp_path)
+    write(tmp_path / 'a.json', POLYGONS)
+    write(tmp_path / 'a.png', white(two_masks()[0]))
+    with pytest.raises(ValueError, match=r'there are a\.png and a\.json and a for one picture'):
+        objects_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('array', 'message'),
+    [
+        (np.zeros(SIZE, bool), 'the mask has no pixel'),
+        (two_masks() & [[[True]], [[False]]], 'mask 2 of the array has no pixel'),
+        (np.ones((2, 5, 7), bool), 'the array of masks is 7x5 pixels'),
+        (np.ones(SIZE, np.float32), r'bool or whole numbers, .*float32 \(12, 16\)'),
+        (np.ones((1, 1, *SIZE), bool), r'this one is bool \(1, 1, 12, 16\)'),
+        (SMOOTH, 'masks: the mask has 2 values beside 0'),
+    ],
+)
+def test_arrays(array: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        objects_of(array)
+
+
+def test_an_array_of_no_masks_is_no_object() -> None:
+    assert len(objects_of(np.zeros((0, *SIZE), bool))) == 0
