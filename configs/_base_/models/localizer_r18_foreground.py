@@ -18,5 +18,10 @@ model = dict(
         dilation=6,
         loss_resolution='label',
     ),
-    instance_head=dict(type='HoughInstanceHead', thing_ids=(1,), box_coder=box_coder),
+    instance_head=dict(
+        type='HoughInstanceHead',
+        thing_ids=(1,),
+        box_coder=box_coder,
+        box_iou_threshold=0.2,
+    ),
 )
