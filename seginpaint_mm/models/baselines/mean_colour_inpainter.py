@@ -1,0 +1,19 @@
+"""``MeanColourInpainter``: the answer that knows least."""
+
+import numpy as np
+
+from seginpaint_mm.models.baselines.untrained_inpainter import UntrainedInpainter
+from seginpaint_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class MeanColourInpainter(UntrainedInpainter):
+    """Fills a hole with the mean colour of the picture around it.
+
+    Args:
+        data_preprocessor: See :class:`UntrainedInpainter`.
+    """
+
+    def paint(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        mean = picture[hole == 0].mean(axis=0)
+        return np.broadcast_to(mean.round().astype(np.uint8), picture.shape).copy()

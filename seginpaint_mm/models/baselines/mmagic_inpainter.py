@@ -1,0 +1,260 @@
+"""``MMagicInpainter``: mmagic's inpainting networks on our data, training step and metrics."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.baselines.pictures import (
+    check_normalisation,
+    groups_of_a_size,
+    set_paintings,
+    to_uint8,
+)
+from seginpaint_mm.models.holes import fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+Network = Callable[..., Tensor | tuple[Tensor, ...]]
+
+
+def _image_hole(network: Network, blanked: Tensor, hole: Tensor) -> tuple[Tensor, ...]:
+    return (network(torch.cat([blanked, hole], dim=1)),)
+
+
+def _image_ones_hole(network: Network, blanked: Tensor, hole: Tensor) -> tuple[Tensor, ...]:
+    return network(torch.cat([blanked, torch.ones_like(hole), hole], dim=1))
+
+
+def _image_valid(network: Network, blanked: Tensor, hole: Tensor) -> tuple[Tensor, ...]:
+    return network(blanked, (1 - hole).expand_as(blanked))[:1]
+
+
+# How a network takes the blanked picture and the hole; each gives the paintings of its stages.
+INPUT_FORMATS = {
+    'image_hole': _image_hole,
+    'image_ones_hole': _image_ones_hole,
+    'image_valid': _image_valid,
+}
+PERCEIVED = ('output', 'completed')
+
+
+@MODELS.register_module()
+class MMagicInpainter(AdversarialModel):
+    """GatedConv (DeepFillv2), partial convolution, AOT-GAN: networks and losses of mmagic.
+
+    mmagic's own classes bring their own training step, samples and metrics. Here its networks stand
+    in ours, so that they are trained and tested like all other inpainters; the losses are those of
+    its configs. Images are in [-1, 1]. The samples' ``hole`` says what is to be filled; what is
+    learnt is ``gt_image``, or the picture itself where the samples have none.
+
+    Losses of each stage's painting: ``generator.loss_l1_N``; of the last one:
+    ``generator.loss_gan`` and ``discriminator.loss_real``, ``.loss_fake`` of the completed picture,
+    ``generator.loss_tv``, ``generator.loss_perceptual`` and ``generator.loss_style``.
+    Parts, for ``optim_wrapper`` and the logs: ``generator`` and, if there is one,
+    ``discriminator``.
+
+    Args:
+        generator: Config of the network.
+        input_format: What it takes: ``'image_hole'`` N,4,H,W (AOT-GAN), ``'image_ones_hole'``
+            N,5,H,W (DeepFill), or ``'image_valid'``: the picture and, apart, N,3,H,W with 1 where
+            it is known (partial convolution).
+        blank: Colour of the hole in the input, in [-1, 1].
+        size_divisor: Heights and widths that it takes are multiples; others are padded when
+            predicting.
+        discriminator: Config of a network from pictures N,3,H,W to scores, or None.
+        judge_hole: The discriminator sees the hole too: N,4,H,W.
+        loss_gan: Config of mmagic's ``GANLoss``; goes with the discriminator.
+        l1_hole: Weight of the mean absolute difference in the hole.
+        l1_valid: Of that outside.
+        l1_image: Of that of the whole picture.
+        loss_tv: Config of mmagic's ``MaskedTVLoss`` of the completed picture in the hole, or None.
+        perceptual_features: Config of :class:`PerceptualFeatures`, or None.
+        loss_perceptual: Config of a :class:`PerceptualLoss` on them, or None.
+        loss_style: Config of a :class:`StyleLoss` on them, or None.
+        perceived: Which pictures these two look at: ``'output'``, ``'completed'``, or both.
+        part_checkpoints: Part name -> checkpoint of an earlier training.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when an option is unknown, or parts that belong together are not all given.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: dict,
+        input_format: str,
+        blank: float = 0.0,
+        size_divisor: int = 8,
+        discriminator: dict | None = None,
+        judge_hole: bool = False,
+        loss_gan: dict | None = None,
+        l1_hole: float = 0.0,
+        l1_valid: float = 0.0,
+        l1_image: float = 0.0,
+        loss_tv: dict | None = None,
+        perceptual_features: dict | None = None,
+        loss_perceptual: dict | None = None,
+        loss_style: dict | None = None,
+        perceived: Sequence[str] = ('output',),
+        part_checkpoints: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
+        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        self.generator = MODELS.build(generator)
+        self.input_format = input_format
+        self.blank = blank
+        self.size_divisor = size_divisor
+        self.discriminator = discriminator and MODELS.build(discriminator)
+        self.judge_hole = judge_hole
+        self.loss_gan = loss_gan and MODELS.build(loss_gan)
+        self.l1_hole = l1_hole
+        self.l1_valid = l1_valid
+        self.l1_image = l1_image
+        self.loss_tv = loss_tv and MODELS.build(loss_tv)
+        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
+        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        self.loss_style = loss_style and MODELS.build(loss_style)
+        self.perceived = tuple(perceived)
+        self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        if self.input_format not in INPUT_FORMATS:
+            raise ValueError(
+                f'MMagicInpainter.input_format must be one of {[*INPUT_FORMATS]}, not '
+                f'{self.input_format!r}.'
+            )
+        if not {*self.perceived} <= {*PERCEIVED}:
+            raise ValueError(
+                f'MMagicInpainter.perceived must be of {PERCEIVED}, not {self.perceived!r}.'
+            )
+        if (self.discriminator is None) != (self.loss_gan is None):
+            raise ValueError('MMagicInpainter: give both of discriminator and loss_gan, or none.')
+        perceives = self.loss_perceptual is not None or self.loss_style is not None
+        if perceives != (self.perceptual_features is not None):
+            raise ValueError(
+                'MMagicInpainter: loss_perceptual and loss_style need perceptual_features, and '
+                'those need one of them.'
+            )
+        check_normalisation(self)
+
+    def generators(self) -> dict[str, nn.Module]:
+        return dict(generator=self.generator)
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return {} if self.discriminator is None else dict(discriminator=self.discriminator)
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """Fill the holes.
+
+        Returns:
+            ``hole``, float N,1,H,W, 1 = to be filled; ``truth``, N,3,H,W in [-1, 1]; for each stage
+            k ``stage_k``, N,3,H,W; ``output``, the last one, and ``completed``, that in the hole
+            and the picture outside.
+
+        Raises:
+            ValueError: see :func:`stack_holes`.
+        """
+        hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
+        pictures = self._pictures(inputs)
+        stages = self._stages(pictures, hole)
+        truth = pictures
+        if all('gt_image' in sample for sample in data_samples):
+            truth = torch.stack([sample.gt_image.data for sample in data_samples]) / 127.5 - 1
+        return dict(
+            hole=hole.to(pictures.dtype),
+            truth=truth,
+            output=stages[-1],
+            completed=fill_holes(pictures, stages[-1], hole),
+            **{f'stage_{number}': stage for number, stage in enumerate(stages, start=1)},
+        )
+
+    def _pictures(self, inputs: Tensor) -> Tensor:
+        """N,3,H,W in [-1, 1] of normalised ones."""
+        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 127.5 - 1
+
+    def _stages(self, pictures: Tensor, hole: Tensor) -> list[Tensor]:
+        """Paintings N,3,H,W of each stage, in float32 as losses sum over whole pictures."""
+        blanked = pictures.masked_fill(hole, self.blank)
+        stages = INPUT_FORMATS[self.input_format](self.generator, blanked, hole.to(pictures.dtype))
+        return [stage.float() for stage in stages]
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """The generator's losses, see above."""
+        stages = (name.removeprefix('stage_') for name in generated if name.startswith('stage_'))
+        losses = {f'loss_l1_{stage}': self._l1(generated, f'stage_{stage}') for stage in stages}
+        hole, completed = generated['hole'], generated['completed']
+        if self.discriminator is not None:
+            scores = self._judge(completed, hole)
+            losses['loss_gan'] = self.loss_gan(scores, True, is_disc=False, mask=hole)
+        if self.loss_tv is not None:
+            losses['loss_tv'] = self.loss_tv(completed, mask=hole)
+        if self.perceptual_features is not None:
+            losses |= self._perceptual(generated)
+        return {f'generator.{name}': value for name, value in losses.items()}
+
+    def _l1(self, generated: dict[str, Tensor], name: str) -> Tensor:
+        painted, truth, hole = generated[name], generated['truth'], generated['hole']
+        error = (painted - truth).abs()
+        return (
+            self.l1_hole * _mean(error, hole)
+            + self.l1_valid * _mean(error, 1 - hole)
+            + self.l1_image * l1_loss(painted, truth)
+        )
+
+    def _perceptual(self, generated: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The true picture is looked at once."""
+        with torch.no_grad():
+            target = self.perceptual_features((generated['truth'] + 1) / 2)
+        seen = [self.perceptual_features((generated[name] + 1) / 2) for name in self.perceived]
+        named = dict(loss_perceptual=self.loss_perceptual, loss_style=self.loss_style)
+        return {
+            name: sum(loss(features, target) for features in seen)
+            for name, loss in named.items()
+            if loss is not None
+        }
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake``."""
+        hole = generated['hole']
+        real, fake = (self._judge(generated[key], hole) for key in ('truth', 'completed'))
+        return dict(
+            loss_real=self.loss_gan(real, True, is_disc=True, mask=hole),
+            loss_fake=self.loss_gan(fake, False, is_disc=True, mask=hole),
+        )
+
+    def _judge(self, pictures: Tensor, hole: Tensor) -> Tensor:
+        seen = torch.cat([pictures, hole], dim=1) if self.judge_hole else pictures
+        return self.discriminator(seen).float()
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Add ``pred_image`` to each sample, see :func:`set_paintings`; pictures of any size.
+
+        Raises:
+            ValueError: when a hole is missing, of another size, everything or nothing.
+        """
+        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
+            height, width = normalised.shape[-2:]
+            padded = pad_to_multiple(self._pictures(normalised), hole, self.size_divisor)
+            output = self._stages(*padded)[-1][..., :height, :width]
+            painted = ((output + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+            pictures = to_uint8(normalised, self.data_preprocessor)
+            set_paintings(samples, pictures, painted, hole)
+        return list(data_samples)
+
+
+def _mean(error: Tensor, where: Tensor) -> Tensor:
+    """Mean of N,3,H,W over the pixels where N,1,H,W is 1; 0 where there are none."""
+    return (error * where).sum() / (error.shape[1] * where.sum()).clamp(min=1)

@@ -1,0 +1,72 @@
+"""``UntrainedInpainter``: what inpainters that learn nothing have in common."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from seginpaint_mm.models.baselines.pictures import (
+    check_normalisation,
+    groups_of_a_size,
+    set_paintings,
+    to_uint8,
+)
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+
+class UntrainedInpainter(BaseModel):
+    """Fills holes one picture at a time, on the CPU; ``tools/test.py`` runs it without checkpoint.
+
+    Args:
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`; None for one with its
+            defaults.
+
+    Raises:
+        ValueError: when the data preprocessor does not say how it normalises.
+    """
+
+    def __init__(self, *, data_preprocessor: dict | None = None) -> None:
+        super().__init__(MODELS.build(data_preprocessor or dict(type='SceneDataPreprocessor')))
+        check_normalisation(self)
+
+    @abstractmethod
+    def paint(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """A picture, uint8 (h, w, 3), RGB, painted where ``hole``, uint8 (h, w), is 1."""
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: Sequence[SceneSample] | None = None,
+        mode: str = 'predict',
+    ) -> list[SceneSample]:
+        """Fill the holes of normalised pictures, N,3,H,W; only mode ``'predict'``.
+
+        Raises:
+            ValueError: for another mode, as there is nothing to learn.
+        """
+        if mode != 'predict':
+            raise ValueError(f"{type(self).__name__} learns nothing: its mode is 'predict'.")
+        return self.predict(inputs, data_samples)
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Add ``pred_image`` to each sample, see :func:`set_paintings`.
+
+        Raises:
+            ValueError: when a hole is missing, of another size, everything or nothing.
+        """
+        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
+            pictures = to_uint8(normalised, self.data_preprocessor)
+            painted = torch.stack(
+                [self._paint(*pair) for pair in zip(pictures, hole[:, 0], strict=True)]
+            )
+            set_paintings(samples, pictures, painted, hole)
+        return list(data_samples)
+
+    def _paint(self, picture: Tensor, hole: Tensor) -> Tensor:
+        colours = np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
+        painted = self.paint(colours, hole.cpu().numpy().astype(np.uint8))
+        return torch.from_numpy(painted).permute(2, 0, 1).to(picture.device)
