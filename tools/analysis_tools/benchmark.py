@@ -6,6 +6,7 @@ train      a training step, likewise
 paper      one pass of each network of Table I, beside the paper's times
 bootstrap  bootstrapped cross-entropy against plain cross-entropy and mmseg's hard example mining
 hough      instances from votes against the plain loops: time, memory, growth with the votes
+sgenet     filling holes against GatedConv and AOT-GAN: time, memory; a training step by part
 
 Ratios are of medians over rounds in which all that is compared takes turns. Leave the machine alone
 meanwhile; its load is written beside the tables.
@@ -23,6 +24,7 @@ from mmengine.config import Config
 
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables
+from seginpaint_mm.benchmarks.inpainters import inpainting_tables
 from seginpaint_mm.benchmarks.mpi_operator import operator_tables
 from seginpaint_mm.benchmarks.network import inference_table, paper_table, train_table
 from seginpaint_mm.benchmarks.report import Table
@@ -30,8 +32,10 @@ from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables.render import machine
 
-SECTIONS = ('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough')
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'mpi'
+SECTIONS = ('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough', 'sgenet')
+ALL_CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+CONFIGS = ALL_CONFIGS / 'mpi'
+BASE_MODELS = ALL_CONFIGS / '_base_' / 'models'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -79,6 +83,8 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return [bootstrap_table(args.repeats, device)]
     if section == 'hough':
         return hough_tables(args.repeats, device)
+    if section == 'sgenet':
+        return inpainting_tables(BASE_MODELS, args.batch_size, args.repeats, device)
     return [paper_table(CONFIGS, load, args.repeats, device)]
 
 
