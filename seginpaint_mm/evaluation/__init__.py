@@ -10,6 +10,7 @@ from seginpaint_mm.evaluation.inpainting_quality import InpaintingQualityMetric
 from seginpaint_mm.evaluation.lower_is_nearer import LowerIsNearerMetric
 from seginpaint_mm.evaluation.lpips import LPIPSMetric
 from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
+from seginpaint_mm.evaluation.painted_mask_iou import PaintedMaskIoUMetric
 from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
 from seginpaint_mm.evaluation.region_ap import RegionAPMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
@@ -27,6 +28,7 @@ __all__ = [
     'LPIPSMetric',
     'LowerIsNearerMetric',
     'NearestBackgroundMetric',
+    'PaintedMaskIoUMetric',
     'PaintingErrorMetric',
     'RegionAPMetric',
     'RegionIoUMetric',

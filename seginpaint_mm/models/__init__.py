@@ -40,7 +40,15 @@ from .mpi import (
     NeckForegroundHead,
     PSPForegroundHead,
 )
-from .segan import AmodalSegmentor, NearestObject, ObjectResNet, Pix2PixHead, SeGAN
+from .segan import (
+    AmodalSegmentor,
+    ContextEncoder,
+    ContextEncoderNet,
+    NearestObject,
+    ObjectResNet,
+    Pix2PixHead,
+    SeGAN,
+)
 from .sgenet import (
     SCEM,
     SGIM,
@@ -65,6 +73,8 @@ __all__ = [
     'BootstrappedCrossEntropyLoss',
     'BoxCoder',
     'ClassWeightedCrossEntropyLoss',
+    'ContextEncoder',
+    'ContextEncoderNet',
     'ContextInference',
     'DilatedContext',
     'FCRNHead',

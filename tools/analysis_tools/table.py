@@ -23,6 +23,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('table', help='YAML file, e.g. configs/mpi/table_iv.yml')
     parser.add_argument('--work-dir', help='runs and table (default: work_dirs/TABLE-NAME)')
+    parser.add_argument(
+        '--runs', help='folder of the runs (default: the work dir); tables may share theirs'
+    )
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the table's")
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument(
@@ -50,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         spec = dataclasses.replace(spec, seeds=args.seeds)
     work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
     check_writable(work_dir)
-    runs = plan(spec, work_dir, args.cfg_options)
+    runs = plan(spec, Path(args.runs or work_dir), args.cfg_options)
     failures = [] if args.collect else execute(runs.values(), args.jobs)
 
     command = shlex.join(['python', 'tools/analysis_tools/table.py', *argv])

@@ -10,6 +10,7 @@ from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
+from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
 from seginpaint_mm.models.segan.pasting import paste_masks
 from seginpaint_mm.models.segan.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
@@ -193,11 +194,13 @@ class SeGAN(AdversarialModel):
         """
         losses = {}
         if self.segmentor is not None:
-            full = _needed(generated, 'full', 'full_masks')
+            full = needed(generated, 'full', 'full_masks')
             mask_loss = self.segmentor.loss_mask(generated['logits'], generated['visible'], full)
             losses['segmentor.loss_mask'] = mask_loss
         if self.painter is not None:
-            of_painter = self.painter.generator_losses(*_painting(generated))
+            of_painter = self.painter.generator_losses(
+                generated['coloured'], *painting_and_truth(generated)
+            )
             for name, value in of_painter.items():
                 losses[f'generator.{name}'] = self.painter_weight * value
         return losses
@@ -206,7 +209,9 @@ class SeGAN(AdversarialModel):
         self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:
         """``loss_real`` and ``loss_fake``."""
-        return self.painter.discriminator_losses(*_painting(generated))
+        return self.painter.discriminator_losses(
+            generated['coloured'], *painting_and_truth(generated)
+        )
 
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Complete the objects, ``max_objects_per_batch`` at a time.
@@ -245,29 +250,8 @@ class SeGAN(AdversarialModel):
             results['scores'] = _mean_of_predicted(probabilities)
         if self.painter is not None:
             alpha = completed['seen'] | (completed['to_paint'] >= 0.5)
-            results['painted'] = _cut_out(completed['painted'], alpha)
+            results['painted'] = cut_out(completed['painted'], alpha)
         return results
-
-
-def _needed(generated: dict[str, Tensor], name: str, field: str) -> Tensor:
-    if name not in generated:
-        raise ValueError(
-            f'SeGAN learns from gt_instances.{field}, which a sample of the batch does not have: '
-            f'load it in train_dataloader.dataset.pipeline.'
-        )
-    return generated[name]
-
-
-def _painting(generated: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Input, output and truth of the painter."""
-    truth = _needed(generated, 'appearance', 'full_appearance')
-    painted = generated['painted']
-    if truth.shape != painted.shape:
-        raise ValueError(
-            f'gt_instances.full_appearance is {tuple(truth.shape)}, the painting '
-            f'{tuple(painted.shape)}: crop appearances to painter_size={painted.shape[-1]}.'
-        )
-    return generated['coloured'], painted, truth
 
 
 def _mean_of_predicted(probabilities: Tensor) -> Tensor:
@@ -275,9 +259,3 @@ def _mean_of_predicted(probabilities: Tensor) -> Tensor:
     predicted = probabilities >= 0.5
     total = (probabilities * predicted).flatten(1).sum(dim=1)
     return total / predicted.flatten(1).sum(dim=1).clamp(min=1)
-
-
-def _cut_out(painted: Tensor, alpha: Tensor) -> Tensor:
-    """uint8 N,4,S,S of N,3,S,S in [-1, 1] and bool N,S,S."""
-    colours = ((painted.float() + 1) * 127.5).round().clamp(0, 255)
-    return torch.cat([colours, 255.0 * alpha[:, None]], dim=1).to(torch.uint8)

@@ -1,0 +1,158 @@
+"""``ContextEncoder``: the baseline that fills an object's box from what is around it."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.segan.objects import Objects, collect_objects
+from seginpaint_mm.models.segan.paintings import cut_out, painting_and_truth
+from seginpaint_mm.models.segan.predictions import set_predictions
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+
+@MODELS.register_module()
+class ContextEncoder(AdversarialModel):
+    """Paints an object from what is seen of it and what is around its box, without a full mask.
+
+    The context encoder of SeGAN's Table 2 (Section 5.2): a picture twice as wide and high as the
+    object's grown box, which is its centre. In the centre all that is not seen of the object, and
+    might be hidden parts of it, is removed: it has the mean colour, as has what is outside of the
+    image. The centre is learnt to be the whole object. Losses are those of Context Encoders: the
+    squared error, and a discriminator that sees paintings alone.
+
+    Parts, for ``optim_wrapper`` and the logs: ``generator``, ``discriminator``.
+
+    Args:
+        generator: Config of a :class:`ContextEncoderNet`. Its output is enlarged to
+            ``painter_size``.
+        discriminator: Config of a network from N,3,S,S to N,1,h,w logits, 1 = real.
+        loss_gan: Config of mmagic's ``GANLoss``.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        l2_weight: Of the mean squared error.
+        painter_size: Side S of paintings, that of the data set's appearances.
+        box_growth: As in :class:`SeGAN`, where the samples have no ``grown_boxes``.
+        max_objects_per_batch: Objects that are painted at once in predictions; bounds the memory.
+        part_checkpoints: Part name -> checkpoint of an earlier training.
+        init_cfg: MMEngine's initialisation config.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: dict,
+        discriminator: dict,
+        loss_gan: dict,
+        data_preprocessor: dict,
+        l2_weight: float = 0.999,
+        painter_size: int = 256,
+        box_growth: float = 0.2,
+        max_objects_per_batch: int = 16,
+        part_checkpoints: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(part_checkpoints, MODELS.build(data_preprocessor), init_cfg)
+        self.generator = MODELS.build(generator)
+        self.discriminator = MODELS.build(discriminator)
+        self.loss_gan = MODELS.build(loss_gan)
+        self.l2_weight = l2_weight
+        self.painter_size = painter_size
+        self.box_growth = box_growth
+        self.max_objects_per_batch = max_objects_per_batch
+
+    def generators(self) -> dict[str, nn.Module]:
+        return dict(generator=self.generator)
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return dict(discriminator=self.discriminator)
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """What is made of all objects, N > 0, of the samples.
+
+        Returns:
+            ``context``, N,3,2C,2C, and ``painted``, N,3,S,S, the input and output of the generator,
+            and where all samples have them ``appearance``, N,3,S,S; all in [-1, 1].
+
+        Raises:
+            ValueError: see :func:`collect_objects`; when there is no object.
+        """
+        objects = self._collect(inputs, data_samples or ())
+        if not len(objects):
+            raise ValueError('The batch has no object to learn from: leave such pictures out.')
+        generated = self._complete(inputs, objects)
+        if objects.appearance is not None:
+            generated['appearance'] = objects.appearance.to(inputs.dtype) / 127.5 - 1
+        return generated
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``generator.loss_gan`` and ``generator.loss_l2``.
+
+        Raises:
+            ValueError: when a sample lacks what is learnt, or it has another size.
+        """
+        painted, truth = painting_and_truth(generated)
+        scores = self.discriminator(painted).float()
+        return {
+            'generator.loss_gan': self.loss_gan(scores, target_is_real=True, is_disc=False),
+            'generator.loss_l2': self.l2_weight * F.mse_loss(painted.float(), truth),
+        }
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake``."""
+        painted, truth = painting_and_truth(generated)
+        real, fake = (self.discriminator(picture).float() for picture in (truth, painted))
+        return dict(
+            loss_real=self.loss_gan(real, target_is_real=True, is_disc=True),
+            loss_fake=self.loss_gan(fake, target_is_real=False, is_disc=True),
+        )
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Add ``pred_instances`` with ``labels``, ``masks``, ``grown_boxes`` and ``painted``.
+
+        They are as :meth:`SeGAN.predict` describes them, but paintings are opaque: which of their
+        pixels are the object is not known.
+        """
+        objects = self._collect(inputs, data_samples)
+        chunks = objects.split(self.max_objects_per_batch)
+        nothing = inputs.new_zeros((0, 3, self.painter_size, self.painter_size))
+        painted = [self._complete(inputs, chunk)['painted'] for chunk in chunks]
+        painted = torch.cat([nothing, *painted])
+        opaque = torch.ones_like(painted[:, 0], dtype=torch.bool)
+        results = dict(
+            masks=objects.given, grown_boxes=objects.boxes, painted=cut_out(painted, opaque)
+        )
+        set_predictions(data_samples, results, objects.image_index, tuple(inputs.shape[-2:]))
+        return list(data_samples)
+
+    def _collect(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> Objects:
+        return collect_objects(data_samples, tuple(inputs.shape[-2:]), self.box_growth)
+
+    def _complete(self, images: Tensor, objects: Objects) -> dict[str, Tensor]:
+        context = self._context(images, objects)
+        small = self.generator(context)
+        size = (self.painter_size, self.painter_size)
+        painted = F.interpolate(small, size=size, mode='bilinear', align_corners=False)
+        return dict(context=context, painted=painted)
+
+    def _context(self, images: Tensor, objects: Objects) -> Tensor:
+        """The pictures around the boxes, the removed pixels and what is outside in mean colour."""
+        half = (objects.boxes[:, 2:] - objects.boxes[:, :2]) / 2
+        around = torch.cat([objects.boxes[:, :2] - half, objects.boxes[:, 2:] + half], dim=1)
+        rois = torch.cat([objects.image_index[:, None], around], dim=1)
+        size = self.generator.size
+        pictures = roi_align(images, rois, size, aligned=True)  # normalised: 0 is the mean colour
+        seen = crop_masks(objects.given, objects.boxes, size // 2)[:, None]
+        removed = F.pad(~seen, [size // 4] * 4)
+        mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
+        return (pictures * ~removed * std + mean) / 127.5 - 1
