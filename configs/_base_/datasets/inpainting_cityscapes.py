@@ -49,7 +49,11 @@ image_metrics = [
     dict(type='LPIPSMetric', weights='data/weights/squeezenet1_1_torchvision.pth', optional=True),
     dict(type='FIDMetric', weights='data/weights/pt_inception-2015-12-05.pth', optional=True),
 ]
-segmentation_metrics = [dict(type='ClassIoUMetric'), dict(type='ConfidenceErrorMetric')]
+segmentation_metrics = [
+    dict(type='ClassIoUMetric'),
+    dict(type='HoleClassIoUMetric'),
+    dict(type='ConfidenceErrorMetric'),
+]
 all_metrics = [*image_metrics, *segmentation_metrics]
 val_evaluator = dict(type='InpaintingQualityMetric')
 test_evaluator = image_metrics

@@ -1,0 +1,1 @@
+model = dict(type='OpenCVInpainter', method='telea', radius=3.0)

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/aotgan_small.py',
+    '../_base_/datasets/inpainting_cityscapes_128x128.py',
+    '../_base_/schedules/inpainting_gan_short.py',
+    '../_base_/default_runtime.py',
+]
