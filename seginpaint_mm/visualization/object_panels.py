@@ -52,16 +52,47 @@ def object_panels(
             (truth, 'full_masks'),
         )
     )
+    frame = _Frame(crop.shape[:2], side)
     whole = _compared(crop, seen, true_full if full is None else full, true_full)
-    panels = [(title, _seen(crop, seen)), ('whole' if full is not None else 'true whole', whole)]
+    panels = [
+        (title, frame.fit(_seen(crop, seen))),
+        ('whole' if full is not None else 'true whole', frame.fit(whole)),
+    ]
     if 'painted' in found:
         painting = found.painted[row].numpy().transpose(1, 2, 0)
-        opaque = painting[..., 3] > 0
-        panels.append(('painted', _on_checkers(painting[..., :3], opaque, crop.shape[:2])))
+        panels.append(('painted', frame.cut_out(painting[..., :3], painting[..., 3] > 0)))
     if 'full_appearance' in truth and true_full is not None:
         look = truth.full_appearance[row].numpy().transpose(1, 2, 0)
-        panels.append(('true', _on_checkers(look, true_full, crop.shape[:2])))
-    return [(name, _square(picture, side)) for name, picture in panels]
+        panels.append(('true', frame.cut_out(look, true_full)))
+    return panels
+
+
+class _Frame:
+    """A square in which what has the shape of a box, (height, width), is shown undistorted."""
+
+    def __init__(self, shape: tuple[int, int], side: int) -> None:
+        self.side = side
+        scale = side / max(shape)
+        self.size = tuple(max(1, round(length * scale)) for length in shape[::-1])
+
+    def fit(self, picture: np.ndarray) -> np.ndarray:
+        """Show a picture, uint8 (h, w, 3) of any size, with its pixels as squares if enlarged."""
+        way = cv2.INTER_AREA if picture.shape[1] > self.size[0] else cv2.INTER_NEAREST
+        return self._framed(cv2.resize(picture, self.size, interpolation=way))
+
+    def cut_out(self, picture: np.ndarray, opaque: np.ndarray) -> np.ndarray:
+        """Show a picture where it is opaque, bool of any size, and a chequered ground elsewhere."""
+        picture = cv2.resize(np.ascontiguousarray(picture), self.size)
+        opaque = cv2.resize(opaque.astype(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
+        rows, columns = np.indices(self.size[::-1])
+        dark = (rows // _CHECKER_SIDE + columns // _CHECKER_SIDE) % 2
+        ground = np.array(_CHECKERS, np.uint8)[dark][..., None]
+        return self._framed(np.where(opaque[..., None] > 0, picture, ground))
+
+    def _framed(self, picture: np.ndarray) -> np.ndarray:
+        square = np.full((self.side, self.side, 3), PAPER, np.uint8)
+        square[: self.size[1], : self.size[0]] = picture
+        return square
 
 
 def _window(size: tuple[int, int], found: InstanceData, truth: InstanceData, row: int) -> Window:
@@ -99,24 +130,3 @@ def _compared(
     ):
         colours[where] = colour
     return blend(grey, colours, 0.65 * (seen | found | hidden))
-
-
-def _on_checkers(picture: np.ndarray, opaque: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A picture of an object, both of any size, with a chequered ground where it is not."""
-    picture = cv2.resize(np.ascontiguousarray(picture), size[::-1], interpolation=cv2.INTER_AREA)
-    opaque = cv2.resize(opaque.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
-    rows, columns = np.indices(size)
-    dark = (rows // _CHECKER_SIDE + columns // _CHECKER_SIDE) % 2
-    ground = np.array(_CHECKERS, np.uint8)[dark][..., None].repeat(3, axis=2)
-    return np.where(opaque[..., None] > 0, picture, ground)
-
-
-def _square(picture: np.ndarray, side: int) -> np.ndarray:
-    """Fit a picture into a square, whole and undistorted."""
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    square = np.full((side, side, 3), PAPER, np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(picture, size, interpolation=way)
-    return square
