@@ -11,6 +11,7 @@ _PIXEL_FIELDS = (
     'gt_panoptic_seg',
     'signed_distance',
     'pred_sem_seg',
+    'pred_confidence',
     'pred_foreground',
     'pred_foreground_prob',
     'pred_background',
@@ -40,6 +41,7 @@ class SceneSample(BaseDataElement):
                                             ``bboxes``, ``depth`` (0 = front), and what else
                                             :class:`PackScene` tells of
     ``gt_panoptic_seg``      int32 1,H,W    mmdet's panoptic encoding
+    ``pred_confidence``      float32 1,H,W  probability of ``pred_sem_seg``, in [0, 1]
     ``pred_*``               as ``gt_*``    what a model adds; ``*_prob`` is float32 in [0, 1]
     ======================== ============== =====================================================
 

@@ -1,6 +1,6 @@
 """Holes of a batch: read from the samples, padded with the picture, filled by what was painted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,28 @@ def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int
     if not data_samples:
         raise ValueError('There are no samples, whose hole says what is to be filled.')
     return torch.stack([_hole(sample, size) for sample in data_samples])
+
+
+def groups_of_a_size(
+    inputs: Tensor, data_samples: Sequence[SceneSample]
+) -> Iterator[tuple[Tensor, Tensor, Sequence[SceneSample]]]:
+    """Pictures of one size without the batch's padding, their holes, and their samples.
+
+    Yields:
+        N,3,h,w as in ``inputs``; bool N,1,h,w, True = to be filled; the N samples.
+
+    Raises:
+        ValueError: when a hole is missing, of another size, everything or nothing.
+    """
+    full = tuple(inputs.shape[-2:])
+    sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
+    step = len(sizes) if len(set(sizes)) == 1 else 1
+    for first in range(0, len(sizes), step):
+        samples = data_samples[first : first + step]
+        height, width = sizes[first]
+        hole = stack_holes(samples, (height, width))
+        check_extent(hole, samples)
+        yield inputs[first : first + step, :, :height, :width], hole, samples
 
 
 def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:

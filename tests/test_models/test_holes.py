@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.structures import PixelData
 
-from seginpaint_mm.models.holes import check_extent, fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.models.holes import (
+    check_extent,
+    fill_holes,
+    groups_of_a_size,
+    pad_to_multiple,
+    stack_holes,
+)
 from seginpaint_mm.structures import SceneSample
 
 
@@ -51,6 +57,24 @@ def test_all_or_nothing(value: int, what: str) -> None:
     check_extent(holes[:1], samples[:1])
     with pytest.raises(ValueError, match=rf'The hole of a\.png {what}'):
         check_extent(holes, samples)
+
+
+@pytest.mark.parametrize('sizes', [[(4, 6)] * 3, [(4, 6), (8, 5), (4, 6)]], ids=['one', 'two'])
+def test_groups_of_a_size(sizes: list[tuple[int, int]]) -> None:
+    """Pictures of one size stay together; otherwise each is alone, without its padding."""
+    inputs, samples = torch.rand(3, 3, 8, 6), []
+    for size in sizes:
+        hole = torch.zeros(1, *size)
+        hole[0, 1, 2] = 1
+        samples.append(sample_with(hole))
+        samples[-1].set_metainfo(dict(img_shape=size))
+    groups = list(groups_of_a_size(inputs, samples))
+    assert [len(group[2]) for group in groups] == ([3] if len({*sizes}) == 1 else [1, 1, 1])
+    pictures = [picture for group in groups for picture in group[0]]
+    holes = [hole for group in groups for hole in group[1]]
+    for index, (height, width) in enumerate(sizes):
+        assert torch.equal(pictures[index], inputs[index, :, :height, :width])
+        assert torch.equal(holes[index], samples[index].hole.data.bool())
 
 
 @pytest.mark.parametrize('dtype', [torch.uint8, torch.float32, torch.float64])

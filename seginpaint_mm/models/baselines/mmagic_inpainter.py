@@ -9,11 +9,15 @@ from torch.nn.functional import l1_loss
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
     check_normalisation,
-    groups_of_a_size,
     set_paintings,
     to_uint8,
 )
-from seginpaint_mm.models.holes import fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.models.holes import (
+    fill_holes,
+    groups_of_a_size,
+    pad_to_multiple,
+    stack_holes,
+)
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

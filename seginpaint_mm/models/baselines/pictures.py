@@ -1,12 +1,12 @@
-"""From a batch to the pictures in it, and from paintings to the samples they are of."""
+"""From normalised pictures to those before, and from paintings to the samples they are of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from seginpaint_mm.models.holes import check_extent, fill_holes, stack_holes
+from seginpaint_mm.models.holes import fill_holes
 from seginpaint_mm.structures import SceneSample
 
 
@@ -17,28 +17,6 @@ def check_normalisation(model: nn.Module) -> None:
             f'{type(model).__name__} undoes the normalisation of images: give it a '
             f"data_preprocessor=dict(type='SceneDataPreprocessor')."
         )
-
-
-def groups_of_a_size(
-    inputs: Tensor, data_samples: Sequence[SceneSample]
-) -> Iterator[tuple[Tensor, Tensor, Sequence[SceneSample]]]:
-    """Pictures of one size without the batch's padding, their holes, and their samples.
-
-    Yields:
-        N,3,h,w as in ``inputs``; bool N,1,h,w, True = to be filled; the N samples.
-
-    Raises:
-        ValueError: when a hole is missing, of another size, everything or nothing.
-    """
-    full = tuple(inputs.shape[-2:])
-    sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
-    step = len(sizes) if len(set(sizes)) == 1 else 1
-    for first in range(0, len(sizes), step):
-        samples = data_samples[first : first + step]
-        height, width = sizes[first]
-        hole = stack_holes(samples, (height, width))
-        check_extent(hole, samples)
-        yield inputs[first : first + step, :, :height, :width], hole, samples
 
 
 def to_uint8(normalised: Tensor, preprocessor: nn.Module) -> Tensor:

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from seginpaint_mm.models.baselines.pictures import (
     check_normalisation,
-    groups_of_a_size,
     set_paintings,
     to_uint8,
 )
+from seginpaint_mm.models.holes import groups_of_a_size
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

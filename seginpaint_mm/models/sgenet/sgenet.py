@@ -7,7 +7,12 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss
 
 from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.holes import check_extent, fill_holes, pad_to_multiple, stack_holes
+from seginpaint_mm.models.holes import (
+    fill_holes,
+    groups_of_a_size,
+    pad_to_multiple,
+    stack_holes,
+)
 from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -207,25 +212,13 @@ class SGENet(AdversarialModel):
         Pictures of different sizes in a batch do not see each other's.
 
         Raises:
-            ValueError: see :func:`stack_holes`; when a hole is everything or nothing.
+            ValueError: when a hole is missing, of another size, everything or nothing.
         """
-        full = tuple(inputs.shape[-2:])
-        sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
-        step = len(sizes) if len(set(sizes)) == 1 else 1
-        for first in range(0, len(sizes), step):
-            height, width = sizes[first]
-            pictures = inputs[first : first + step, :, :height, :width]
-            self._predict_alike(pictures, data_samples[first : first + step])
+        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
+            pictures = self._pictures(normalised)
+            made = self._complete(*pad_to_multiple(pictures, hole, self.generator.divisor))
+            set_predictions(samples, made, self.scales, tuple(pictures.shape[-2:]))
         return list(data_samples)
-
-    def _predict_alike(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
-        """Predict pictures of one size."""
-        size = tuple(inputs.shape[-2:])
-        hole = stack_holes(data_samples, size)
-        check_extent(hole, data_samples)
-        padded = pad_to_multiple(self._pictures(inputs), hole, self.generator.divisor)
-        made = self._complete(*padded)
-        set_predictions(data_samples, made, self.scales, size)
 
 
 def _truth(generated: dict[str, Tensor]) -> Tensor:

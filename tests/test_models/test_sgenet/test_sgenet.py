@@ -12,6 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 
+from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.config_check import check_config
 from seginpaint_mm.models.sgenet import SGENet
 from seginpaint_mm.registry import MODELS
@@ -205,6 +206,14 @@ def test_neighbours_of_other_sizes_change_nothing() -> None:
     assert together[1].pred_image.data.shape == (3, 64, 96)
     torch.testing.assert_close(together[0].pred_image.data, alone.pred_image.data, rtol=0, atol=1)
     torch.testing.assert_close(together[0].pred_confidence.data, alone.pred_confidence.data)
+
+
+def test_a_model_made_ready_for_inference_predicts_the_same() -> None:
+    model, batch = build_model(tiny_sgenet()), batch_of()
+    before = predicted(model, copy.deepcopy(batch))
+    for one, other in zip(before, predicted(prepare_for_inference(model), batch), strict=True):
+        torch.testing.assert_close(one.pred_confidence.data, other.pred_confidence.data)
+        torch.testing.assert_close(one.pred_image.data, other.pred_image.data, rtol=0, atol=1)
 
 
 def test_mixed_precision() -> None:
