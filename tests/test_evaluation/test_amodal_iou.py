@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torchmetrics.functional.classification import binary_jaccard_index
 
 from seginpaint_mm.box_crops import crop_masks
-from seginpaint_mm.evaluation import AmodalIoUMetric, VisibleMaskIoUMetric
+from seginpaint_mm.evaluation import AmodalIoUMetric, PaintedMaskIoUMetric, VisibleMaskIoUMetric
 from tests.amodal_records import layered, random_layers, record
 
 
@@ -136,6 +136,24 @@ def test_the_visible_mask_as_an_answer(side):
         record(full, visible, given=visible & np.roll(visible, 1, axis=2)),
     )
     assert worse['visible_mask/iou_full'] < metrics['iou_full']
+
+
+def test_what_is_not_black_in_a_painting_is_its_mask():
+    full = random_layers(0)
+    sample = record(full, layered(full))
+    boxes = sample['pred_instances']['grown_boxes']
+    shape = crop_masks(torch.from_numpy(full), boxes, 32)
+    painted = torch.zeros(len(full), 4, 32, 32, dtype=torch.uint8)
+    painted[:, 1] = 17 * shape
+    painted[:, 2] = 16 * ~shape
+    painted[:, 3] = 255
+    sample['pred_instances']['painted'] = painted
+    metrics = evaluate(PaintedMaskIoUMetric(side=32), sample)
+    assert [metrics[f'painted_mask/iou_{key}'] for key in ('full', 'invisible')] == [100, 100]
+    metrics = evaluate(PaintedMaskIoUMetric(side=32, darkest=17), sample)
+    assert metrics['painted_mask/iou_full'] == 0
+    smaller = evaluate(PaintedMaskIoUMetric(side=8), sample)
+    assert smaller['painted_mask/iou_full'] > 90
 
 
 def test_missing_predictions():

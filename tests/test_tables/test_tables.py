@@ -286,3 +286,14 @@ def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) ->
     spec = load_spec(path)
     for run in plan(dataclasses.replace(spec, seeds=spec.seeds[:1]), tmp_path, {}).values():
         assert run.cfg.model.type
+
+
+def test_tables_that_share_runs_mean_the_same_by_the_same_names() -> None:
+    """Those of segan on Street are made in one folder."""
+    kept = ('config', 'cfg_options', 'checkpoint_of', 'starts_from', 'joins')
+    seen: dict[str, dict] = {}
+    paths = sorted(Path('configs/segan').glob('table_*_street-dyce.yml'))
+    for row in (row for path in paths for row in load_spec(path).rows):
+        meaning = {key: getattr(row, key) for key in kept}
+        assert seen.setdefault(row.name, meaning) == meaning, row.name
+    assert len(paths) == 3 < len(seen)

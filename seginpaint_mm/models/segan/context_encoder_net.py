@@ -1,12 +1,11 @@
 """The encoder and decoder of Context Encoders (Pathak et al., 2016), for a hole in the centre."""
 
-from mmcv.cnn import ConvModule
-from mmengine.model import BaseModule, Sequential
+from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from seginpaint_mm.registry import MODELS
 
-_LEAKY = dict(type='LeakyReLU', negative_slope=0.2)
+_SLOPE = 0.2  # of leaky units
 
 
 @MODELS.register_module()
@@ -34,15 +33,16 @@ class ContextEncoderNet(BaseModule):
         normal = dict(type='Normal', layer=['Conv2d', 'ConvTranspose2d'], std=0.02)
         super().__init__(init_cfg or normal)
         widths = [factor * base_channels for factor in (1, 1, 2, 4, 8)]
-        pairs = zip([3, *widths[:-1]], widths, strict=True)
-        self.encoder = Sequential(*[_down(*pair, first=pair[0] == 3) for pair in pairs])
-        self.bottleneck = ConvModule(
-            widths[-1], bottleneck_channels, 4, norm_cfg=dict(type='BN'), act_cfg=_LEAKY
+        self.encoder = nn.Sequential(
+            nn.Conv2d(3, widths[0], 4, stride=2, padding=1),
+            nn.LeakyReLU(_SLOPE),
+            *[_down(*widths[i : i + 2], stride=2, padding=1) for i in range(4)],
         )
-        widths = [bottleneck_channels, *widths[:0:-1]]
-        self.decoder = Sequential(
-            *[_up(*widths[i : i + 2], first=i == 0) for i in range(4)],
-            nn.ConvTranspose2d(widths[-1], 3, 4, stride=2, padding=1),
+        self.bottleneck = _down(widths[-1], bottleneck_channels, stride=1, padding=0)
+        self.decoder = nn.Sequential(
+            _up(bottleneck_channels, widths[4], stride=1, padding=0),
+            *[_up(*widths[i : i - 2 : -1], stride=2, padding=1) for i in (4, 3, 2)],
+            nn.ConvTranspose2d(widths[1], 3, 4, stride=2, padding=1),
             nn.Tanh(),
         )
 
@@ -51,19 +51,17 @@ class ContextEncoderNet(BaseModule):
         return self.decoder(self.bottleneck(self.encoder(pictures)))
 
 
-def _down(channels: int, wider: int, *, first: bool) -> ConvModule:
-    norm = None if first else dict(type='BN')
-    return ConvModule(channels, wider, 4, stride=2, padding=1, norm_cfg=norm, act_cfg=_LEAKY)
+def _down(channels: int, wider: int, *, stride: int, padding: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, wider, 4, stride, padding, bias=False),
+        nn.BatchNorm2d(wider),
+        nn.LeakyReLU(_SLOPE),
+    )
 
 
-def _up(channels: int, narrower: int, *, first: bool) -> ConvModule:
-    stride, padding = (1, 0) if first else (2, 1)
-    return ConvModule(
-        channels,
-        narrower,
-        4,
-        stride=stride,
-        padding=padding,
-        conv_cfg=dict(type='deconv'),
-        norm_cfg=dict(type='BN'),
+def _up(channels: int, narrower: int, *, stride: int, padding: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ConvTranspose2d(channels, narrower, 4, stride, padding, bias=False),
+        nn.BatchNorm2d(narrower),
+        nn.ReLU(),
     )

@@ -196,6 +196,20 @@ def test_predictions(changes: dict) -> None:
             assert set(found.painted[:, 3].unique().tolist()) <= {0, 255}
 
 
+def test_a_painter_that_is_told_nothing_but_what_is_seen() -> None:
+    """Pix2pix of Tables 1 and 2: no red, whatever is hidden."""
+    told = build_model(tiny_segan(**(PAINTER_ALONE | dict(painter_mask='visible'))))
+    batch = told.data_preprocessor(scenes(2), training=True)
+    instances = batch['data_samples'][0].gt_instances
+    seen = crop_masks(instances.masks, instances.grown_boxes, PAINTER_SIZE)
+    coloured = ((told.generate(**batch)['coloured'] + 1) / 2).movedim(1, -1)
+    assert (coloured[~seen] - torch.tensor([0, 0, 1.0])).abs().max() < 1e-6
+    log = told.train_step(scenes(2, 3), optimizers(told))
+    assert set(log) == {'loss'} | LOSSES['generator'] | LOSSES['discriminator']
+    (sample,) = predicted(told, masks_only(scenes(2)))
+    assert torch.equal(sample.pred_instances.painted[:, 3] == 255, seen)
+
+
 def test_predicted_masks_are_the_segmentors() -> None:
     """A segmentor that is sure of the upper half of each box."""
     model = build_model(tiny_segan())
