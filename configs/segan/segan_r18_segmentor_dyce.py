@@ -4,3 +4,8 @@ _base_ = [
     '../_base_/schedules/segan_segmentor.py',
     '../_base_/default_runtime.py',
 ]
+model = dict(
+    segmentor=dict(
+        backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet18'))
+    )
+)

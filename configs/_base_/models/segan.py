@@ -1,6 +1,4 @@
 # SeGAN (Fig. 2), all three parts together: 500x500 images, 58x58 and 256x256 masks and paintings.
-# The paper starts from ImageNet weights: model.segmentor.backbone.init_cfg.type=Pretrained,
-# .checkpoint=FILE or torchvision://resnet18.
 custom_imports = dict(imports=['seginpaint_mm.interop.mmagic'], allow_failed_imports=False)
 model = dict(
     type='SeGAN',
