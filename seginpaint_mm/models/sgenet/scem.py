@@ -62,7 +62,7 @@ class SCEM(BaseModule):
         rank = round(self.number * surest.shape[1])  # so many places are unreliable
         if rank == 0:
             return torch.full_like(surest[:, 0], -1)
-        return surest.kthvalue(rank, dim=1).values
+        return surest.sort(dim=1).values[:, rank - 1]
 
 
 def confidence(probabilities: Tensor) -> Tensor:
