@@ -45,6 +45,8 @@ class LPIPSMetric(PaintedPictureMetric):
         CheckpointError: with the first picture, when a file is missing or not the network's.
     """
 
+    count_name = 'num_images_LPIPS'
+
     def __init__(
         self,
         weights: str,

@@ -23,7 +23,8 @@ class PaintedPictureMetric(BaseMetric):
 
     Keys: the values' own names for all pictures; with ``hole_10-20/`` before them for pictures of
     which more than 10 and at most 20 per cent were filled (bins without pictures are left out), and
-    the same with ``num_images``. The bins are also written to the log, as a table.
+    the same with ``count_name``, the number of pictures. The bins are also written to the log, as a
+    table.
 
     Args:
         ratios: Edges of the bins, rising, in [0, 1].
@@ -33,6 +34,8 @@ class PaintedPictureMetric(BaseMetric):
     Raises:
         ValueError: when ``ratios`` do not rise within [0, 1].
     """
+
+    count_name = 'num_images'  # metrics that are used together must not share a key
 
     def __init__(
         self,
@@ -66,8 +69,8 @@ class PaintedPictureMetric(BaseMetric):
 
     def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
         """Average over the pictures, and over those of each bin."""
-        metrics = _means(results)
-        by_bin = {name: _means(self._in_bin(results, name)) for name in self.bins}
+        metrics = self._means(results)
+        by_bin = {name: self._means(self._in_bin(results, name)) for name in self.bins}
         print_log(_table(type(self).__name__, {**by_bin, 'all': metrics}), logger='current')
         for name, means in by_bin.items():
             metrics |= {f'{name}/{key}': value for key, value in means.items()}
@@ -77,14 +80,13 @@ class PaintedPictureMetric(BaseMetric):
         low, high = self.bins[name]
         return [result for result in results if low < result[0] <= high]
 
-
-def _means(results: list[Measured]) -> dict[str, float]:
-    """Means of the values, and how many pictures there are; empty without pictures."""
-    if not results:
-        return {}
-    names = results[0][1]
-    means = {name: float(np.mean([values[name] for _, values in results])) for name in names}
-    return {**means, 'num_images': len(results)}
+    def _means(self, results: list[Measured]) -> dict[str, float]:
+        """Means of the values, and how many pictures there are; empty without pictures."""
+        if not results:
+            return {}
+        names = results[0][1]
+        means = {name: float(np.mean([values[name] for _, values in results])) for name in names}
+        return {**means, self.count_name: len(results)}
 
 
 def _table(title: str, rows: dict[str, dict[str, float]]) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.evaluator import Evaluator
 from scipy.linalg import sqrtm
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torchvision.models import squeezenet1_1
 
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.evaluation import FIDMetric, LPIPSMetric
+from seginpaint_mm.evaluation import FIDMetric, InpaintingQualityMetric, LPIPSMetric
 from seginpaint_mm.evaluation.fid import frechet_distance
 from tests.painted_records import colours, hole_left, noisy, painted_record
 
@@ -85,7 +86,22 @@ def test_lpips_with_real_weights(real_data):
 def test_means_by_hole_ratio(random_weights):
     metrics = evaluate(LPIPSMetric(str(random_weights)), records(40, number=2))
     assert metrics['hole_40-50/LPIPS'] == pytest.approx(metrics['LPIPS'])
-    assert metrics['hole_40-50/num_images'] == 2
+    assert metrics['hole_40-50/num_images_LPIPS'] == 2
+
+
+def test_all_metrics_of_filled_holes_are_used_together(random_weights):
+    weights = str(random_weights)
+    evaluator = Evaluator(
+        [
+            InpaintingQualityMetric(),
+            LPIPSMetric(weights),
+            FIDMetric(weights, network='squeezenet'),
+        ]
+    )
+    samples = records(40, number=2)
+    evaluator.process(samples)
+    metrics = evaluator.evaluate(size=2)
+    assert {'PSNR', 'LPIPS', 'FD_squeezenet', 'hole_40-50/hole/L1'} <= metrics.keys()
 
 
 def test_frechet_distance_agrees_with_scipy():
