@@ -60,10 +60,9 @@ def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
     Raises:
         ValueError: when a hole is the whole picture or has no pixel.
     """
-    shares = hole.flatten(1).float().mean(dim=1).tolist()
-    for share, sample in zip(shares, data_samples, strict=True):
-        if share in (0, 1):
-            what = 'covers the whole picture' if share else 'has no pixel'
+    for of_sample, sample in zip(hole, data_samples, strict=True):
+        if of_sample.all() or not of_sample.any():
+            what = 'covers the whole picture' if of_sample.any() else 'has no pixel'
             raise ValueError(
                 f'The hole of {_name(sample)} {what}: mark what is to be filled with 1, and what '
                 f'is known with 0.'
