@@ -9,8 +9,13 @@ import cv2
 import numpy as np
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
+def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     """Write ``data`` under a temporary name beside ``path``, then rename it.
+
+    Args:
+        path: The file.
+        data: What it is to hold.
+        durable: Wait until it is on the disk, so that it survives a power cut too.
 
     Raises:
         OSError: when the file cannot be written; the sentence names it and the reason.
@@ -21,8 +26,9 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, 'wb') as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         _remove(partial)

@@ -23,7 +23,7 @@ def run_jobs(
     With more than one worker, call it below ``if __name__ == '__main__':``.
 
     Args:
-        task: What is done; it and the jobs must be picklable.
+        task: What is done; sent once to each process. It and the jobs must be picklable.
         jobs: Its arguments.
         workers: Processes, >= 1; with 1 all is done in this one.
         chunk: Jobs that are handed to a process at once.
@@ -34,9 +34,9 @@ def run_jobs(
     if workers == 1:
         yield from map(task, jobs)
         return
-    pool = ProcessPoolExecutor(workers, _context(task), cv2.setNumThreads, (1,))
+    pool = ProcessPoolExecutor(workers, _context(task), _prepare, (task,))
     try:
-        yield from pool.map(task, jobs, chunksize=chunk)
+        yield from pool.map(_do, jobs, chunksize=chunk)
     except BrokenProcessPool as error:
         raise UserError(
             'A worker process was killed, perhaps for lack of memory: run the same command again '
@@ -44,6 +44,17 @@ def run_jobs(
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _prepare(task: Callable) -> None:
+    """Called once in each process."""
+    global _task
+    cv2.setNumThreads(1)
+    _task = task
+
+
+def _do(job: object) -> object:
+    return _task(job)
 
 
 def _context(task: Callable) -> BaseContext:

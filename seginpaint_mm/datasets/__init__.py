@@ -6,6 +6,7 @@ from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
 from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
 from seginpaint_mm.datasets.cityscapes_labels import CityscapesLabelDataset
 from seginpaint_mm.datasets.coco_instances import CocoInstanceDataset
+from seginpaint_mm.datasets.coco_panoptic import CocoPanopticInstanceDataset
 from seginpaint_mm.datasets.cocoa import COCOADataset
 from seginpaint_mm.datasets.dyce import DYCEDataset
 from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset
@@ -13,6 +14,7 @@ from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.kitti import KITTISceneDataset
 from seginpaint_mm.datasets.label_folder import LabelFolderDataset
 from seginpaint_mm.datasets.outdoor_scenes import OutdoorScenesDataset
+from seginpaint_mm.datasets.pairs import PairsDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.transforms import (
@@ -30,6 +32,7 @@ from seginpaint_mm.datasets.transforms import (
     LoadHole,
     LoadInstances,
     LoadObjects,
+    LoadPair,
     LoadSceneAnnotations,
     LoadSceneImage,
     ObjectHole,
@@ -50,6 +53,7 @@ __all__ = [
     'CityscapesLabelDataset',
     'CityscapesSceneDataset',
     'CocoInstanceDataset',
+    'CocoPanopticInstanceDataset',
     'CropAppearances',
     'DYCEDataset',
     'FolderInstanceDataset',
@@ -67,11 +71,13 @@ __all__ = [
     'LoadHole',
     'LoadInstances',
     'LoadObjects',
+    'LoadPair',
     'LoadSceneAnnotations',
     'LoadSceneImage',
     'ObjectHole',
     'OutdoorScenesDataset',
     'PackScene',
+    'PairsDataset',
     'PartialEpochSampler',
     'PasteForeground',
     'RandomRectangles',

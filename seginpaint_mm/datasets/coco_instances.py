@@ -28,7 +28,8 @@ class CocoInstanceDataset(InstanceDataset):
         data_root: Folder that holds the files.
         ann_file: JSON of instances, e.g. ``'annotations/instances_train2017.json'``.
         image_folder: The folder of its images, e.g. ``'train2017'``.
-        classes: Names of the categories; their classes are 1, 2, ... in this order.
+        classes: Names of the categories; their classes are 1, 2, ... in this order. None takes
+            all, by their ids.
         keep_empty: Keep the pictures that show none of them, not even a crowd.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
@@ -46,7 +47,7 @@ class CocoInstanceDataset(InstanceDataset):
         *,
         ann_file: str,
         image_folder: str,
-        classes: Sequence[str],
+        classes: Sequence[str] | None,
         keep_empty: bool = True,
         pipeline: Sequence[dict | Callable] = (),
         indices: int | Sequence[int] | None = None,
@@ -56,14 +57,9 @@ class CocoInstanceDataset(InstanceDataset):
         self.json_path = Path(data_root, ann_file)
         self.image_folder = image_folder
         self.keep_empty = keep_empty
-        colours = voc_palette()[1:]
         super().__init__(
             data_root,
-            metainfo=dict(
-                classes=('background', *classes),
-                palette=[[0, 0, 0], *(colours[k % len(colours)] for k in range(len(classes)))],
-                thing_ids=tuple(range(1, len(classes) + 1)),
-            ),
+            metainfo=None if classes is None else _metainfo(classes),
             pipeline=pipeline,
             indices=indices,
             test_mode=test_mode,
@@ -73,6 +69,9 @@ class CocoInstanceDataset(InstanceDataset):
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by the id of the image."""
         index = _read_index(self.json_path)
+        if 'classes' not in self.metainfo:
+            names = [index.cats[number]['name'] for number in sorted(index.cats)]
+            self._metainfo.update(_metainfo(names))
         class_of = self._categories(index)
         samples = []
         for number in sorted(index.imgs):
@@ -114,6 +113,15 @@ class CocoInstanceDataset(InstanceDataset):
                 for item in chosen
             ],
         )
+
+
+def _metainfo(classes: Sequence[str]) -> dict:
+    colours = voc_palette()[1:]
+    return dict(
+        classes=('background', *classes),
+        palette=[[0, 0, 0], *(colours[k % len(colours)] for k in range(len(classes)))],
+        thing_ids=tuple(range(1, len(classes) + 1)),
+    )
 
 
 def _read_index(path: Path) -> COCO:

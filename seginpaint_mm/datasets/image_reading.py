@@ -65,6 +65,19 @@ def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.n
     return mask
 
 
+def read_opaque(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read a cut-out: BGR uint8 (H, W, 3), and bool (H, W), True = opaque.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        ValueError: when it is no picture, a damaged one, or has no alpha channel.
+    """
+    image = _decode(path, 'a cut-out', cv2.IMREAD_UNCHANGED)
+    if image.ndim != 3 or image.shape[2] != 4:
+        raise ValueError(f'{path}: a cut-out has colours and transparency, this file has not.')
+    return image[..., :3], image[..., 3] > 0
+
+
 def read_hole(path: str | Path) -> np.ndarray:
     """Read a hole: uint8 (H, W), 1 = to be filled.
 

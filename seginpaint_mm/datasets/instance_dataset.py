@@ -51,8 +51,9 @@ class InstanceDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """The samples, each with the data set's ``thing_ids``."""
-        things = self.metainfo['thing_ids']
-        return [dict(sample, thing_ids=things) for sample in self.find_samples()]
+        samples = self.find_samples()
+        things = self.metainfo['thing_ids']  # some data sets know them from their files only
+        return [dict(sample, thing_ids=things) for sample in samples]
 
     @abstractmethod
     def find_samples(self) -> list[dict]:

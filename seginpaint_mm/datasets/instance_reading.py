@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from scipy.io import loadmat
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
 from seginpaint_mm.datasets.coco_masks import decode_mask
-from seginpaint_mm.datasets.image_reading import check_size, read_labels, read_map
+from seginpaint_mm.datasets.image_reading import check_size, read_colour, read_labels, read_map
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _FIRST_OBJECT = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one class
 _VOC_THINGS = range(1, 21)
+_ONE_RELEASE = 'take the JSON and the PNGs of one release.'
 Size = tuple[int, int]
 Maps = tuple[np.ndarray, np.ndarray]
 
@@ -89,9 +91,41 @@ def read_coco(sample: dict, size: Size) -> Maps:
     masks = [(item, _decode(item, classes.shape, path)) for item in sample['annotations']]
     masks.sort(key=lambda pair: (not pair[0]['is_crowd'], -np.count_nonzero(pair[1])))
     for number, (item, mask) in enumerate(masks, start=1):
-        classes[mask] = IGNORE_INDEX if item['is_crowd'] else item['class_id']
-        objects[mask] = number
+        left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+        box = np.s_[top : top + height, left : left + width]  # the rest would take most of the time
+        class_id = IGNORE_INDEX if item['is_crowd'] else item['class_id']
+        np.copyto(classes[box], class_id, where=mask[box])
+        np.copyto(objects[box], number, where=mask[box])
     return classes.astype(np.uint8), objects
+
+
+def read_coco_panoptic(sample: dict, size: Size) -> Maps:
+    """``instance_path``, a PNG whose colours are segment ids, and its ``segments``.
+
+    A crowd is of its class, of no object; what is in no segment is void.
+    """
+    path = sample['instance_path']
+    blue, green, red = cv2.split(read_colour(path).astype(np.int32))
+    ids = red + 256 * green + 65536 * blue
+    check_size(path, ids, size=size, img_path=sample['img_path'])
+    classes = np.full(ids.shape, IGNORE_INDEX, np.uint8)
+    objects = np.zeros(ids.shape, np.uint16)
+    for number, segment in enumerate(sample['segments'], start=1):
+        mask = ids == segment['id']
+        if not mask.any():
+            raise ValueError(
+                f'{path}: segment {segment["id"]} of the JSON is missing in the PNG: {_ONE_RELEASE}'
+            )
+        np.copyto(classes, segment['class_id'], where=mask)
+        if segment['class_id'] in sample['thing_ids'] and not segment['is_crowd']:
+            np.copyto(objects, number, where=mask)
+    unknown = ids[(classes == IGNORE_INDEX) & (ids != 0)]
+    if len(unknown):
+        raise ValueError(
+            f'{path}: the PNG shows segment {unknown[0]}, which the JSON does not tell of: '
+            f'{_ONE_RELEASE}'
+        )
+    return classes, objects
 
 
 def _decode(item: dict, size: Size, path: str) -> np.ndarray:
@@ -105,6 +139,7 @@ def _decode(item: dict, size: Size, path: str) -> np.ndarray:
 INSTANCE_READERS: dict[str, Callable[[dict, Size], Maps]] = {
     'cityscapes': read_cityscapes,
     'coco': read_coco,
+    'coco_panoptic': read_coco_panoptic,
     'folder': read_folder,
     'sbd': read_sbd,
     'voc': read_voc,

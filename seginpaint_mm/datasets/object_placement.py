@@ -59,6 +59,44 @@ def _rotate(image: np.ndarray, mask: np.ndarray, degrees: float) -> tuple[np.nda
     return image, cv2.warpAffine(np.ascontiguousarray(mask), turn, size, flags=cv2.INTER_NEAREST)
 
 
+def place_anywhere(
+    cut_out: CutOut,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    scale: tuple[float, float],
+    rotation: tuple[float, float],
+    flip_prob: float,
+    truncation: bool,
+) -> PlacedObject | None:
+    """An object in a random size and turn at a random place.
+
+    Args:
+        cut_out: The object.
+        size: (height, width) of the picture.
+        rng: Where the choices come from.
+        scale: Range of the factor for its size.
+        rotation: Range in degrees, counter-clockwise.
+        flip_prob: Probability that it is mirrored.
+        truncation: Up to half of it may be outside.
+
+    Returns:
+        None when nothing of it can be seen or, without truncation, it does not fit.
+    """
+    factor, mirror = rng.uniform(*scale), bool(rng.random() < flip_prob)
+    image, mask = resize_object(cut_out, factor, mirror=mirror, degrees=rng.uniform(*rotation))
+    beyond = [side // 2 if truncation else 0 for side in mask.shape]
+    spans = [
+        (-out, whole - side + out)
+        for out, whole, side in zip(beyond, size, mask.shape, strict=True)
+    ]
+    if any(first > last for first, last in spans):
+        return None
+    placed = PlacedObject(image, mask, *(int(rng.integers(*s, endpoint=True)) for s in spans))
+    seen = visible_part(placed, size)
+    return placed if seen is not None and seen.mask.any() else None
+
+
 def visible_part(placed: PlacedObject, size: tuple[int, int]) -> PlacedObject | None:
     """What lies inside a picture of (height, width); None when nothing does."""
     height, width = placed.mask.shape

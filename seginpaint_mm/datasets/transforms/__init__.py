@@ -14,6 +14,7 @@ from seginpaint_mm.datasets.transforms.load_classes import LoadClasses
 from seginpaint_mm.datasets.transforms.load_hole import LoadHole
 from seginpaint_mm.datasets.transforms.load_instances import LoadInstances
 from seginpaint_mm.datasets.transforms.load_objects import LoadObjects
+from seginpaint_mm.datasets.transforms.load_pair import LoadPair
 from seginpaint_mm.datasets.transforms.loading import LoadSceneAnnotations, LoadSceneImage
 from seginpaint_mm.datasets.transforms.object_hole import ObjectHole
 from seginpaint_mm.datasets.transforms.packing import PackScene
@@ -36,6 +37,7 @@ __all__ = [
     'LoadHole',
     'LoadInstances',
     'LoadObjects',
+    'LoadPair',
     'LoadSceneAnnotations',
     'LoadSceneImage',
     'ObjectHole',

@@ -11,6 +11,7 @@ from seginpaint_mm.datasets.object_library import CutOut, ObjectLibrary
 from seginpaint_mm.datasets.object_placement import (
     PlacedObject,
     paste_object,
+    place_anywhere,
     resize_object,
     visible_part,
 )
@@ -33,8 +34,9 @@ class PasteForeground(BaseTransform):
 
     With ``removal`` the objects are what is to be removed (maskopt, Sec. III-A) from any scene:
     ``gt_image`` is the picture without them, ``hole`` is 1 where they are and wherever ``img``
-    differs from it, ``removed_classes`` are their names. All other maps stay as they are: they
-    tell of the picture without the objects. A picture into which no object fits is left out.
+    differs from it, ``removed_classes`` are their names and ``removed_labels`` the same as indices
+    into the source's ``thing_ids``. All other maps stay as they are: they tell of the picture
+    without the objects. A picture into which no object fits is left out.
 
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
@@ -128,12 +130,18 @@ class PasteForeground(BaseTransform):
             covered |= paste_object(results['img'], item, self._blending(rng))
         if self.removal:
             results['gt_image'], results['hole'] = before, covered.astype(np.uint8)
-            results['removed_classes'] = [name for _, name in found]
+            names = [name for _, name in found]
+            results['removed_classes'], results['removed_labels'] = names, self._labels(names)
             results.setdefault('seg_fields', []).extend(['gt_image', 'hole'])
         else:
             results['gt_foreground'][covered] = 1
             results['gt_seg_map'][covered] = IGNORE_INDEX
         return results
+
+    def _labels(self, names: Sequence[str]) -> list[int]:
+        metainfo = self.source.metainfo
+        things = [metainfo['classes'][number] for number in metainfo.get('thing_ids', ())]
+        return [things.index(name) for name in names if name]
 
     def _blending(self, rng: np.random.Generator) -> str:
         if len(self.blendings) == 1:
@@ -160,6 +168,17 @@ class PasteForeground(BaseTransform):
         self, cut_out: CutOut, results: dict, rng: np.random.Generator
     ) -> tuple[PlacedObject, str] | None:
         """An object in its place, and its class."""
+        if self.placement == 'anywhere':
+            placed = place_anywhere(
+                cut_out,
+                results['img'].shape[:2],
+                rng,
+                scale=self.scale,
+                rotation=self.rotation,
+                flip_prob=self.flip_prob,
+                truncation=self.truncation,
+            )
+            return placed and (placed, cut_out.class_name)
         scale = rng.uniform(*self.scale)
         mirror = bool(rng.random() < self.flip_prob)
         degrees = rng.uniform(*self.rotation) if any(self.rotation) else 0.0
@@ -167,7 +186,10 @@ class PasteForeground(BaseTransform):
         (height, width), size = mask.shape, results['img'].shape[:2]
         if not self.truncation and (height > size[0] or width > size[1]):
             return None
-        top = self._row(cut_out, scale, height, size[0], rng)
+        foot = self.horizon + scale * (cut_out.foot - self.horizon)
+        top = round(foot * size[0]) - height
+        if not self.truncation:
+            top = min(max(top, 0), size[0] - height)
         tries = _ON_GROUND_TRIES if self.placement == 'on_ground' else 1
         for left in self._columns(width, size[1], rng)[:tries]:
             placed = PlacedObject(image, mask, top, int(left))
@@ -175,17 +197,6 @@ class PasteForeground(BaseTransform):
             if seen is not None and self._suits(seen, results):
                 return placed, cut_out.class_name
         return None
-
-    def _row(
-        self, cut_out: CutOut, scale: float, height: int, rows: int, rng: np.random.Generator
-    ) -> int:
-        """Row of an object's top."""
-        if self.placement == 'anywhere':
-            beyond = height // 2 if self.truncation else 0
-            return int(rng.integers(-beyond, rows - height + beyond, endpoint=True))
-        foot = self.horizon + scale * (cut_out.foot - self.horizon)
-        top = round(foot * rows) - height
-        return top if self.truncation else min(max(top, 0), rows - height)
 
     def _columns(self, box_width: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """Columns to try for the left side of an object."""

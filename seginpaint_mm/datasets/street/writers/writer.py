@@ -1,6 +1,5 @@
 """Writes a Street data set: parallel, resumable, each file whole or not there."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -9,7 +8,8 @@ from pathlib import Path
 from seginpaint_mm.datasets.street.render import RENDERER_VERSION, check_scene, render_street
 from seginpaint_mm.datasets.street.writers.layout import Layout
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_bytes, write_image, write_json, write_text
+from seginpaint_mm.files import write_bytes, write_image, write_text
+from seginpaint_mm.folder_notes import claim_folder, read_note
 from seginpaint_mm.work_pool import run_jobs
 
 SPLITS = ('train', 'val', 'test')
@@ -92,36 +92,14 @@ def _check(layout: Layout, order: Order, counts: dict[str, int], workers: int) -
 
 def _claim(root: Path, order: Order) -> None:
     """Makes the folder and notes what is in it, so that no two different orders are mixed."""
-    root.mkdir(parents=True, exist_ok=True)
     note = root / _NOTE
-    wanted = json.loads(json.dumps(asdict(order)))
-    version = dict(renderer_version=RENDERER_VERSION)
-    if note.exists():
-        found = _read(note)
-        if found.pop('renderer_version', None) != RENDERER_VERSION:
-            raise UserError(
-                f'{root} holds a Street data set of another version of the renderer, whose scenes '
-                'look different: delete the folder, or give another one.'
-            )
-        if found != wanted:
-            raise UserError(
-                f'{root} holds a Street data set made with {found}, not {wanted}: give the same '
-                'options or another folder.'
-            )
-    elif any(root.iterdir()):
-        raise UserError(f'{root} holds other files: give an empty or a new folder.')
-    else:
-        write_json(note, wanted | version)
-
-
-def _read(note: Path) -> dict:
-    try:
-        found = json.loads(note.read_text())
-    except ValueError as error:
-        raise UserError(f'{note} is damaged: give another folder.') from error
-    if not isinstance(found, dict):
-        raise UserError(f'{note} is damaged: give another folder.')
-    return found
+    if note.exists() and read_note(note).get('renderer_version') != RENDERER_VERSION:
+        raise UserError(
+            f'{root} holds a Street data set of another version of the renderer, whose scenes '
+            'look different: delete the folder, or give another one.'
+        )
+    wanted = asdict(order) | dict(renderer_version=RENDERER_VERSION)
+    claim_folder(note, wanted, what='a Street data set')
 
 
 def _is_complete(root: Path, layout: Layout, job: Job) -> bool:

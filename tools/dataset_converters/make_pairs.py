@@ -1,0 +1,142 @@
+"""Make pairs of pictures with and without an object, for object removal::
+
+    python tools/dataset_converters/make_pairs.py OUT --num 20000 --class person \\
+        coco data/coco --annotations annotations/instances_train2017.json --images train2017
+    python tools/dataset_converters/make_pairs.py OUT --num 2000 cityscapes data/street
+    python tools/dataset_converters/make_pairs.py OUT --num 2000 folder data/mine --class-name dog
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.datasets import (
+    CityscapesInstanceDataset,
+    CocoInstanceDataset,
+    CocoPanopticInstanceDataset,
+    FolderInstanceDataset,
+    InstanceDataset,
+)
+from seginpaint_mm.datasets.blending import BLENDINGS
+from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
+from seginpaint_mm.datasets.pairs.maker import FORMATS
+
+_PIPELINE = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    default = PairOptions()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('out', metavar='OUT', help='folder of the pairs')
+    parser.add_argument('--num', type=int, required=True, metavar='N', help='pairs')
+    parser.add_argument('--seed', type=int, default=0, help='default: 0')
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count(), metavar='N', help='default: all cores'
+    )
+    parser.add_argument(
+        '--class', dest='classes', nargs='+', metavar='NAME', help='objects to paste; default: all'
+    )
+    _add_range(parser, '--size', int, default.size, ('HEIGHT', 'WIDTH'), 'of the pictures')
+    _add_range(parser, '--area', float, default.area, ('LEAST', 'MOST'), 'share of the picture')
+    _add_range(parser, '--scale', float, default.scale, ('LEAST', 'MOST'), 'factor for objects')
+    _add_range(parser, '--rotation', float, default.rotation, ('LEAST', 'MOST'), 'degrees')
+    parser.add_argument(
+        '--max-contact',
+        type=float,
+        default=default.max_contact,
+        metavar='SHARE',
+        help='of an outline that may touch other objects (default: %(default)s)',
+    )
+    parser.add_argument('--blending', nargs='+', choices=list(BLENDINGS), default=default.blendings)
+    parser.add_argument('--truncation', action='store_true', help='objects may reach outside')
+    parser.add_argument('--format', choices=FORMATS, default=default.truth_format)
+    parser.add_argument('--debug', action='store_true', help='show tracebacks')
+    _add_sources(parser.add_subparsers(dest='source', required=True, metavar='SOURCE'))
+    return parser.parse_args(argv)
+
+
+def _add_range(
+    parser: argparse.ArgumentParser,
+    name: str,
+    kind: type,
+    default: tuple[float, float],
+    metavar: tuple[str, str],
+    text: str,
+) -> None:
+    values = ' '.join(str(value) for value in default)
+    parser.add_argument(
+        name, type=kind, nargs=2, default=default, metavar=metavar, help=f'{text} ({values})'
+    )
+
+
+def _add_sources(sources: argparse._SubParsersAction) -> None:
+    coco = sources.add_parser('coco', help="COCO's JSON of instances")
+    panoptic = sources.add_parser('coco-panoptic', help="COCO's JSON of panoptic segments")
+    cityscapes = sources.add_parser('cityscapes', help='Cityscapes, or Street in its layout')
+    folder = sources.add_parser('folder', help='pictures, and a map of objects for each')
+    for source in (coco, panoptic, cityscapes, folder):
+        source.add_argument('root', metavar='ROOT', help='folder of the data')
+    for source in (coco, panoptic):
+        source.add_argument('--annotations', required=True, metavar='JSON', help='below ROOT')
+        source.add_argument('--images', required=True, metavar='FOLDER', help='below ROOT')
+    panoptic.add_argument('--segments', required=True, metavar='FOLDER', help='below ROOT')
+    cityscapes.add_argument('--split', default='train', help='default: train')
+    folder.add_argument('--images', default='images', metavar='FOLDER', help='default: images')
+    folder.add_argument(
+        '--masks', default='masks/{name}.png', metavar='FILE', help='default: %(default)s'
+    )
+    folder.add_argument('--class-name', default='object', help='default: object')
+
+
+def build_source(args: argparse.Namespace) -> InstanceDataset:
+    """The data set that the arguments name."""
+    common = dict(pipeline=_PIPELINE, test_mode=True)
+    if args.source == 'cityscapes':
+        return CityscapesInstanceDataset(args.root, args.split, **common)
+    if args.source == 'folder':
+        return FolderInstanceDataset(
+            args.root,
+            class_name=args.class_name,
+            image_folder=args.images,
+            mask_file=args.masks,
+            **common,
+        )
+    files = dict(ann_file=args.annotations, image_folder=args.images)
+    if args.source == 'coco':
+        return CocoInstanceDataset(args.root, classes=None, **files, **common)
+    return CocoPanopticInstanceDataset(args.root, segment_folder=args.segments, **files, **common)
+
+
+@one_sentence_errors
+def main(argv: list[str] | None = None) -> None:
+    """Write what is missing of the pairs: run again, it goes on where it was interrupted."""
+    args = parse_args(argv)
+    options = PairOptions(
+        size=tuple(args.size),
+        classes=None if args.classes is None else tuple(args.classes),
+        area=tuple(args.area),
+        max_contact=args.max_contact,
+        scale=tuple(args.scale),
+        rotation=tuple(args.rotation),
+        blendings=tuple(args.blending),
+        truncation=args.truncation,
+        truth_format=args.format,
+    )
+    maker = PairMaker(build_source(args), options, args.seed)
+    with tqdm(desc='pairs', unit='pair', disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        write_pairs(Path(args.out), maker, args.num, workers=args.workers, on_progress=show)
+    print(f'pairs: {args.out}')
+
+
+if __name__ == '__main__':
+    main()
