@@ -60,7 +60,7 @@ class AdversarialModel(BaseModel):
             self._load_part(name, path)
 
     def _load_part(self, name: str, path: str) -> None:
-        parts = self.parts()
+        parts = self.all_parts()
         if name not in parts:
             raise ValueError(
                 f'part_checkpoints: there is no part {name!r}; use {", ".join(parts)}.'
@@ -108,6 +108,10 @@ class AdversarialModel(BaseModel):
     @abstractmethod
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """The samples with predictions added."""
+
+    def all_parts(self) -> dict[str, nn.Module]:
+        """Name -> part that ``part_checkpoints`` may name: also such as are not trained."""
+        return self.parts()
 
     def parts(self) -> dict[str, nn.Module]:
         """Name -> part that has an optimiser of its own."""

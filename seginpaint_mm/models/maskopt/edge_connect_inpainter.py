@@ -1,0 +1,281 @@
+"""``EdgeConnectInpainter``: fills holes by way of edges and classes (Sec. III-B2)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.holes import groups_of_a_size, pad_to_multiple, stack_holes
+from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
+from seginpaint_mm.models.maskopt.predictions import set_predictions
+from seginpaint_mm.models.maskopt.segmentation_stage import IGNORE_INDEX, one_hot
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+STAGES = ('edge', 'segmentation', 'image')
+
+
+@MODELS.register_module()
+class EdgeConnectInpainter(AdversarialModel):
+    """The edge, segmentation and image inpainters, each alone or one after the other.
+
+    The samples' ``hole`` says what is to be filled. What is learnt is ``gt_image``, or the picture
+    itself where the samples have none, its edges and, with a segmentation stage, ``gt_sem_seg``.
+    The image stage gets what the stages before it have painted in the hole, and what is known
+    outside; of a cue whose stage is missing, the truth, as EdgeConnect's is pretrained.
+    Pretraining one role is a config with its stage only; plain EdgeConnect has no segmentation
+    stage.
+
+    Parts, for ``optim_wrapper`` and the logs: ``edge``, ``edge_discriminator``, and so on for
+    ``segmentation`` and ``image``.
+
+    Args:
+        edge: Config of an :class:`EdgeStage`, or None.
+        segmentation: Config of a :class:`SegmentationStage`, or None.
+        image: Config of an :class:`ImageStage`, or None.
+        segmentation_cue: The image stage gets classes, the true ones where ``segmentation`` is
+            None; a number of classes, or None for edges alone.
+        joint: The image's losses reach the edge and segmentation stages.
+        frozen_parts: Parts that are not trained; they have no optimiser.
+        part_checkpoints: Part name -> checkpoint of an earlier training, see
+            :class:`AdversarialModel`; also of frozen parts.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when there is no stage, a frozen part is none of them, or the data preprocessor
+            does not say how it normalises.
+    """
+
+    def __init__(
+        self,
+        *,
+        edge: dict | None = None,
+        segmentation: dict | None = None,
+        image: dict | None = None,
+        segmentation_cue: int | None = None,
+        joint: bool = False,
+        frozen_parts: Sequence[str] = (),
+        part_checkpoints: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
+        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        configs = dict(edge=edge, segmentation=segmentation, image=image)
+        self.stages = nn.ModuleDict(
+            {name: MODELS.build(config) for name, config in configs.items() if config is not None}
+        )
+        self.segmentation_cue = segmentation_cue
+        self.joint = joint
+        self.frozen_parts = tuple(frozen_parts)
+        self._check()
+        self._freeze()
+
+    def _check(self) -> None:
+        if not self.stages:
+            raise ValueError(f'{type(self).__name__} needs at least one of {", ".join(STAGES)}.')
+        if not hasattr(self.data_preprocessor, 'mean'):
+            raise ValueError(
+                f'{type(self).__name__} undoes the normalisation of images: give it a '
+                "data_preprocessor=dict(type='SceneDataPreprocessor')."
+            )
+        if 'segmentation' in self.stages and self.segmentation_cue not in (
+            None,
+            self.stages['segmentation'].num_classes,
+        ):
+            raise ValueError(
+                f'segmentation_cue={self.segmentation_cue} must be segmentation.num_classes='
+                f'{self.stages["segmentation"].num_classes}.'
+            )
+
+    def _freeze(self) -> None:
+        parts = self.all_parts()
+        for name in self.frozen_parts:
+            if name not in parts:
+                raise ValueError(
+                    f'frozen_parts: there is no part {name!r}; use {", ".join(parts)}.'
+                )
+            parts[name].requires_grad_(False)
+
+    def all_parts(self) -> dict[str, nn.Module]:
+        """Name -> part, also those that are frozen."""
+        parts = {name: stage.generator for name, stage in self.stages.items()}
+        judges = {
+            f'{name}_discriminator': stage.discriminator for name, stage in self.stages.items()
+        }
+        return {**parts, **judges}
+
+    def generators(self) -> dict[str, nn.Module]:
+        return self._trained(is_judge=False)
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return self._trained(is_judge=True)
+
+    def _trained(self, is_judge: bool) -> dict[str, nn.Module]:
+        return {
+            name: part
+            for name, part in self.all_parts().items()
+            if name not in self.frozen_parts and name.endswith('_discriminator') == is_judge
+        }
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """Fill the holes of pictures whose sides are divisible by 4.
+
+        Returns:
+            What :meth:`paint` gives; ``truth``, N,3,H,W in [0, 1], ``truth_edges``, N,1,H,W, and,
+            where there are classes, ``truth_labels``, int64 N,H,W; ``hole``, N,1,H,W, 0 or 1.
+        """
+        hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
+        made = self._truths(inputs, data_samples)
+        made['hole'] = hole.float()
+        labels = made.get('truth_labels')
+        painted = self.paint(
+            self.to_pictures(inputs), made['hole'], made['truth_edges'], self._planes(labels)
+        )
+        return {**made, **painted}
+
+    def _truths(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
+        truth = self._truth(inputs, data_samples)
+        truths = dict(truth=truth, truth_edges=canny_edges(truth))
+        if self.num_classes is not None:
+            truths['truth_labels'] = self._labels(data_samples)
+        return truths
+
+    def _truth(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> Tensor:
+        """I_G, N,3,H,W in [0, 1]."""
+        if not all('gt_image' in sample for sample in data_samples):
+            return self.to_pictures(inputs)
+        return torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
+
+    @property
+    def num_classes(self) -> int | None:
+        """Of the segmentation; None without one."""
+        if 'segmentation' in self.stages:
+            return self.stages['segmentation'].num_classes
+        return self.segmentation_cue
+
+    def to_pictures(self, inputs: Tensor) -> Tensor:
+        """N,3,H,W in [0, 1] of normalised ones."""
+        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
+
+    def _labels(self, data_samples: Sequence[SceneSample]) -> Tensor:
+        if not all('gt_sem_seg' in sample for sample in data_samples):
+            raise ValueError(
+                'The classes around the hole are given by gt_sem_seg, which a sample of the batch '
+                "does not have: load it in the data set's pipeline."
+            )
+        return torch.cat([sample.gt_sem_seg.data for sample in data_samples])
+
+    def _planes(self, labels: Tensor | None) -> Tensor | None:
+        return None if labels is None else one_hot(labels, self.num_classes)
+
+    def paint(
+        self, pictures: Tensor, mask: Tensor, edges: Tensor, classes: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Run the stages one after the other.
+
+        Args:
+            pictures: N,3,H,W in [0, 1], RGB.
+            mask: N,1,H,W in [0, 1], 1 = to be filled; gradients reach it.
+            edges: N,1,H,W, of the pictures where they are known.
+            classes: N,C,H,W, likewise; None without segmentation.
+
+        Returns:
+            ``mask``, and of the stages that there are ``edges``, N,1,H,W in [0, 1], ``logits``,
+            N,C,H,W, and ``image``, N,3,H,W in [0, 1], each as it was painted, also outside.
+        """
+        made = dict(mask=mask)
+        if 'edge' in self.stages:
+            made['edges'] = self.stages['edge'](to_grey(pictures), edges, mask)
+            edges = self._complete(made['edges'], edges, mask)
+        if 'segmentation' in self.stages:
+            made['logits'] = self.stages['segmentation'](classes, mask)
+            classes = self._complete(made['logits'].softmax(dim=1), classes, mask)
+        if 'image' in self.stages:
+            made['image'] = self.stages['image'](pictures, edges, classes, mask)
+        return made
+
+    def _complete(self, painted: Tensor, known: Tensor, mask: Tensor) -> Tensor:
+        """A cue for the image: what was painted in the mask, what is known outside."""
+        painted = painted if self.joint else painted.detach()
+        return painted * mask + known * (1 - mask)
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """L_E, L_S and L_I, each named after its stage, of the stages that learn."""
+        grey = to_grey(generated['truth'])
+        losses = {}
+        for name, stage in self.stages.items():
+            if not self._learns(name):
+                continue
+            if name == 'edge':
+                found = stage.generator_losses(generated['edges'], generated['truth_edges'], grey)
+            elif name == 'segmentation':
+                labels = generated['truth_labels']
+                found = stage.generator_losses(generated['logits'], labels, grey)
+            else:
+                found = stage.generator_losses(
+                    generated['image'], generated['truth'], generated['hole']
+                )
+            losses.update({f'{name}.{key}': value for key, value in found.items()})
+        return losses
+
+    def _learns(self, name: str) -> bool:
+        """Whether a stage's losses reach any weights."""
+        return name in self.generators() or (self.joint and bool(self.generators()))
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake``."""
+        stage = name.removesuffix('_discriminator')
+        grey = to_grey(generated['truth'])
+        if stage == 'edge':
+            painted, truth, beside = generated['edges'], generated['truth_edges'], grey
+        elif stage == 'segmentation':
+            painted = generated['logits'].softmax(dim=1)
+            truth, beside = one_hot(generated['truth_labels'], self.num_classes), grey
+        else:
+            painted, truth, beside = generated['image'], generated['truth'], None
+        return self.stages[stage].discriminator_losses(painted, truth, beside)
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Fill the holes of pictures of any size.
+
+        Edges are those of what can be seen, without the hole; where there is no edge stage, the
+        true ones. Classes outside the hole are the samples' ``gt_sem_seg``. Adds, of the stages
+        that there are:
+
+        - ``pred_image`` uint8 3,h,w, RGB: outside the hole the picture, bit for bit;
+        - ``pred_edges`` float32 1,h,w in [0, 1];
+        - ``pred_sem_seg`` int64 1,h,w: outside the hole the given classes.
+
+        Raises:
+            ValueError: when a hole is missing, of another size, everything or nothing, or a sample
+                has no classes.
+        """
+        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
+            size = tuple(normalised.shape[-2:])
+            pictures, wide = pad_to_multiple(self.to_pictures(normalised), hole, 4)
+            planes = None
+            if self.num_classes is not None:
+                labels = _pad_labels(self._labels(samples), pictures.shape[-2:])
+                planes = self._planes(labels)
+            if 'edge' in self.stages:
+                edges = canny_edges(pictures, ~wide)
+            else:
+                edges = canny_edges(pad_to_multiple(self._truth(normalised, samples), hole, 4)[0])
+            made = self.paint(pictures, wide.to(pictures.dtype), edges, planes)
+            set_predictions(samples, pictures, wide, made, planes, size)
+        return list(data_samples)
+
+
+def _pad_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
+    """int64 (N, *size) of N,h,w; 255 at the bottom and right."""
+    margin = (0, size[1] - labels.shape[-1], 0, size[0] - labels.shape[-2])
+    return nn.functional.pad(labels, margin, value=IGNORE_INDEX)

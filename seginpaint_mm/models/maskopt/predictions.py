@@ -1,0 +1,47 @@
+"""What the inpainters make of pictures, put into the samples that they are of."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor
+
+from seginpaint_mm.models.holes import fill_holes
+from seginpaint_mm.structures import SceneSample
+
+
+def set_predictions(
+    data_samples: Sequence[SceneSample],
+    pictures: Tensor,
+    hole: Tensor,
+    made: dict[str, Tensor],
+    classes: Tensor | None,
+    size: tuple[int, int],
+) -> None:
+    """Give each sample what was painted, cut to ``size``; see ``EdgeConnectInpainter.predict``.
+
+    Args:
+        data_samples: N samples.
+        pictures: N,3,H,W in [0, 1], padded or not.
+        hole: bool N,1,H,W, True = filled.
+        made: What :meth:`EdgeConnectInpainter.paint` gives.
+        classes: N,C,H,W, the known classes; None without segmentation.
+        size: (height, width) of the pictures.
+    """
+    fields = {}
+    if 'image' in made:
+        colours = [
+            (image.float() * 255).round().clamp(0, 255) for image in (pictures, made['image'])
+        ]
+        fields['pred_image'] = fill_holes(*(image.to(torch.uint8) for image in colours), hole)
+    if 'edges' in made:
+        fields['pred_edges'] = made['edges'].float()
+    if 'logits' in made:
+        known, painted = (
+            planes.argmax(dim=1, keepdim=True) for planes in (classes, made['logits'])
+        )
+        fields['pred_sem_seg'] = fill_holes(known, painted, hole)
+    height, width = size
+    for name, value in fields.items():
+        for sample, of_sample in zip(data_samples, value[..., :height, :width], strict=True):
+            sample.set_field(PixelData(data=of_sample), name)
