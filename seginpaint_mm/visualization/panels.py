@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
+UNKNOWN = (110, 110, 110)  # of no class
 HEADER, GAP, TEXT_SCALE = 34, 8, 0.6
 LEGEND_WIDTH = 1280  # or as wide as the panels above
 
@@ -35,6 +36,13 @@ def blend(picture: np.ndarray, colours: np.ndarray, opacity: np.ndarray) -> np.n
     """Lay RGB colours (h, w, 3) over a picture, opacity (h, w) from 0 to 1."""
     weight = opacity[..., None].astype(np.float32)
     return (picture * (1 - weight) + colours * weight).round().astype(np.uint8)
+
+
+def colourise(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """RGB uint8 (h, w, 3) of class ids, uint8 (h, w); grey where an id has no colour."""
+    table = np.full((256, 3), UNKNOWN, np.uint8)
+    table[: len(palette)] = palette
+    return table[classes]
 
 
 def _framed(title: str, panel: np.ndarray) -> np.ndarray:

@@ -16,18 +16,21 @@ from seginpaint_mm.visualization.completed_objects import (
     draw_completed_objects,
     has_completed_objects,
 )
+from seginpaint_mm.visualization.filled_holes import draw_filled_hole, has_filled_hole
 from seginpaint_mm.visualization.instances import draw_instances
 from seginpaint_mm.visualization.panels import (
     PAPER,
+    UNKNOWN,
     LegendEntry,
     Panel,
     blend,
+    colourise,
     compose,
     outline,
 )
 
 IGNORE_INDEX = 255
-FOREGROUND, UNKNOWN = (255, 140, 0), (110, 110, 110)
+FOREGROUND = (255, 140, 0)
 RIGHT, WRONG = (60, 160, 75), (214, 39, 40)
 
 _SIZE_OF_IMAGE = ('pred_foreground', 'pred_background', 'gt_foreground', 'gt_background')
@@ -112,9 +115,11 @@ class SceneVisualizer(Visualizer):
             )
         palette = np.array(meta['palette'], np.uint8)
         things = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
+        legend = list(zip(meta['classes'], palette.tolist(), strict=True))
+        if has_filled_hole(data_sample):
+            return draw_filled_hole(image, data_sample, palette, legend, self.panel_width)
         scene = _Scene(image, data_sample, palette, self.panel_width)
         scene.draw_instances(data_sample, things, self.min_instance_score)
-        legend = list(zip(meta['classes'], palette.tolist(), strict=True))
         return compose(scene.rows(), legend + scene.extra_legend())
 
 
@@ -213,7 +218,7 @@ class _Scene:
         opacity = np.full(classes.shape, 0.55)
         if mask is not None:
             opacity[mask > 0] = 0.9
-        colours = _colourise(classes, self.palette)
+        colours = colourise(classes, self.palette)
         picture = blend(self.image, colours, opacity)
         return picture if mask is None else outline(picture, mask)
 
@@ -236,9 +241,3 @@ class _Scene:
             if {f'gt_{field}', f'pred_{field}'} <= self.maps.keys():
                 return self.maps[f'gt_{field}'], self.maps[f'pred_{field}']
         return None
-
-
-def _colourise(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
-    table = np.full((256, 3), UNKNOWN, np.uint8)
-    table[: len(palette)] = palette
-    return table[classes]

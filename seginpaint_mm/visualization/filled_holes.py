@@ -1,0 +1,141 @@
+"""A hole that was filled: what was known, what was painted, and the classes found on the way."""
+
+import cv2
+import numpy as np
+
+from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.visualization.panels import (
+    PAPER,
+    LegendEntry,
+    Panel,
+    blend,
+    colourise,
+    compose,
+    outline,
+)
+
+_OPACITY = 0.6
+_UNRELIABLE = (214, 39, 40)
+
+
+def has_filled_hole(sample: SceneSample) -> bool:
+    """Whether a sample holds a picture whose hole a model filled."""
+    return 'pred_image' in sample and 'hole' in sample
+
+
+def draw_filled_hole(
+    image: np.ndarray,
+    sample: SceneSample,
+    palette: np.ndarray,
+    legend: list[LegendEntry],
+    panel_width: int = 512,
+) -> np.ndarray:
+    """Draw what was known, what was painted and the truth; below, if there are any, the classes.
+
+    Of a model that works from coarse to fine (``pred_image_4`` to ``pred_image_1``, SGE-Net's Fig.
+    6) each scale has a row: its image, its classes, how sure it is of them (white: sure), and its
+    reliability map.
+
+    Args:
+        image: RGB uint8 (H, W, 3), the picture, complete or not.
+        sample: ``pred_image`` and ``hole``; where they are known ``gt_image``, ``pred_sem_seg``,
+            ``gt_sem_seg``, ``pred_confidence`` and the fields of scales, all of the image's size.
+        palette: RGB uint8 (K, 3), colours of the classes.
+        legend: Names and colours of the classes, shown where classes are.
+        panel_width: Width in pixels that panels are brought to.
+
+    Returns:
+        np.ndarray: RGB uint8.
+
+    Raises:
+        ValueError: when the painting is not of the image's size.
+    """
+    panels = _Panels(sample, palette, image.shape[:2], panel_width)
+    rows = [panels.pictures(image)]
+    scales = range(1, 1 + sum(name.startswith('pred_image_') for name in sample.keys()))  # noqa: SIM118
+    rows += [panels.of_scale(f'_{scale}', f', scale {scale}') for scale in reversed(scales)]
+    classes = panels.classes()
+    return compose([*rows, *([classes] if classes else [])], legend if classes else [])
+
+
+class _Panels:
+    """Panels of one sample, all of the same size."""
+
+    def __init__(
+        self, sample: SceneSample, palette: np.ndarray, shape: tuple[int, int], width: int
+    ) -> None:
+        self.sample = sample
+        self.palette = palette
+        self.size = (width, max(1, round(shape[0] * width / shape[1])))
+        painted = self._read('pred_image').shape[:2]
+        if painted != shape:
+            raise ValueError(
+                f'SceneVisualizer: pred_image is {painted} (height, width), the image is {shape}: '
+                f'draw the sample on the image that the model saw.'
+            )
+        self.hole = self._map('hole')
+
+    def pictures(self, image: np.ndarray) -> list[Panel]:
+        """What was known, what was painted and, where there is one, the truth."""
+        known = self._fit(image)
+        known[self.hole > 0] = PAPER
+        panels = [
+            ('to be filled', outline(known, self.hole)),
+            ('filled', self._picture('pred_image')),
+        ]
+        if 'gt_image' in self.sample:
+            panels.append(('truth', self._picture('gt_image')))
+        return panels
+
+    def of_scale(self, suffix: str, title: str) -> list[Panel]:
+        """Image, classes, confidence and reliability of one scale, those that there are."""
+        panels = [(f'image{title}', self._picture(f'pred_image{suffix}'))]
+        panels += self._found(suffix, title)
+        name = f'pred_reliability{suffix}'
+        if name in self.sample:
+            unreliable = np.full((*self.hole.shape, 3), _UNRELIABLE, np.uint8)
+            picture = self._picture(f'pred_image{suffix}')
+            red = blend(picture, unreliable, 0.8 * (self._map(name) == 0))
+            panels.append((f'not reliable: red{title}', red))
+        return panels
+
+    def classes(self) -> list[Panel]:
+        """Classes and confidence of the last scale, and the true classes beside them."""
+        found = self._found('', '')
+        if found and 'gt_sem_seg' in self.sample:
+            truth = self._picture('gt_image' if 'gt_image' in self.sample else 'pred_image')
+            found.append(('true classes', self._layout('gt_sem_seg', truth)))
+        return found
+
+    def _found(self, suffix: str, title: str) -> list[Panel]:
+        panels = []
+        if f'pred_sem_seg{suffix}' in self.sample:
+            layout = self._layout(f'pred_sem_seg{suffix}', self._picture(f'pred_image{suffix}'))
+            panels.append((f'classes{title}', layout))
+        if f'pred_confidence{suffix}' in self.sample:
+            sure = (255 * self._map(f'pred_confidence{suffix}')).round().astype(np.uint8)
+            panels.append((f'confidence{title}', np.repeat(sure[..., None], 3, axis=2)))
+        return panels
+
+    def _layout(self, name: str, picture: np.ndarray) -> np.ndarray:
+        """Classes over a picture, the hole outlined."""
+        colours = colourise(self._map(name).astype(np.uint8), self.palette)
+        opacity = np.full(self.hole.shape, _OPACITY)
+        return outline(blend(picture, colours, opacity), self.hole)
+
+    def _read(self, name: str) -> np.ndarray:
+        """(H, W, C)."""
+        return self.sample.get(name).data.permute(1, 2, 0).cpu().numpy()
+
+    def _picture(self, name: str) -> np.ndarray:
+        return self._fit(self._read(name))
+
+    def _fit(self, picture: np.ndarray) -> np.ndarray:
+        enlarged = self.size[0] > picture.shape[1]
+        way = cv2.INTER_CUBIC if enlarged else cv2.INTER_AREA
+        return cv2.resize(np.ascontiguousarray(picture), self.size, interpolation=way)
+
+    def _map(self, name: str) -> np.ndarray:
+        values = self._read(name)[..., 0]
+        kind = np.float32 if values.dtype.kind == 'f' else np.uint8
+        return cv2.resize(values.astype(kind), self.size, interpolation=cv2.INTER_NEAREST)
