@@ -22,7 +22,7 @@ class PaintedMaskIoUMetric(AmodalIoUMetric):
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
     """
 
-    def __init__(self, side: int = 58, darkest: int = 16, collect_device: str = 'cpu') -> None:
+    def __init__(self, side: int = 58, darkest: int = 8, collect_device: str = 'cpu') -> None:
         super().__init__(side=side, collect_device=collect_device, prefix='painted_mask')
         self.darkest = darkest
 

@@ -148,11 +148,11 @@ def test_what_is_not_black_in_a_painting_is_its_mask():
     painted[:, 2] = 16 * ~shape
     painted[:, 3] = 255
     sample['pred_instances']['painted'] = painted
-    metrics = evaluate(PaintedMaskIoUMetric(side=32), sample)
+    metrics = evaluate(PaintedMaskIoUMetric(side=32, darkest=16), sample)
     assert [metrics[f'painted_mask/iou_{key}'] for key in ('full', 'invisible')] == [100, 100]
     metrics = evaluate(PaintedMaskIoUMetric(side=32, darkest=17), sample)
     assert metrics['painted_mask/iou_full'] == 0
-    smaller = evaluate(PaintedMaskIoUMetric(side=8), sample)
+    smaller = evaluate(PaintedMaskIoUMetric(side=8, darkest=16), sample)
     assert smaller['painted_mask/iou_full'] > 90
 
 
