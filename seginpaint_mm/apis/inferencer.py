@@ -19,6 +19,7 @@ from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.apis.trained_model import (
     build_model,
+    check_device,
     dataset_meta,
     find_model,
     inference_pipeline,
@@ -95,7 +96,7 @@ class SegInpaintInferencer(BaseInferencer):
         max_objects_per_batch: int | None = None,
     ) -> None:
         cfg, weights = find_model(model, weights)
-        _check_device(device)
+        check_device(device)
         self._task_name = task
         super().__init__(
             model=cfg,
@@ -270,18 +271,6 @@ class SegInpaintInferencer(BaseInferencer):
         visualizer = SceneVisualizer(name=f'inferencer-{id(self)}')
         visualizer.dataset_meta = dataset_meta(cfg)
         return visualizer
-
-
-def _check_device(device: str | None) -> None:
-    if device is None:
-        return
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(
-            f'Device {device!r} cannot be used here ({str(error).splitlines()[0]}): '
-            f"choose 'cpu', or leave it out to take what there is."
-        ) from error
 
 
 def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:

@@ -20,6 +20,7 @@ from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.given_masks.visible_objects import stack_objects
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.trained_model import check_device
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.errors import ConfigError, UserError
 
@@ -81,6 +82,7 @@ def find_instance_model(
         meta = inferencer.visualizer.dataset_meta
         classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
         return InstanceModel(_Predicted(inferencer), classes, min_score)
+    check_device(device)
     if weights is None:
         raise UserError('The model that finds the objects needs a checkpoint: give it.')
     detector = _Detected(cfg, str(weights), device or get_device())

@@ -37,6 +37,19 @@ def find_model(
     return load_config(path, {}), weights
 
 
+def check_device(device: str | None) -> None:
+    """UserError when there is no such device; None stands for any."""
+    if device is None:
+        return
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(
+            f'Device {device!r} cannot be used here ({str(error).splitlines()[0]}): '
+            f"choose 'cpu', or leave it out to take what there is."
+        ) from error
+
+
 def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
     """Build the model of a config, with the weights of a checkpoint or, and a warning, random ones.
 

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 
 from seginpaint_mm.registry import MODELS
+from tests.model_tester import build_model
+from tests.segan_scenes import tiny_segan
 from tests.tiny_run import image_path, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.tool_runs import REPOSITORY, run_here
 
 
 @pytest.fixture
@@ -63,3 +67,69 @@ def test_wrong_arguments_get_one_sentence(
     error = capsys.readouterr().err
     assert error.startswith(message)
     assert error.count('\n') == 1
+
+
+@pytest.fixture
+def segan(tmp_path: Path) -> list[str | Path]:
+    """Arguments that name a small SeGAN; a picture ``in/a.png`` and its mask ``masks/a.png``."""
+    torch.manual_seed(0)
+    torch.save(dict(state_dict=build_model(tiny_segan()).state_dict()), tmp_path / 'segan.pth')
+    bases = REPOSITORY / 'configs/_base_'
+    (tmp_path / 'segan.py').write_text(
+        f"_base_ = ['{bases}/datasets/street_dyce.py', '{bases}/default_runtime.py']\n"
+        f"custom_imports = dict(imports=['seginpaint_mm.interop.mmagic'])\n"
+        'train_dataloader = val_dataloader = val_evaluator = None\n'
+        f'test_cfg = dict()\nmodel = {tiny_segan()!r}\n'
+    )
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    numbers = np.zeros((60, 80), np.uint8)
+    numbers[10:30, 10:40], numbers[20:50, 40:60] = 1, 2
+    for folder, content in (('in', image), ('masks', numbers)):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / 'a.png'), content)
+    return ['--config', tmp_path / 'segan.py', '--checkpoint', tmp_path / 'segan.pth']
+
+
+def test_objects_are_completed(
+    segan: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ('--masks', tmp_path / 'masks', '--max-objects-per-batch', '1', '--device', 'cpu')
+    run_here('infer', tmp_path / 'in', '--out-dir', tmp_path / 'out', *segan, *options)
+    assert '1 of 1 pictures done' in capsys.readouterr().out
+    written = {
+        path.relative_to(tmp_path / 'out').as_posix() for path in tmp_path.rglob('out/**/*.*')
+    }
+    objects = {f'pred/{kind}/a/00{k}.png' for kind in ('full_masks', 'cutouts') for k in (1, 2)}
+    graph = {'pred/depth_order/a.json', 'pred/depth_order/a.png'}
+    assert written == objects | graph | {
+        'predictions.json',
+        'vis/a.png',
+        'pred/instances/a.png',
+    }
+
+
+@pytest.mark.parametrize(
+    ('options', 'status', 'message'),
+    [
+        ((), 2, 'error: A SeGAN needs masks of what can be seen of objects: give --masks or'),
+        (('--masks', 'absent.json'), 2, 'error: absent.json: there is no such file'),
+        (('--masks', 'absent.png'), 1, 'skipped: {in}: absent.png: there is no such file'),
+        (('--masks', 'a.png', '--instances', 'a.py'), 2, 'give --masks or --instances, not both'),
+        (('--instances-checkpoint', 'a.pth'), 2, '--instances-checkpoint needs --instances'),
+        (('--instances', 'absent.py'), 2, 'error: absent.py cannot be read'),
+        (('--task', 'predict'), 2, "error: A SeGAN is for complete, not for 'predict'"),
+    ],
+)
+def test_wrong_masks_get_one_sentence(
+    segan: list,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    status: int,
+    message: str,
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run_here('infer', tmp_path / 'in', '--out-dir', tmp_path / 'out', *segan, *options)
+    assert stopped.value.code == status
+    expected = message.replace('{in}', str(tmp_path / 'in' / 'a.png'))
+    assert expected in capsys.readouterr().err
