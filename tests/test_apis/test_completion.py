@@ -279,9 +279,10 @@ def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer, work_dir: P
         layout(photo(), masks=rectangles())
     with pytest.raises(UserError, match="These masks are one picture's, but there are 2"):
         inferencer([photo(), photo()], masks=rectangles())
-    alone = dict(segmentor=None, painter_mask='truth')
-    with pytest.raises(UserError, match='This SeGAN paints true masks'):
-        SegInpaintInferencer(config(**alone), device='cpu')
+    for mask, message in (('truth', 'paints true masks'), ('visible', 'without finding their')):
+        alone = config(segmentor=None, painter_mask=mask)
+        with pytest.raises(UserError, match=f'This SeGAN .*{message}'):
+            SegInpaintInferencer(alone, device='cpu')
     with pytest.raises(UserError, match="A SeGAN is for complete, not for 'predict'"):
         find_task('predict', inferencer.model)
     with pytest.raises(UserError, match="A ForegroundInpainter is for predict, not for 'complete'"):

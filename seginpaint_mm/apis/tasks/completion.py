@@ -17,7 +17,7 @@ from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
 from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
-from seginpaint_mm.models.segan import NearestObject, SeGAN
+from seginpaint_mm.models.segan import ContextEncoder, NearestObject, SeGAN
 from seginpaint_mm.models.segan.depth_order import infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
@@ -53,10 +53,15 @@ class CompletionTask(InferenceTask):
                 'This SeGAN paints true masks (model.painter_mask), which are not known of your '
                 'pictures: give the config and the checkpoint of all parts together.'
             )
+        if isinstance(model, ContextEncoder) or getattr(model, 'segmentor', self) is None:
+            raise UserError(
+                f'This {type(model).__name__} paints objects without finding their full masks: '
+                f'give the config and the checkpoint of a SeGAN with a segmentor.'
+            )
 
     @classmethod
     def fits(cls, model: nn.Module) -> bool:
-        return isinstance(model, (SeGAN, NearestObject))
+        return isinstance(model, (SeGAN, NearestObject, ContextEncoder))
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         kept = [dict(step) for step in steps if step['type'] not in _UNKNOWN_TRUTH]
