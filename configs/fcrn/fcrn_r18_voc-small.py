@@ -4,4 +4,3 @@ _base_ = [
     '../_base_/schedules/adam_short.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(decode_head=dict(dilation=12))  # FoV 200

@@ -6,7 +6,7 @@ _base_ = [
 ]
 thing_ids = tuple(range(1, 21))
 box_coder = dict(offset_scale=64.0, size_scale=64.0)
-fcrn = dict(decode_head=dict(num_classes=21, dilation=12))  # of fcrn_r18_voc-small
+fcrn = dict(decode_head=dict(num_classes=21))  # of fcrn_r18_voc-small
 model = dict(
     semantic=dict(num_classes=21),
     localization_head=dict(num_things=len(thing_ids), dilation=12, box_coder=box_coder),
