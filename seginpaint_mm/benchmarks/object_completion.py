@@ -40,7 +40,7 @@ class Setting:
 
 
 PAPER = Setting(_MODELS / 'segan.py', (500, 500), (1, 10, 50), (50, 16, 4, 1))
-QUICK = Setting(_MODELS / 'segan_small.py', (128, 128), (1, 5, 20), (20, 5, 1))
+QUICK = Setting(_MODELS / 'segan_small.py', (128, 128), (1, 8, 64), (64, 8, 1))
 
 
 def segan_tables(
