@@ -7,7 +7,6 @@ paper      one pass of each network of Table I, beside the paper's times
 bootstrap  bootstrapped cross-entropy against plain cross-entropy and mmseg's hard example mining
 hough      instances from votes against the plain loops: time, memory, growth with the votes
 segan      the objects of an image completed as one batch against one by one; memory by batch size
-segan      the objects of an image completed as one batch against one by one; memory by batch size
 sgenet     filling holes against GatedConv and AOT-GAN: time, memory; a training step by part
 
 Ratios are of medians over rounds in which all that is compared takes turns. Leave the machine alone
@@ -29,7 +28,6 @@ from seginpaint_mm.benchmarks.hough_decoding import hough_tables
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
 from seginpaint_mm.benchmarks.mpi_operator import operator_tables
 from seginpaint_mm.benchmarks.network import inference_table, paper_table, train_table
-from seginpaint_mm.benchmarks.object_completion import segan_tables
 from seginpaint_mm.benchmarks.object_completion import segan_tables
 from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.cli import load_config, one_sentence_errors
@@ -61,9 +59,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='image size of inference and train, divisible by 8 (default: 256 512)',
     )
     parser.add_argument('--batch-size', type=int, default=2, help='images a training step')
-    parser.add_argument(
-        '--quick', action='store_true', help='segan: the small network, few objects'
-    )
     parser.add_argument('--quick', action='store_true', help='segan: the small network at 128x128')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
     parser.add_argument('--threads', type=int, help='threads of PyTorch (default: all cores)')
@@ -95,8 +90,6 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return segan_tables(args.quick, load, args.repeats, device)
     if section == 'sgenet':
         return inpainting_tables(BASE_MODELS, args.batch_size, args.repeats, device)
-    if section == 'segan':
-        return segan_tables(args.quick, load, args.repeats, device)
     return [paper_table(CONFIGS, load, args.repeats, device)]
 
 
