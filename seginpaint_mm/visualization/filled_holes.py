@@ -80,7 +80,7 @@ class _Panels:
         known = self._fit(image)
         known[self.hole > 0] = PAPER
         panels = [
-            ('to be filled', outline(known, self.hole)),
+            ('to be filled', known),
             ('filled', self._picture('pred_image')),
         ]
         if 'gt_image' in self.sample:
