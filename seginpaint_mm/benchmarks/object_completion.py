@@ -1,6 +1,5 @@
 """Completing the objects of one image: all as one batch, one by one, and in bounded memory."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,19 +42,16 @@ PAPER = Setting(_MODELS / 'segan.py', (500, 500), (1, 10, 50), (50, 16, 4, 1))
 QUICK = Setting(_MODELS / 'segan_small.py', (128, 128), (1, 8, 64), (64, 8, 1))
 
 
-def segan_tables(
-    quick: bool, load: Callable[[str], Config], repeats: int, device: torch.device
-) -> list[Table]:
+def segan_tables(quick: bool, repeats: int, device: torch.device) -> list[Table]:
     """Time and memory of an untrained SeGAN that predicts.
 
     Args:
         quick: The small network instead of the paper's.
-        load: Reads a config file.
         repeats: Rounds.
         device: Where it runs.
     """
     setting = QUICK if quick else PAPER
-    model = _build(load(str(setting.config)), device)
+    model = _build(setting, device)
     return [_times(model, setting, repeats, device), _memory(model, setting, repeats, device)]
 
 
@@ -150,14 +146,15 @@ def _peak(setting: Setting, most: int, device: torch.device) -> float | None:
 
 def _peak_here(setting: Setting, most: int, device: str) -> float | None:
     device = torch.device(device)
-    model = _build(Config.fromfile(setting.config), device)
+    model = _build(setting, device)
     model.max_objects_per_batch = most
     image, masks = scene_of(setting.numbers[-1], setting.size, device)
     complete(model, image, masks[:1])  # what libraries take once is not counted
     return peak_mebibytes(partial(complete, model, image, masks), device)
 
 
-def _build(cfg: Config, device: torch.device) -> SeGAN:
+def _build(setting: Setting, device: torch.device) -> SeGAN:
+    cfg = Config.fromfile(setting.config)
     with DefaultScope.overwrite_default_scope('seginpaint_mm'):
         return prepare_for_inference(MODELS.build(cfg.model).to(device))
 

@@ -48,11 +48,11 @@ def test_tables_hold_every_case() -> None:
         mock.patch.multiple(
             object_completion,
             QUICK=setting,
-            _build=lambda cfg, device: prepare_for_inference(build_model(tiny_segan())),
+            _build=lambda setting, device: prepare_for_inference(build_model(tiny_segan())),
             _peak=lambda setting, most, device: peaks[most],
         ),
     ):
-        times, memory = segan_tables(True, lambda path: None, 1, CPU)
+        times, memory = segan_tables(True, 1, CPU)
     assert [row['objects'] for row in times.rows] == [1, 3]
     for row in times.rows:
         ratio = row['one by one, ms'] / row['one batch, ms']

@@ -87,7 +87,7 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
     if section == 'hough':
         return hough_tables(args.repeats, device)
     if section == 'segan':
-        return segan_tables(args.quick, load, args.repeats, device)
+        return segan_tables(args.quick, args.repeats, device)
     if section == 'sgenet':
         return inpainting_tables(BASE_MODELS, args.batch_size, args.repeats, device)
     return [paper_table(CONFIGS, load, args.repeats, device)]
