@@ -5,7 +5,10 @@ classes behind the foreground, the foreground, visible classes, and instances.
 
 SeGAN completes objects, of which it is told what can be seen: by --masks, or by another model,
 --instances. Then the files are each object's full mask, the whole object cut out, and who hides
-whom. For a picture x/a.jpg of a folder, --masks FOLDER has one of
+whom. SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are
+the picture, outside the masks bit for bit as it was, and its classes.
+
+For a picture x/a.jpg of a folder, --masks FOLDER has one of
 
   x/a.png      one object, or a number on the pixels of each (.bmp and .tif, too)
   x/a.json     a list of polygons, run lengths, or annotations of COCO
@@ -43,8 +46,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     parser.add_argument('--recursive', action='store_true', help='look into sub-folders')
     parser.add_argument('--task', choices=TASKS, help='default: what the model is for')
-    objects = parser.add_argument_group('objects to complete')
-    objects.add_argument('--masks', nargs='+', metavar='PATH', help='what can be seen of them')
+    objects = parser.add_argument_group('objects to complete, or holes to fill')
+    objects.add_argument('--masks', nargs='+', metavar='PATH', help='where they are')
     objects.add_argument(
         '--instances', metavar='CONFIG', help="a model that finds them: mmdet's, or one of ours"
     )

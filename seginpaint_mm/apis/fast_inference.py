@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -45,9 +46,10 @@ def _fold_batch_norms(module: nn.Module) -> None:
 
 
 def _can_hold(module: nn.Module | None) -> bool:
+    """Only plain convolutions: partial ones, for one, blank what they put out."""
     if isinstance(module, nn.ConvTranspose2d):
         return module.groups == 1
-    return isinstance(module, nn.Conv2d)
+    return type(module) in (nn.Conv2d, Conv2d)
 
 
 def _replace_prelus(module: nn.Module) -> None:

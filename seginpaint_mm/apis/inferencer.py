@@ -72,6 +72,12 @@ class SegInpaintInferencer(BaseInferencer):
         results = inferencer('photos/', masks='masks/', out_dir='out')
         results['predictions'][0].pred_instances.full_masks   # bool (n, H, W)
 
+    Models that fill holes (SGE-Net and the inpainters it is compared with) take them as masks::
+
+        inferencer = SegInpaintInferencer('work_dirs/sgenet_small_street')
+        results = inferencer('photo.jpg', masks='hole.png', out_dir='out')
+        results['predictions'][0].pred_image.data   # uint8 (3, H, W), RGB
+
     Args:
         model: A config file, a Config, or the work dir of a training.
         weights: A checkpoint; a work dir brings its own. Without one the model is untrained,
@@ -150,8 +156,9 @@ class SegInpaintInferencer(BaseInferencer):
             batch_size: Images a batch.
             out_dir: Where results are written, see :class:`ResultFolder`.
             recursive: Look into the sub-folders of folders.
-            masks: Of the objects that are to be completed, see :func:`find_mask_source`, or a
-                model that finds them, see :func:`find_instance_model`.
+            masks: Of the objects that are to be completed, or of what is to be filled, see
+                :func:`find_mask_source`, or a model that finds them, see
+                :func:`find_instance_model`.
 
         Yields:
             SceneResult: in the order of the inputs, except that failures come at once.
@@ -178,7 +185,7 @@ class SegInpaintInferencer(BaseInferencer):
         if self.task.needs_masks != (masks is not None):
             kind = type(self.model).__name__
             raise UserError(
-                f'A {kind} needs masks of what can be seen of objects: give --masks or --instances.'
+                f'A {kind} needs masks of {self.task.mask_meaning}: give --masks or --instances.'
                 if self.task.needs_masks
                 else f'A {kind} looks at pictures alone: leave the masks out.'
             )

@@ -60,11 +60,12 @@ def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
         model = MODELS.build(cfg.model)
     if weights is None:
-        print_log(
-            'No checkpoint is given: the model is untrained, its answers are random.',
-            logger='current',
-            level=logging.WARNING,
-        )
+        if model.state_dict():  # there are models without weights
+            print_log(
+                'No checkpoint is given: the model is untrained, its answers are random.',
+                logger='current',
+                level=logging.WARNING,
+            )
         return model
     checkpoint = load_checkpoint_safely(weights)
     state = check_checkpoint_fits(model, checkpoint, weights)

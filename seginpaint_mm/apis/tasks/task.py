@@ -21,7 +21,8 @@ class InferenceTask(ABC):
         dataset_meta: ``classes``, ``palette`` and perhaps ``thing_ids`` of the model's data set.
     """
 
-    needs_masks: ClassVar[bool]  # of objects, by the user or by another model
+    needs_masks: ClassVar[bool]  # by the user or by another model
+    mask_meaning: ClassVar[str] = 'what can be seen of objects'
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         self.dataset_meta = dataset_meta

@@ -13,11 +13,10 @@ from seginpaint_mm.models.holes import (
     pad_to_multiple,
     stack_holes,
 )
+from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
 from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-
-IGNORE_INDEX = 255
 
 
 @MODELS.register_module()
@@ -101,6 +100,22 @@ class SGENet(AdversarialModel):
         """From the coarsest to 0, the full size."""
         return self.generator.decoder.scales
 
+    def check_size(self, height: int, width: int) -> None:
+        """See that pictures of this size can be filled: with :class:`ContextInference` few can.
+
+        Raises:
+            ValueError: when their size, padded, is not the one that the model has weights for.
+        """
+        places, divisor = getattr(self.generator.context, 'size', None), self.generator.divisor
+        if places is None or places == (-(-height // divisor), -(-width // divisor)):
+            return
+        wanted = f'{places[1] * divisor}x{places[0] * divisor}'
+        raise ValueError(
+            f'a picture of {width}x{height} pixels (width x height) does not fit: this SGENet is '
+            f'made for {wanted}, to which it pads less than {divisor} pixels; crop the picture, or '
+            f'take a config for any size, with DilatedContext.'
+        )
+
     def generators(self) -> dict[str, nn.Module]:
         return dict(generator=self.generator)
 
@@ -177,20 +192,12 @@ class SGENet(AdversarialModel):
 
     def _labels(self, data_samples: Sequence[SceneSample]) -> Tensor:
         """int64 N,H,W."""
-        if not all('gt_sem_seg' in sample for sample in data_samples):
-            raise ValueError(
-                'SGENet learns from gt_sem_seg, which a sample of the batch does not have: load it '
-                'in train_dataloader.dataset.pipeline.'
-            )
-        labels = torch.cat([sample.gt_sem_seg.data for sample in data_samples])
-        wrong = labels[(labels != IGNORE_INDEX) & ((labels < 0) | (labels >= self.num_classes))]
-        if len(wrong):
-            raise ValueError(
-                f'A label is {wrong[0].item()}, but model.generator.decoder.num_classes is '
-                f'{self.num_classes}, for 0 to {self.num_classes - 1} and 255 = ignore: set it to '
-                f"the data set's number of classes."
-            )
-        return labels
+        return stack_labels(
+            data_samples,
+            self.num_classes,
+            model='SGENet',
+            key='model.generator.decoder.num_classes',
+        )
 
     def discriminator_losses(
         self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]

@@ -1,0 +1,199 @@
+"""Holes filled at the picture's size: outside as before, in files, with clear errors."""
+
+import json
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from seginpaint_mm.apis import SegInpaintInferencer
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.structures import SceneSample
+from tests.model_tester import build_model
+from tests.sgenet_scenes import SIZE, tiny_generator, tiny_sgenet
+from tests.tool_runs import REPOSITORY
+
+STEPS = [
+    dict(type='LoadSceneImage'),
+    dict(type='LoadClasses', table='cityscapes_ids_void'),
+    dict(type='mmseg.Resize', scale=(100000, 512), keep_ratio=True),
+    dict(type='CenterCrop', crop_size=(256, 256)),
+    dict(type='CentreHole', sides=96),
+    dict(type='KeepTrueImage'),
+    dict(type='PackScene'),
+]
+SIZES = [SIZE, (33, 77), (9, 11)]
+
+
+def config(model: dict) -> Config:
+    dataset = dict(type='CityscapesLabelDataset', data_root='nowhere', pipeline=STEPS)
+    return Config(dict(model=model, test_dataloader=dict(dataset=dataset), test_cfg=dict()))
+
+
+def make(model: dict) -> SegInpaintInferencer:
+    torch.manual_seed(0)
+    return SegInpaintInferencer(config(model), device='cpu', show_progress=False)
+
+
+@pytest.fixture(scope='module')
+def inferencer() -> SegInpaintInferencer:
+    return make(tiny_sgenet())
+
+
+def photo(size: tuple[int, int] = SIZE, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+
+
+def ragged(size: tuple[int, int] = SIZE) -> np.ndarray:
+    """bool: half of the pixels of the left half."""
+    mask = np.random.default_rng(1).random(size) < 0.5
+    mask[:, size[1] // 2 :] = False
+    return mask
+
+
+def save(path: Path, image: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def check_filled(sample: SceneSample, image: np.ndarray, mask: np.ndarray) -> None:
+    painted = sample.pred_image.data.numpy().transpose(1, 2, 0)[..., ::-1]
+    assert painted.dtype == np.uint8
+    assert painted.shape == image.shape
+    np.testing.assert_array_equal(painted[~mask], image[~mask])
+    assert (painted[mask] != image[mask]).any()
+    np.testing.assert_array_equal(sample.hole.data[0].numpy(), mask)
+    assert not sample.pred_image.data.is_inference()
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_any_size(inferencer: SegInpaintInferencer, size: tuple[int, int]) -> None:
+    image, mask = photo(size), ragged(size)
+    (sample,) = inferencer(image, masks=mask)['predictions']
+    check_filled(sample, image, mask)
+    assert sample.pred_sem_seg.data.shape == (1, *size)
+    assert sample.pred_confidence.data.shape == (1, *size)
+
+
+def test_the_answer_is_the_models(inferencer: SegInpaintInferencer) -> None:
+    image, mask = photo(), ragged()
+    torch.manual_seed(0)
+    model = build_model(tiny_sgenet()).eval()
+    model.load_state_dict(inferencer.model.state_dict())
+    sample = inferencer.pipeline(
+        dict(img=image, img_shape=SIZE, hole=mask.astype(np.uint8), ori_shape=SIZE)
+    )
+    with torch.no_grad():
+        batch = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
+        (expected,) = model.test_step(batch)
+    (found,) = inferencer(image, masks=mask)['predictions']
+    difference = found.pred_image.data.int() - expected.pred_image.data.int()
+    assert difference.abs().max() <= 1
+    different = found.pred_sem_seg.data != expected.pred_sem_seg.data
+    assert different.float().mean() < 0.001
+
+
+def test_a_folder_and_its_files(inferencer: SegInpaintInferencer, tmp_path: Path) -> None:
+    images = {'x/a': photo((40, 60)), 'b': photo((40, 60), 1), 'c': photo((50, 30), 2)}
+    for name, image in images.items():
+        save(tmp_path / f'in/{name}.png', image)
+    save(tmp_path / 'holes/x/a.png', ragged((40, 60)).astype(np.uint8) * 255)
+    save(tmp_path / 'holes/c/0.png', ragged((50, 30)).astype(np.uint8))
+    (tmp_path / 'holes/b.json').write_text('[[5, 5, 30, 5, 30, 20, 5, 20]]')
+    box = np.zeros((40, 60), bool)
+    box[5:20, 5:30] = True
+    out = tmp_path / 'out'
+    results = inferencer(tmp_path / 'in', 2, out, recursive=True, masks=tmp_path / 'holes')
+    assert results['failures'] == []
+    summary = json.loads((out / 'predictions.json').read_text())
+    masks = {'x/a': ragged((40, 60)), 'b': box, 'c': ragged((50, 30))}
+    for entry, sample in zip(summary['predictions'], results['predictions'], strict=True):
+        name = entry['image'].removeprefix('pred/image/').removesuffix('.png')
+        check_filled(sample, images[name], masks[name])
+        written = cv2.imread(str(out / entry['image']), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(
+            written, sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+        )
+        classes = cv2.imread(str(out / entry['sem_seg']), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(classes, sample.pred_sem_seg.data[0].numpy())
+        assert entry['hole_percent'] == pytest.approx(100 * masks[name].mean(), abs=0.001)
+        assert cv2.imread(str(out / entry['picture'])) is not None
+
+
+def test_wrong_holes_do_not_stop_the_others(
+    inferencer: SegInpaintInferencer, tmp_path: Path
+) -> None:
+    grey = np.linspace(0, 255, SIZE[1]).astype(np.uint8)[None].repeat(SIZE[0], axis=0)
+    holes = {
+        'all': np.full(SIZE, 255, np.uint8),
+        'good': ragged().astype(np.uint8),
+        'grey': grey,
+        'none': np.zeros(SIZE, np.uint8),
+        'size': np.ones((5, 6), np.uint8),
+    }
+    for name, hole in holes.items():
+        save(tmp_path / f'in/{name}.png', photo())
+        save(tmp_path / f'holes/{name}.png', hole)
+    results = inferencer(tmp_path / 'in', masks=tmp_path / 'holes')
+    assert len(results['predictions']) == 1
+    full, smooth, empty, small = results['failures']
+    assert 'all.png: the hole covers the whole image' in full
+    assert 'grey.png: the mask has' in smooth
+    assert 'make it black and white' in smooth
+    assert 'none.png: the hole covers nothing' in empty
+    assert 'size.png: the mask is 6x5 pixels (width x height), its picture 96x64' in small
+
+
+def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer) -> None:
+    with pytest.raises(UserError, match='A SGENet needs masks of what is to be filled: give --ma'):
+        inferencer(photo())
+    fixed = make(tiny_sgenet(generator=tiny_generator(dict(type='ContextInference', size=(2, 3)))))
+    image, mask = photo((40, 90)), ragged((40, 90))
+    check_filled(fixed(image, masks=mask)['predictions'][0], image, mask)
+    (failure,) = fixed(photo((65, 96)), masks=ragged((65, 96)))['failures']
+    assert 'a picture of 96x65 pixels (width x height) does not fit: this SGENet is made' in failure
+    assert 'for 96x64' in failure
+
+
+@pytest.mark.parametrize(
+    'model', [dict(type='OpenCVInpainter', method='telea'), dict(type='MeanColourInpainter')]
+)
+def test_baselines_without_weights_need_no_checkpoint(
+    model: dict, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        inferencer = make(model)
+    assert 'No checkpoint' not in caplog.text
+    for size in SIZES:
+        image, mask = photo(size), ragged(size)
+        (sample,) = inferencer(image, masks=mask)['predictions']
+        check_filled(sample, image, mask)
+        assert 'pred_sem_seg' not in sample
+
+
+def test_partial_convolution_predicts_as_it_was_trained() -> None:
+    """Its batch norms follow convolutions that blank what they put out: they cannot be folded."""
+    model = Config.fromfile(REPOSITORY / 'configs/_base_/models/pconv_small.py').model
+    torch.manual_seed(0)
+    inferencer = make(model)
+    plain = build_model(model).eval()
+    for module in plain.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.bias)
+    inferencer.model.load_state_dict(plain.state_dict())
+    image, mask = photo((100, 90)), np.ones((100, 90), bool)
+    mask[:, :10] = False
+    keys = dict(img=image, img_shape=(100, 90), ori_shape=(100, 90), hole=mask.astype(np.uint8))
+    sample = inferencer.pipeline(keys)
+    with torch.no_grad():
+        batch = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
+        (expected,) = plain.test_step(batch)
+    (found,) = inferencer(image, masks=mask)['predictions']
+    check_filled(found, image, mask)
+    difference = found.pred_image.data.int() - expected.pred_image.data.int()
+    assert difference.abs().max() <= 1
