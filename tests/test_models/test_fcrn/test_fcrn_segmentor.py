@@ -32,7 +32,7 @@ def model_of(name: str) -> dict:
 
 @pytest.mark.parametrize('name', ['fcrn_r18_cityscapes-128x256', 'fcrn_r18_cityscapes-128x256_bs'])
 def test_training_step(name: str) -> None:
-    check_training_step(build_model(model_of(name)), size=(64, 72))
+    check_training_step(build_model(model_of(name)), size=(96, 104))
 
 
 def test_training_step_of_the_papers_form() -> None:
