@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/schedules/sgenet.py',
     '../_base_/default_runtime.py',
 ]
-test_evaluator = [*_base_.all_metrics, dict(type='HoleClassIoUMetric')]
+test_evaluator = _base_.all_metrics

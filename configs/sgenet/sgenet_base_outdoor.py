@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(generator=dict(decoder=dict(num_classes=8)))
-test_evaluator = [*_base_.all_metrics, dict(type='HoleClassIoUMetric')]
+test_evaluator = _base_.all_metrics

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/inpainting_gan_short.py',
     '../_base_/default_runtime.py',
 ]
-test_evaluator = [*_base_.all_metrics, dict(type='HoleClassIoUMetric')]
+test_evaluator = _base_.all_metrics
