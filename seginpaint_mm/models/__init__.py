@@ -7,6 +7,7 @@ from .baselines import (
     MeanColourInpainter,
     MMagicInpainter,
     OpenCVInpainter,
+    SPGNet,
     UntrainedInpainter,
 )
 from .data_preprocessor import SceneDataPreprocessor
@@ -118,6 +119,7 @@ __all__ = [
     'SGEGenerator',
     'SGENet',
     'SGIMPlus',
+    'SPGNet',
     'SceneDataPreprocessor',
     'SeGAN',
     'SegmentationStage',

@@ -14,12 +14,17 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
 from seginpaint_mm.files import write_image
-from seginpaint_mm.models.baselines import InpaintThenSegment, MMagicInpainter, UntrainedInpainter
+from seginpaint_mm.models.baselines import (
+    InpaintThenSegment,
+    MMagicInpainter,
+    SPGNet,
+    UntrainedInpainter,
+)
 from seginpaint_mm.models.holes import fill_holes
 from seginpaint_mm.models.sgenet import SGENet
 from seginpaint_mm.structures import SceneSample
 
-_INPAINTERS = (SGENet, MMagicInpainter, UntrainedInpainter, InpaintThenSegment)
+_INPAINTERS = (SGENet, MMagicInpainter, SPGNet, UntrainedInpainter, InpaintThenSegment)
 
 
 class FillingTask(InferenceTask):

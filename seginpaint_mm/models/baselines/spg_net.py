@@ -1,0 +1,203 @@
+"""``SPGNet``: predicts the segmentation of a hole first, and then paints with it."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.baselines.pictures import (
+    check_normalisation,
+    set_paintings,
+    to_uint8,
+)
+from seginpaint_mm.models.holes import (
+    fill_holes,
+    groups_of_a_size,
+    pad_to_multiple,
+    stack_holes,
+)
+from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+
+@MODELS.register_module()
+class SPGNet(AdversarialModel):
+    """Segmentation prediction and guidance (Song et al., BMVC 2018), of parts of this toolkit.
+
+    There is no published code; SGE-Net's authors, too, have made their own to compare with. One
+    network predicts the classes of the whole picture from what is known of it; another gets the
+    same and these classes' probabilities, and paints. (The original reads the known classes off
+    with a network of its own, and only completes them.) The segmentation is not corrected by
+    anything that is painted, which is what SGE-Net does otherwise.
+
+    The samples' ``hole`` says what is to be filled. What is learnt is ``gt_image``, or the picture
+    itself where the samples have none, and ``gt_sem_seg``, 255 = ignore. Losses:
+    ``segmentation.loss_classes``; ``painter.loss_l1`` and ``painter.loss_perceptual`` of the whole
+    painting, ``painter.loss_gan`` of the completed picture; ``discriminator.loss_real`` and
+    ``.loss_fake``. Parts, for ``optim_wrapper`` and the logs: ``segmentation``, ``painter``,
+    ``discriminator``.
+
+    Args:
+        num_classes: Number of classes.
+        segmentation: Config of a network from N,4,H,W, the picture in [-1, 1], 0 in the hole, and
+            the hole, to logits N,num_classes,H,W.
+        painter: Config of a network from N,4+num_classes,H,W, the same and the probabilities, to
+            N,3,H,W, of which a sigmoid is taken.
+        discriminator: Config of a :class:`MultiScalePatchDiscriminator`.
+        loss_classes: Config of a loss of mmseg's kind.
+        loss_gan: Config of mmagic's ``GANLoss``.
+        l1_weight: Of the absolute difference of images in [0, 1].
+        perceptual_features: Config of :class:`PerceptualFeatures`, or None.
+        loss_perceptual: Config of a :class:`PerceptualLoss`, or None.
+        joint: The painter's losses reach the segmentation; otherwise each learns its own, though
+            in one training.
+        size_divisor: Heights and widths that both networks take are multiples; others are padded
+            when predicting.
+        part_checkpoints: Part name -> checkpoint of an earlier training.
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when only one of ``perceptual_features`` and ``loss_perceptual`` is given, or
+            the data preprocessor does not say how it normalises.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        segmentation: dict,
+        painter: dict,
+        discriminator: dict,
+        loss_classes: dict,
+        loss_gan: dict,
+        l1_weight: float = 1.0,
+        perceptual_features: dict | None = None,
+        loss_perceptual: dict | None = None,
+        joint: bool = False,
+        size_divisor: int = 4,
+        part_checkpoints: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
+        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        check_normalisation(self)
+        if (perceptual_features is None) != (loss_perceptual is None):
+            raise ValueError(
+                'SPGNet: give both of perceptual_features and loss_perceptual, or neither.'
+            )
+        self.num_classes = num_classes
+        self.segmentation = MODELS.build(segmentation)
+        self.painter = MODELS.build(painter)
+        self.discriminator = MODELS.build(discriminator)
+        self.loss_classes = MODELS.build(loss_classes)
+        self.loss_gan = MODELS.build(loss_gan)
+        self.l1_weight = l1_weight
+        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
+        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        self.joint = joint
+        self.size_divisor = size_divisor
+
+    def generators(self) -> dict[str, nn.Module]:
+        return dict(segmentation=self.segmentation, painter=self.painter)
+
+    def discriminators(self) -> dict[str, nn.Module]:
+        return dict(discriminator=self.discriminator)
+
+    def generate(
+        self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
+    ) -> dict[str, Tensor]:
+        """Fill the holes of pictures whose sides are multiples of ``size_divisor``.
+
+        Returns:
+            ``logits`` N,num_classes,H,W of the whole picture; and, N,3,H,W in [0, 1], ``image``,
+            what was painted, ``completed``, that in the hole and the picture outside, and
+            ``truth``.
+
+        Raises:
+            ValueError: see :func:`stack_holes`.
+        """
+        hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
+        truth = pictures = self._pictures(inputs)
+        if all('gt_image' in sample for sample in data_samples):
+            truth = torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
+        made = self._paint(pictures, hole)
+        return dict(truth=truth, completed=fill_holes(pictures, made['image'], hole), **made)
+
+    def _pictures(self, inputs: Tensor) -> Tensor:
+        """N,3,H,W in [0, 1] of normalised ones."""
+        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
+
+    def _paint(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        known = torch.cat([(pictures * 2 - 1).masked_fill(hole, 0), hole.to(pictures.dtype)], dim=1)
+        logits = self.segmentation(known)
+        guide = logits if self.joint else logits.detach()
+        image = self.painter(torch.cat([known, guide.softmax(dim=1)], dim=1))
+        return dict(logits=logits.float(), image=image.float().sigmoid())
+
+    def generator_losses(
+        self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """The losses of both networks, see above.
+
+        Raises:
+            ValueError: when a sample has no ``gt_sem_seg``, or a label is no class.
+        """
+        labels = stack_labels(
+            data_samples, self.num_classes, model='SPGNet', key='model.num_classes'
+        )
+        image, truth = generated['image'], generated['truth']
+        losses = {
+            'segmentation.loss_classes': self.loss_classes(
+                generated['logits'], labels, ignore_index=IGNORE_INDEX
+            ),
+            'painter.loss_l1': self.l1_weight * l1_loss(image, truth),
+            'painter.loss_gan': self._judge(generated['completed'], is_real=True, is_disc=False),
+        }
+        if self.perceptual_features is not None:
+            with torch.no_grad():
+                target = self.perceptual_features(truth)
+            seen = self.perceptual_features(image)
+            losses['painter.loss_perceptual'] = self.loss_perceptual(seen, target)
+        return losses
+
+    def discriminator_losses(
+        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """``loss_real`` and ``loss_fake``, sums over the discriminator's scales."""
+        return dict(
+            loss_real=self._judge(generated['truth'], is_real=True, is_disc=True),
+            loss_fake=self._judge(generated['completed'], is_real=False, is_disc=True),
+        )
+
+    def _judge(self, pictures: Tensor, *, is_real: bool, is_disc: bool) -> Tensor:
+        scores = self.discriminator(pictures)
+        return sum(self.loss_gan(score, is_real, is_disc=is_disc) for score in scores)
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Fill the holes of pictures of any size.
+
+        Adds ``pred_image`` (:func:`set_paintings`), ``pred_sem_seg`` int64 1,h,w, also in the hole,
+        and ``pred_confidence`` float32 1,h,w in [0, 1], the probability of that class.
+
+        Raises:
+            ValueError: when a hole is missing, of another size, everything or nothing.
+        """
+        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
+            height, width = normalised.shape[-2:]
+            padded = pad_to_multiple(self._pictures(normalised), hole, self.size_divisor)
+            made = {name: maps[..., :height, :width] for name, maps in self._paint(*padded).items()}
+            painted = (made['image'] * 255).round().to(torch.uint8)
+            set_paintings(samples, to_uint8(normalised, self.data_preprocessor), painted, hole)
+            surest = made['logits'].softmax(dim=1).max(dim=1, keepdim=True)
+            for sample, classes, sureness in zip(
+                samples, surest.indices, surest.values, strict=True
+            ):
+                sample.pred_sem_seg = PixelData(data=classes)
+                sample.pred_confidence = PixelData(data=sureness)
+        return list(data_samples)
