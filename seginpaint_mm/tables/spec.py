@@ -27,6 +27,8 @@ class Row:
         minus: Name of the row from which the difference is shown, seed by seed.
         paper: The published values by column title.
         shown: Whether it is a line of the table; False for what is trained for other rows only.
+        trained: False for a model without weights, or one whose config names its checkpoints: it
+            is tested only.
     """
 
     name: str
@@ -40,11 +42,12 @@ class Row:
     minus: str | None = None
     paper: dict[str, float] = field(default_factory=dict)
     shown: bool = True
+    trained: bool = True
 
     @property
     def is_test(self) -> bool:
         """Whether it is only tested, not trained."""
-        return self.checkpoint_of is not None or bool(self.joins)
+        return not self.trained or self.checkpoint_of is not None or bool(self.joins)
 
 
 @dataclass(frozen=True)

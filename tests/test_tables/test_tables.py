@@ -288,12 +288,33 @@ def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) ->
         assert run.cfg.model.type
 
 
-def test_tables_that_share_runs_mean_the_same_by_the_same_names() -> None:
-    """Those of segan on Street are made in one folder."""
-    kept = ('config', 'cfg_options', 'checkpoint_of', 'starts_from', 'joins')
+@pytest.mark.parametrize(
+    ('pattern', 'number'),
+    [
+        ('segan/table_*_street-dyce.yml', 3),
+        ('sgenet/table_*_street.yml', 4),
+        ('sgenet/table_*_cityscapes-128x128.yml', 4),
+        ('sgenet/table_*[iv].yml', 4),
+    ],
+)
+def test_tables_that_share_runs_mean_the_same_by_the_same_names(pattern: str, number: int) -> None:
+    """They are made in one folder."""
+    kept = ('config', 'cfg_options', 'checkpoint_of', 'starts_from', 'joins', 'trained')
     seen: dict[str, dict] = {}
-    paths = sorted(Path('configs/segan').glob('table_*_street-dyce.yml'))
+    paths = sorted(Path('configs').glob(pattern))
     for row in (row for path in paths for row in load_spec(path).rows):
         meaning = {key: getattr(row, key) for key in kept}
         assert seen.setdefault(row.name, meaning) == meaning, row.name
-    assert len(paths) == 3 < len(seen)
+    assert len(paths) == number < len(seen)
+
+
+def test_what_needs_no_training_is_tested_only(tmp_path: Path) -> None:
+    row = dict(name='Telea', config='configs/sgenet/telea_street.py', trained=False)
+    run = plan(make_spec(tmp_path, {**TABLE, 'rows': [row]}), tmp_path, {})['Telea', 0]
+    assert run.command()[1:4] == ['tools/test.py', row['config'], '--out']
+    assert (run.metrics(), run.phase) == (None, 0)
+    finish(run, 80, 60)
+    assert run.metrics()['all_mIoU'] == 80
+    on_it = dict(name='x', config=CONFIG, checkpoint_of='Telea')
+    with pytest.raises(ConfigError, match='checkpoint_of must name a row that is trained'):
+        make_spec(tmp_path, {**TABLE, 'rows': [row, on_it]})

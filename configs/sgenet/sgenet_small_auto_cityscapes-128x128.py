@@ -1,0 +1,15 @@
+# Table 5: trained with automatic labels, which predict_labels.py makes of leftImg8bit/train:
+# data/cityscapes_256x128/automatic_labels/train
+_base_ = './sgenet_small_cityscapes-128x128.py'
+train_pipeline = [
+    _base_.load[0],
+    dict(type='LoadClasses'),
+    *_base_.train_pipeline[2:],
+]
+train_dataloader = dict(
+    dataset=dict(
+        label_folder='automatic_labels',
+        label_suffix='_leftImg8bit.png',
+        pipeline=train_pipeline,
+    )
+)
