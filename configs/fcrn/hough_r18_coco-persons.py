@@ -7,7 +7,7 @@ model = dict(
         _delete_=True,
         type='SegmentorScores',
         segmentor=_base_.fcrn,
-        checkpoint='work_dirs/fcrn_r18_voc-small_bs/epoch_10.pth',
+        checkpoint='work_dirs/fcrn_r18_voc-small/epoch_10.pth',
     ),
     instance_head=dict(thing_ids=thing_ids),
 )

@@ -5,6 +5,6 @@ model = dict(
         _delete_=True,
         type='SegmentorScores',
         segmentor=_base_.fcrn,
-        checkpoint='work_dirs/fcrn_r18_voc-small_bs/epoch_10.pth',
+        checkpoint='work_dirs/fcrn_r18_voc-small/epoch_10.pth',
     )
 )
