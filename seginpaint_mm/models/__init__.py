@@ -39,6 +39,8 @@ from .maskopt import (
     EdgeConnectInpainter,
     EdgeStage,
     ImageStage,
+    ObjectRemover,
+    PanopticMaskSelector,
     SegmentationStage,
 )
 from .mpi import (
@@ -107,9 +109,11 @@ __all__ = [
     'MultiScalePatchDiscriminator',
     'NearestObject',
     'NeckForegroundHead',
+    'ObjectRemover',
     'ObjectResNet',
     'OpenCVInpainter',
     'PSPForegroundHead',
+    'PanopticMaskSelector',
     'PerceptualFeatures',
     'PerceptualLoss',
     'Pix2PixHead',

@@ -22,37 +22,49 @@ class LoadPair(BaseTransform):
 
     Args:
         instances: Load the objects too, which a panoptic network learns from.
+        with_object: Let ``img`` show the object. Without, it is I_G and there is no hole, which
+            another transform is to add (random masks, Table II).
 
     Raises:
         FileNotFoundError: when a file is missing.
         ValueError: when one is damaged, or does not fit its picture.
     """
 
-    def __init__(self, *, instances: bool = False) -> None:
+    def __init__(self, *, instances: bool = False, with_object: bool = True) -> None:
         self.instances = instances
+        self.with_object = with_object
 
     def transform(self, results: dict) -> dict:
         truth = read_colour(results['img_path'])
         size = truth.shape[:2]
-        colours, opaque = read_opaque(results['object_path'])
-        top, left = results['top_left']
-        height, width = opaque.shape
-        if top + height > size[0] or left + width > size[1]:
-            raise ValueError(
-                f'{results["object_path"]}: the object does not fit into its picture '
-                f'{results["img_path"]}: make the pairs again.'
-            )
-        image, hole = truth.copy(), np.zeros(size, np.uint8)
-        box = np.s_[top : top + height, left : left + width]
-        image[box][opaque] = colours[opaque]
-        hole[box] = opaque
+        results['seg_fields'] = ['gt_image', 'gt_seg_map']
+        if self.with_object:
+            results['img'], results['hole'] = _lay_over(truth, results)
+            results['seg_fields'].append('hole')
+        else:
+            results['img'] = truth.copy()
         labels = read_labels(results['class_path'], size=size, img_path=results['img_path'])
-        results.update(img=image, gt_image=truth, hole=hole, gt_seg_map=labels)
+        results.update(gt_image=truth, gt_seg_map=labels)
         results['img_shape'] = results['ori_shape'] = size
-        results['seg_fields'] = ['gt_image', 'hole', 'gt_seg_map']
         if self.instances:
             results['gt_instance_map'] = read_map(
                 results['instance_path'], size=size, img_path=results['img_path']
             )
             results['seg_fields'].append('gt_instance_map')
         return results
+
+
+def _lay_over(truth: np.ndarray, results: dict) -> tuple[np.ndarray, np.ndarray]:
+    """I, BGR uint8 (H, W, 3), and M_G, uint8 (H, W)."""
+    colours, opaque = read_opaque(results['object_path'])
+    (top, left), (height, width) = results['top_left'], opaque.shape
+    if top + height > truth.shape[0] or left + width > truth.shape[1]:
+        raise ValueError(
+            f'{results["object_path"]}: the object does not fit into its picture '
+            f'{results["img_path"]}: make the pairs again.'
+        )
+    image, hole = truth.copy(), np.zeros(truth.shape[:2], np.uint8)
+    box = np.s_[top : top + height, left : left + width]
+    image[box][opaque] = colours[opaque]
+    hole[box] = opaque
+    return image, hole

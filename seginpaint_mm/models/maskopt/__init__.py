@@ -5,6 +5,8 @@ from .edge_connect_generator import EdgeConnectGenerator
 from .edge_connect_inpainter import EdgeConnectInpainter
 from .edge_stage import EdgeStage
 from .image_stage import ImageStage
+from .object_remover import ObjectRemover
+from .panoptic_mask_selector import PanopticMaskSelector
 from .segmentation_stage import SegmentationStage
 
 __all__ = [
@@ -13,5 +15,7 @@ __all__ = [
     'EdgeConnectInpainter',
     'EdgeStage',
     'ImageStage',
+    'ObjectRemover',
+    'PanopticMaskSelector',
     'SegmentationStage',
 ]

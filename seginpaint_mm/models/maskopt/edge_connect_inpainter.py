@@ -48,6 +48,8 @@ class EdgeConnectInpainter(AdversarialModel):
             does not say how it normalises.
     """
 
+    needs_stage = True
+
     def __init__(
         self,
         *,
@@ -69,12 +71,12 @@ class EdgeConnectInpainter(AdversarialModel):
         )
         self.segmentation_cue = segmentation_cue
         self.joint = joint
-        self.frozen_parts = tuple(frozen_parts)
+        self.frozen_parts: tuple[str, ...] = ()
         self._check()
-        self._freeze()
+        self._freeze(frozen_parts)
 
     def _check(self) -> None:
-        if not self.stages:
+        if self.needs_stage and not self.stages:
             raise ValueError(f'{type(self).__name__} needs at least one of {", ".join(STAGES)}.')
         if not hasattr(self.data_preprocessor, 'mean'):
             raise ValueError(
@@ -90,9 +92,10 @@ class EdgeConnectInpainter(AdversarialModel):
                 f'{self.stages["segmentation"].num_classes}.'
             )
 
-    def _freeze(self) -> None:
-        parts = self.all_parts()
-        for name in self.frozen_parts:
+    def _freeze(self, names: Sequence[str]) -> None:
+        self.frozen_parts = tuple(names)
+        for name in names:
+            parts = self.all_parts()
             if name not in parts:
                 raise ValueError(
                     f'frozen_parts: there is no part {name!r}; use {", ".join(parts)}.'

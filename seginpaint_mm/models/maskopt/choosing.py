@@ -1,0 +1,117 @@
+"""Which of a picture's segments are to be removed: by truth, name, click, box or number."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from seginpaint_mm.models.maskopt.segments import Segments
+
+REQUESTS = ('class', 'all', 'click', 'box', 'id')
+
+
+def overlaps(segments: Segments, mask: Tensor) -> Tensor:
+    """Intersection over union of each segment with a mask, float n.
+
+    Args:
+        segments: n of them.
+        mask: bool H,W.
+    """
+    found = segments.probabilities.detach() >= 0.5
+    intersection = (found & mask).flatten(1).sum(dim=1)
+    union = (found | mask).flatten(1).sum(dim=1)
+    return intersection / union.clamp(min=1)
+
+
+def choose(segments: Segments, request: dict, names: Sequence[str], where: str) -> Tensor:
+    """Indices, int64, of the things that a user wants removed.
+
+    Args:
+        segments: The things of the picture.
+        request: One of ``{'class': 'person'}``, the surest of that class; ``{'all': 'person'}``,
+            all of it; ``{'click': (x, y)}``, the surest thing at that pixel; ``{'box': (x1, y1, x2,
+            y2)}``, the thing that fits it best; ``{'id': 3}``, a number among the things, from 0.
+            Its value may be a list of these, except that of a box or click which is a list of
+            pairs or fours.
+        names: Of the labels.
+        where: The picture, for errors.
+
+    Raises:
+        ValueError: when the request is of another kind, or nothing fits it.
+    """
+    if len(request) != 1 or next(iter(request)) not in REQUESTS:
+        raise ValueError(
+            f'{where}: what is to be removed must be one of {", ".join(REQUESTS)}, not {request}.'
+        )
+    (kind, value), finders = next(iter(request.items())), _FINDERS
+    chosen = [finders[kind](segments, item, names, where) for item in _items(kind, value)]
+    return torch.unique(torch.cat(chosen))
+
+
+def _items(kind: str, value: object) -> list:
+    if kind in ('click', 'box'):
+        return list(value) if hasattr(value[0], '__len__') else [value]
+    return [value] if isinstance(value, (str, int)) else list(value)
+
+
+def _all(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
+    if name not in names:
+        raise ValueError(
+            f'{where}: there is no class {name!r}; the network knows {_listed(names)}.'
+        )
+    found = (segments.labels == names.index(name)).nonzero().flatten()
+    if not len(found):
+        there = sorted({names[label] for label in segments.labels.tolist()})
+        raise ValueError(f'{where}: no {name} was found; there are {_listed(there)}.')
+    return found
+
+
+def _surest(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
+    found = _all(segments, name, names, where)
+    return found[segments.scores[found].argmax()][None]
+
+
+def _clicked(
+    segments: Segments, place: tuple[int, int], names: Sequence[str], where: str
+) -> Tensor:
+    x, y = (int(side) for side in place)
+    height, width = segments.probabilities.shape[-2:]
+    if not (0 <= x < width and 0 <= y < height):
+        raise ValueError(f'{where}: the click at {(x, y)} is outside its {width}x{height} pixels.')
+    there = segments.probabilities[:, y, x].detach()
+    if not (there >= 0.5).any():
+        raise ValueError(
+            f'{where}: nothing was found at the click at {(x, y)}; click on an object.'
+        )
+    return (there * segments.scores).argmax()[None]
+
+
+def _boxed(segments: Segments, box: tuple[float, ...], names: Sequence[str], where: str) -> Tensor:
+    left, top, right, bottom = (round(float(side)) for side in box)
+    mask = segments.labels.new_zeros(segments.probabilities.shape[1:], dtype=torch.bool)
+    mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
+    fits = overlaps(segments, mask)
+    if not len(fits) or not fits.max() > 0:
+        raise ValueError(f'{where}: nothing was found in the box {tuple(box)}.')
+    return fits.argmax()[None]
+
+
+def _numbered(segments: Segments, number: int, names: Sequence[str], where: str) -> Tensor:
+    if not 0 <= number < len(segments):
+        raise ValueError(
+            f'{where}: there is no object {number}; there are {len(segments)}, counted from 0.'
+        )
+    return segments.labels.new_tensor([number])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ', '.join(names) or 'no objects'
+
+
+_FINDERS: dict[str, Callable[[Segments, object, Sequence[str], str], Tensor]] = {
+    'class': _surest,
+    'all': _all,
+    'click': _clicked,
+    'box': _boxed,
+    'id': _numbered,
+}

@@ -1,0 +1,193 @@
+"""``PanopticMaskSelector``: from a picture to the mask of what is to be removed (Sec. III-C)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from mmengine.config import ConfigDict
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from seginpaint_mm.models.maskopt.choosing import choose, overlaps
+from seginpaint_mm.models.maskopt.panoptic_truth import VOID, with_truth, without_truth
+from seginpaint_mm.models.maskopt.segments import Segments, find_segments
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+HANDOVERS = ('soft', 'straight_through')
+_DIVISOR = 32
+
+
+@MODELS.register_module()
+class PanopticMaskSelector(BaseModule):
+    """A panoptic network, and the choice of one of its segments.
+
+    The way from the mask head's logits to the mask of the whole picture can be differentiated:
+    sigmoid, then pasting by interpolation. Its gradient reaches the backbone.
+
+    Args:
+        detector: Config of any mmdet panoptic or instance network that gives mask logits; see
+            :func:`find_segments`; with ``_scope_='mmdet'``. Its ``data_preprocessor`` tells its
+            normalisation.
+        thing_names: Names of its labels of things, in order.
+        class_ids: Class of the data set (``gt_sem_seg``) of each of its labels, things before
+            stuff.
+        background_class: Class of the data set where nothing was found; 255 = unknown.
+        handover: ``'soft'``: the inpainters get the probabilities. ``'straight_through'``: they
+            get 0 and 1, and the gradient goes to the probabilities.
+        score_threshold: Segments that are less sure are left out.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: when ``handover`` is another one, or there are fewer classes than things.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: dict,
+        thing_names: Sequence[str],
+        class_ids: Sequence[int],
+        background_class: int = VOID,
+        handover: str = 'straight_through',
+        score_threshold: float = 0.3,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if handover not in HANDOVERS:
+            raise ValueError(
+                f'PanopticMaskSelector.handover must be one of {HANDOVERS}, not {handover!r}.'
+            )
+        if len(class_ids) < len(thing_names):
+            raise ValueError(
+                f'PanopticMaskSelector: {len(thing_names)} things have {len(class_ids)} class_ids: '
+                f'give the class of each thing, then those of stuff.'
+            )
+        self.detector = MODELS.build(ConfigDict(detector))  # mmdet wants its parts as such
+        self.thing_names = tuple(thing_names)
+        self.class_ids = tuple(class_ids)
+        self.background_class = background_class
+        self.handover = handover
+        self.score_threshold = score_threshold
+
+    def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks."""
+        return self.detector.extract_feat(self._normalise(pictures))
+
+    def _normalise(self, pictures: Tensor) -> Tensor:
+        """As mmdet's data preprocessor does it, padded to a multiple of 32."""
+        preprocessor = self.detector.data_preprocessor
+        colours = pictures * 255
+        if not preprocessor._channel_conversion:  # the network takes BGR, as it is read
+            colours = colours.flip(1)
+        normalised = (colours - preprocessor.mean) / preprocessor.std
+        height, width = padded_size(pictures)
+        margin = (0, width - pictures.shape[-1], 0, height - pictures.shape[-2])
+        return F.pad(normalised, margin)
+
+    def loss(
+        self, pictures: Tensor, features: tuple[Tensor, ...], samples: Sequence[SceneSample]
+    ) -> dict[str, Tensor]:
+        """L_PS: the network's own losses; see :func:`with_truth` for what the samples need."""
+        truths = with_truth(samples, padded_size(pictures), self.class_ids)
+        with _known_features(self.detector, features):
+            losses = self.detector.loss(pictures, truths)
+        return {
+            name: sum(part.mean() for part in value) if isinstance(value, list) else value.mean()
+            for name, value in losses.items()
+            if 'loss' in name
+        }
+
+    def segments(
+        self,
+        pictures: Tensor,
+        features: tuple[Tensor, ...],
+        samples: Sequence[SceneSample],
+    ) -> list[Segments]:
+        """What is found in N pictures, the sure ones, with masks of the pictures' size."""
+        size = padded_size(pictures)
+        found = find_segments(self.detector, features, without_truth(samples, size), size)
+        height, width = pictures.shape[-2:]
+        sure = [segments.keep(segments.scores >= self.score_threshold) for segments in found]
+        return [
+            Segments(item.probabilities[:, :height, :width], item.labels, item.scores)
+            for item in sure
+        ]
+
+    def things(self, segments: Segments) -> Segments:
+        """Those of them that can be removed."""
+        return segments.keep(segments.labels < len(self.thing_names))
+
+    def select_by_overlap(self, found: Sequence[Segments], holes: Tensor) -> tuple[Tensor, Tensor]:
+        """For training: in each picture the thing with the largest overlap with m_G.
+
+        Args:
+            found: Segments of N pictures.
+            holes: bool N,1,H,W, M_G.
+
+        Returns:
+            float N,1,H,W in [0, 1], the probabilities, M_G itself where nothing overlaps; and
+            bool N, True where that is so.
+        """
+        chosen, unmatched = [], []
+        for segments, hole in zip(found, holes[:, 0], strict=True):
+            things = self.things(segments)
+            overlap = overlaps(things, hole)
+            nothing = not len(overlap) or not overlap.max() > 0
+            unmatched.append(nothing)
+            chosen.append(hole.float() if nothing else things.probabilities[overlap.argmax()])
+        return torch.stack(chosen)[:, None], holes.new_tensor(unmatched)
+
+    def select(self, segments: Segments, request: dict, where: str) -> Tensor:
+        """For use: the union of what a user wants removed, float 1,H,W; see :func:`choose`."""
+        things = self.things(segments)
+        return things.probabilities[choose(things, request, self.thing_names, where)].amax(0)[None]
+
+    def hand_over(self, probability: Tensor) -> Tensor:
+        """The mask for the inpainters, N,1,H,W in [0, 1]."""
+        if self.handover == 'soft':
+            return probability
+        return (probability >= 0.5).to(probability) + (probability - probability.detach())
+
+    @torch.no_grad()
+    def classes(
+        self, pictures: Tensor, features: tuple[Tensor, ...], found: Sequence[Segments]
+    ) -> Tensor:
+        """S, the class of each pixel, int64 N,H,W, in the data set's classes."""
+        height, width = pictures.shape[-2:]
+        maps = self._stuff(features, padded_size(pictures), len(pictures))[:, :height, :width]
+        ids = torch.tensor(self.class_ids, device=pictures.device)
+        for classes, segments in zip(maps, found, strict=True):
+            for number in segments.scores.argsort().tolist():  # the surest comes last
+                is_there = segments.probabilities[number] >= 0.5
+                classes[is_there] = ids[segments.labels[number]]
+        return maps
+
+    def _stuff(self, features: tuple[Tensor, ...], size: tuple[int, int], number: int) -> Tensor:
+        """Classes of stuff, int64 (N, *size), where the network has a semantic head."""
+        head = getattr(self.detector, 'semantic_head', None)
+        if head is None:
+            shape = (number, *size)
+            return torch.full(shape, self.background_class, device=features[0].device)
+        logits = head(features)['seg_preds']
+        labels = F.interpolate(logits, size, mode='bilinear', align_corners=False).argmax(dim=1)
+        # PanopticFPN's last channel is "a thing", which the segments tell of.
+        lookup = [*self.class_ids[len(self.thing_names) :], self.background_class]
+        return torch.tensor(lookup, device=labels.device)[labels]
+
+
+def padded_size(pictures: Tensor) -> tuple[int, int]:
+    """(height, width) of N,3,H,W, rounded up to a multiple of 32."""
+    height, width = (side + -side % _DIVISOR for side in pictures.shape[-2:])
+    return height, width
+
+
+@contextmanager
+def _known_features(detector: nn.Module, features: tuple[Tensor, ...]) -> Iterator[None]:
+    """Let mmdet's ``loss`` take features that were computed before."""
+    detector.extract_feat = lambda _: features
+    try:
+        yield
+    finally:
+        del detector.extract_feat

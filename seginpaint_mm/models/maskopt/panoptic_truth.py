@@ -1,0 +1,100 @@
+"""What a panoptic network is to find in the picture with the object."""
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor
+from torch.nn.functional import pad
+
+from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.structures import SceneSample
+
+VOID = 255
+
+
+def without_truth(samples: Sequence[SceneSample], size: tuple[int, int]) -> list[DetDataSample]:
+    """mmdet's samples of a batch that was padded to (height, width) ``size``."""
+    return [_blank(sample, size) for sample in samples]
+
+
+def with_truth(
+    samples: Sequence[SceneSample], size: tuple[int, int], class_ids: Sequence[int]
+) -> list[DetDataSample]:
+    """mmdet's samples with the truth of I: that of I_G, and the pasted object before it.
+
+    Args:
+        samples: With ``gt_instances`` and ``gt_sem_seg`` of the picture without the object, its
+            ``hole``, and ``removed_labels`` in the metainfo.
+        size: (height, width) of the batch, padded.
+        class_ids: Class of ``gt_sem_seg`` of each label of the network, things before stuff.
+
+    Raises:
+        ValueError: when a sample lacks something, or more than one object was pasted.
+    """
+    return [_with_truth(sample, size, class_ids) for sample in samples]
+
+
+def _blank(sample: SceneSample, size: tuple[int, int]) -> DetDataSample:
+    shape = tuple(sample.get('img_shape', size)[:2])
+    return DetDataSample(
+        metainfo=dict(
+            img_shape=shape,
+            ori_shape=shape,
+            pad_shape=size,
+            batch_input_shape=size,
+            scale_factor=(1.0, 1.0),
+        )
+    )
+
+
+def _with_truth(
+    sample: SceneSample, size: tuple[int, int], class_ids: Sequence[int]
+) -> DetDataSample:
+    _check(sample)
+    hole = sample.hole.data.bool()
+    label = sample.removed_labels[0]
+    seen = sample.gt_instances.masks & ~hole
+    is_left = seen.flatten(1).any(dim=1)
+    masks = torch.cat([seen[is_left], hole])
+    before = sample.gt_instances.labels
+    labels = torch.cat([before[is_left], before.new_tensor([label])])
+    classes = sample.gt_sem_seg.data.masked_fill(hole, class_ids[label])
+    truth = _blank(sample, size)
+    truth.gt_instances = InstanceData(
+        bboxes=tight_boxes(masks),
+        labels=labels,
+        masks=BitmapMasks(_pad(masks, size, 0).cpu().numpy().astype('uint8'), *size),
+    )
+    truth.gt_sem_seg = PixelData(sem_seg=_pad(_to_labels(classes, class_ids), size, VOID))
+    return truth
+
+
+def _to_labels(classes: Tensor, class_ids: Sequence[int]) -> Tensor:
+    """The network's label of each pixel; void for classes that it does not know."""
+    lookup = torch.full((256,), VOID, dtype=torch.int64, device=classes.device)
+    for label, class_id in enumerate(class_ids):
+        lookup[class_id] = label
+    return lookup[classes]
+
+
+def _pad(maps: Tensor, size: tuple[int, int], value: int) -> Tensor:
+    margin = (0, size[1] - maps.shape[-1], 0, size[0] - maps.shape[-2])
+    return pad(maps, margin, value=value)
+
+
+def _check(sample: SceneSample) -> None:
+    where = sample.get('img_path', 'a sample')
+    for field in ('gt_instances', 'gt_sem_seg', 'hole'):
+        if field not in sample:
+            raise ValueError(
+                f'{where}: the panoptic network learns from {field}, which is not there: take '
+                f"dict(type='LoadPair', instances=True)."
+            )
+    if len(sample.get('removed_labels', ())) != 1:
+        raise ValueError(
+            f'{where}: the panoptic network learns from pictures with one pasted object of a known '
+            f'class, whose removed_labels are {sample.get("removed_labels")}.'
+        )

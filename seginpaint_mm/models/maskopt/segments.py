@@ -1,0 +1,99 @@
+"""``Segments``: what a panoptic or instance network finds in a picture, as soft masks."""
+
+from dataclasses import dataclass
+
+import torch
+from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import bbox2roi
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The n segments of a picture; gradients of ``probabilities`` reach the network.
+
+    Attributes:
+        probabilities: n,H,W in [0, 1], of a pixel belonging to the segment.
+        labels: int64 n, labels of the network: things come before stuff.
+        scores: n in [0, 1].
+    """
+
+    probabilities: Tensor
+    labels: Tensor
+    scores: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def keep(self, chosen: Tensor) -> 'Segments':
+        """Those of a bool mask or of indices."""
+        return Segments(self.probabilities[chosen], self.labels[chosen], self.scores[chosen])
+
+
+def find_segments(
+    detector: nn.Module,
+    features: tuple[Tensor, ...],
+    samples: list[DetDataSample],
+    size: tuple[int, int],
+) -> list[Segments]:
+    """What any mmdet network that gives mask logits finds.
+
+    mmdet's own ``predict`` cannot be differentiated; this is the same up to its thresholds.
+
+    Args:
+        detector: With a ``roi_head`` that has a mask head (``PanopticFPN``, ``MaskRCNN``, ...), or
+            with a ``panoptic_head`` of queries (``MaskFormer``, ``Mask2Former``).
+        features: What its ``extract_feat`` gives.
+        samples: N, with the metainfo that mmdet needs.
+        size: (height, width) of the batch.
+
+    Raises:
+        TypeError: when it is another kind of network.
+    """
+    if hasattr(detector, 'panoptic_head'):
+        return _of_queries(detector, features, samples)
+    if getattr(getattr(detector, 'roi_head', None), 'with_mask', False):
+        return _of_boxes(detector, features, samples, size)
+    raise TypeError(
+        f'PanopticMaskSelector.detector: {type(detector).__name__} gives no mask logits: take one '
+        f'with a mask head, such as PanopticFPN or MaskRCNN, or with queries, such as MaskFormer.'
+    )
+
+
+def _of_boxes(
+    detector: nn.Module,
+    features: tuple[Tensor, ...],
+    samples: list[DetDataSample],
+    size: tuple[int, int],
+) -> list[Segments]:
+    head = detector.roi_head
+    with torch.no_grad():  # which boxes there are is not differentiated, as in training them
+        proposals = detector.rpn_head.predict(features, samples, rescale=False)
+        metas = [sample.metainfo for sample in samples]
+        found = head.predict_bbox(features, metas, proposals, head.test_cfg, rescale=False)
+    counts = [len(boxes) for boxes in found]
+    if not sum(counts):
+        empty = features[0].new_zeros(0, *size)
+        return [Segments(empty, boxes.labels, boxes.scores) for boxes in found]
+    logits = head._mask_forward(features, bbox2roi([boxes.bboxes for boxes in found]))['mask_preds']
+    segments = []
+    for boxes, of_image in zip(found, logits.split(counts), strict=True):
+        channel = boxes.labels if of_image.shape[1] > 1 else torch.zeros_like(boxes.labels)
+        masks = of_image[torch.arange(len(boxes), device=of_image.device), channel].sigmoid()
+        pasted = _do_paste_mask(masks[:, None], boxes.bboxes, *size, skip_empty=False)[0]
+        segments.append(Segments(pasted.clamp(0, 1), boxes.labels, boxes.scores))
+    return segments
+
+
+def _of_queries(
+    detector: nn.Module, features: tuple[Tensor, ...], samples: list[DetDataSample]
+) -> list[Segments]:
+    class_logits, mask_logits = detector.panoptic_head.predict(features, samples)
+    segments = []
+    for of_classes, of_masks in zip(class_logits, mask_logits, strict=True):
+        scores, labels = of_classes.softmax(dim=-1).max(dim=-1)
+        is_something = labels < of_classes.shape[-1] - 1  # the last is "no object"
+        found = Segments(of_masks.float().sigmoid(), labels, scores)
+        segments.append(found.keep(is_something))
+    return segments

@@ -1,0 +1,296 @@
+"""The panoptic network, its mask and the inpainters: gradients, choices, joint training, errors."""
+
+import copy
+import math
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+from mmengine.structures import PixelData
+
+from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.engine import PartOptimWrappers
+from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
+from seginpaint_mm.models.maskopt import ObjectRemover
+from seginpaint_mm.models.maskopt.choosing import choose, overlaps
+from seginpaint_mm.models.maskopt.segments import Segments
+from seginpaint_mm.registry import MODELS
+from tests.maskopt_scenes import NUM_CLASSES, pairs, tiny_inpainter
+from tests.model_tester import build_model
+from tests.tool_runs import REPOSITORY
+
+SIZE = (64, 64)
+THINGS = ('cat', 'dog')
+EXPANSION = dict(type='MaskExpansionLoss')
+
+
+def tiny_detector(kind: str = 'PanopticFPN') -> dict:
+    """The small config's network with two things and two kinds of stuff."""
+    path = REPOSITORY / 'configs/_base_/models/panoptic_fpn_small.py'
+    detector = Config.fromfile(path).detector.to_dict()
+    detector['backbone']['base_channels'] = 8
+    detector['neck'].update(in_channels=[8, 16, 32, 64])
+    for head in ('bbox_head', 'mask_head'):
+        detector['roi_head'][head]['num_classes'] = 2
+    detector['semantic_head'].update(num_things_classes=2, num_stuff_classes=2)
+    detector['panoptic_fusion_head'].update(num_things_classes=2, num_stuff_classes=2)
+    detector['test_cfg']['rcnn'].update(score_thr=0.0, max_per_img=8)
+    if kind == 'MaskRCNN':
+        for part in ('semantic_head', 'panoptic_fusion_head'):
+            del detector[part]
+        detector['type'] = 'MaskRCNN'
+    return detector
+
+
+def tiny_selector(kind: str = 'PanopticFPN', **changes: object) -> dict:
+    stuff = (0, 1) if kind == 'PanopticFPN' else ()
+    config = dict(
+        type='PanopticMaskSelector',
+        detector=tiny_detector(kind),
+        thing_names=THINGS,
+        class_ids=(2, 3, *stuff),
+        background_class=0,
+        score_threshold=0.0,
+    )
+    return config | changes
+
+
+def tiny_remover(kind: str = 'PanopticFPN', **changes: object) -> dict:
+    config = tiny_inpainter() | dict(type='ObjectRemover', selector=tiny_selector(kind))
+    return config | dict(mask_expansion=EXPANSION) | changes
+
+
+def scenes(number: int) -> dict:
+    batch = pairs(number, SIZE)
+    for sample in batch['data_samples']:
+        distance = signed_distance(sample.hole.data[0].numpy())
+        sample.signed_distance = PixelData(data=torch.from_numpy(distance)[None])
+    return batch
+
+
+def optimizers(model: ObjectRemover) -> PartOptimWrappers:
+    adam = dict(optimizer=dict(type='Adam', lr=1e-3, betas=(0.0, 0.9)))
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        parts = dict.fromkeys(model.parts(), adam)
+        return build_optim_wrapper(model, dict(constructor='PartOptimWrapperConstructor', **parts))
+
+
+def prepared(model: ObjectRemover, batch: dict) -> dict:
+    return model.data_preprocessor(copy.deepcopy(batch), training=True)
+
+
+def finding(config: dict) -> ObjectRemover:
+    """A random network that takes most of each of its boxes for an object.
+
+    In evaluation mode ``generate`` computes no losses of the panoptic network.
+    """
+    model = build_model(config).eval()
+    torch.nn.init.constant_(model.selector.detector.roi_head.mask_head.conv_logits.bias, 1.0)
+    return model
+
+
+@pytest.mark.parametrize('kind', ['PanopticFPN', 'MaskRCNN'])
+def test_a_training_step_moves_every_part(kind: str) -> None:
+    model = build_model(tiny_remover(kind))
+    before = copy.deepcopy(model)
+    wrappers = optimizers(model)
+    for _ in range(2):  # a ResNet's blocks begin as the identity, with factors of 0
+        log = model.train_step(scenes(2), wrappers)
+    assert all(math.isfinite(value) for value in log.values())
+    assert {'selector.loss_expansion', 'selector.unmatched', 'selector.loss_mask'} <= set(log)
+    assert ('selector.loss_seg' in log) == (kind == 'PanopticFPN')
+    terms = [value.item() for name, value in log.items() if '.loss' in name]
+    assert log['loss'].item() == pytest.approx(sum(terms), rel=1e-4)
+    still = [
+        name
+        for name, weight in before.named_parameters()
+        if torch.equal(model.get_parameter(name), weight)
+    ]
+    assert not still
+
+
+@pytest.mark.parametrize('handover', ['soft', 'straight_through'])
+def test_losses_of_the_image_and_of_the_mask_reach_the_backbone(handover: str) -> None:
+    model = finding(tiny_remover(selector=tiny_selector(handover=handover)))
+    batch = prepared(model, scenes(2))
+    generated = model.generate(**batch)
+    assert not generated['unmatched'].all(), 'nothing was found'
+    first = model.selector.detector.backbone.conv1.weight
+    for loss in ('image.loss_l1', 'selector.loss_expansion'):
+        losses = model.generator_losses(generated, batch['data_samples'])
+        (gradient,) = torch.autograd.grad(losses[loss], first, retain_graph=True)
+        assert gradient.isfinite().all()
+        assert gradient.any(), loss
+    values = set(generated['mask'].detach().unique().tolist())
+    assert (values <= {0.0, 1.0}) == (handover == 'straight_through')
+    assert generated['probability'].shape == (2, 1, *SIZE)
+
+
+def test_the_expansion_losss_gradient_enlarges_the_mask() -> None:
+    """Along it the probabilities rise within the dilated truth and fall beyond."""
+    model = finding(tiny_remover())
+    batch = prepared(model, scenes(2))
+    generated = model.generate(**batch)
+    probability = generated['probability']
+    loss = model.generator_losses(generated, batch['data_samples'])['selector.loss_expansion']
+    (gradient,) = torch.autograd.grad(loss, probability)
+    distance = torch.stack([sample.signed_distance.data for sample in batch['data_samples']])
+    assert torch.equal(gradient < 0, distance < 0.03)
+    assert ((gradient < 0) & (distance > 0)).any()
+
+
+def test_what_nothing_overlaps_is_trained_on_the_truth_and_counted() -> None:
+    model = build_model(tiny_remover(selector=tiny_selector(score_threshold=1.1)))
+    batch = prepared(model, scenes(2))
+    losses = model(**batch, mode='loss')
+    assert losses['selector.unmatched'] == 1
+    generated = model.generate(**batch)
+    assert torch.equal(generated['mask'], generated['hole'])
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+
+
+def test_terms_are_weighted_and_left_out_by_config() -> None:
+    weights = dict(selector=0.5, edge=2.0, segmentation=0.0)
+    losses = []
+    for changes in ({}, dict(term_weights=weights, mask_expansion=None)):
+        model = build_model(tiny_remover(**changes))
+        torch.manual_seed(0)  # which proposals are sampled
+        losses.append(model(**prepared(model, scenes(2)), mode='loss'))
+    first, second = losses
+    assert set(first) - set(second) == {'selector.loss_expansion'}
+    for name, value in second.items():
+        if not name.endswith(('loss_real', 'loss_fake', 'unmatched')):
+            weight = weights.get(name.partition('.')[0], 1.0)
+            torch.testing.assert_close(value, weight * first[name], rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="there is no term 'images'; use"):
+        MODELS.build(tiny_remover(term_weights=dict(images=1.0)))
+
+
+def test_frozen_parts() -> None:
+    model = build_model(tiny_remover(frozen_parts=('selector', 'edge', 'edge_discriminator')))
+    assert 'selector' not in model.parts()
+    before = copy.deepcopy(model)
+    log = model.train_step(scenes(2), optimizers(model))
+    assert not any(name.startswith('selector.loss') for name in log)
+    for name, weight in before.selector.named_parameters():
+        assert torch.equal(model.selector.get_parameter(name), weight)
+
+
+def test_the_panoptic_network_alone() -> None:
+    stages = dict(edge=None, segmentation=None, image=None, mask_expansion=None)
+    model = build_model(tiny_remover(**stages))
+    assert set(model.parts()) == {'selector'}
+    log = model.train_step(scenes(2), optimizers(model))
+    assert all(name.startswith(('selector', 'loss')) for name in log)
+
+
+@pytest.mark.parametrize('size', [SIZE, (61, 70)])
+def test_predictions(size: tuple[int, int]) -> None:
+    model = build_model(tiny_remover()).eval()
+    batch = pairs(2, size)
+    with torch.no_grad():
+        samples = model.val_step(copy.deepcopy(batch))
+    for sample, picture in zip(samples, batch['inputs'], strict=True):
+        mask = sample.pred_mask.data
+        assert mask.shape == (1, *size)
+        assert mask.dtype == torch.uint8
+        outside = (mask == 0).expand(3, -1, -1)
+        assert torch.equal(sample.pred_image.data[outside], picture.flip(0)[outside])
+        assert sample.pred_sem_seg.data.shape == (1, *size)
+        assert sample.pred_sem_seg.data.max() < NUM_CLASSES or 255 in sample.pred_sem_seg.data
+
+
+def segments() -> Segments:
+    """A cat above, a larger and surer cat on the left below, a dog on the right below."""
+    probabilities = torch.zeros(3, 20, 30)
+    probabilities[0, 2:6, 2:6] = 0.9
+    probabilities[1, 10:18, 2:12] = 0.8
+    probabilities[2, 10:18, 15:25] = 0.7
+    return Segments(probabilities, torch.tensor([0, 0, 1]), torch.tensor([0.6, 0.9, 0.8]))
+
+
+@pytest.mark.parametrize(
+    ('request_', 'expected'),
+    [
+        ({'class': 'cat'}, [1]),
+        ({'all': 'cat'}, [0, 1]),
+        ({'all': ['cat', 'dog']}, [0, 1, 2]),
+        ({'click': (3, 4)}, [0]),
+        ({'click': [(3, 4), (16, 11)]}, [0, 2]),
+        ({'box': (1, 9, 13, 19)}, [1]),
+        ({'id': 2}, [2]),
+        ({'id': [2, 0]}, [0, 2]),
+    ],
+)
+def test_choices(request_: dict, expected: list[int]) -> None:
+    assert choose(segments(), request_, THINGS, 'a.png').tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ('request_', 'sentence'),
+    [
+        ({'class': 'horse'}, "a.png: there is no class 'horse'; the network knows cat, dog"),
+        ({'click': (29, 0)}, r'a.png: nothing was found at the click at \(29, 0\)'),
+        ({'click': (30, 0)}, r'the click at \(30, 0\) is outside its 30x20 pixels'),
+        ({'box': (26, 0, 30, 5)}, r'nothing was found in the box \(26, 0, 30, 5\)'),
+        ({'id': 3}, 'there is no object 3; there are 3, counted from 0'),
+        ({'name': 'cat'}, 'must be one of class, all, click, box, id, not'),
+    ],
+)
+def test_choices_of_nothing(request_: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        choose(segments(), request_, THINGS, 'a.png')
+
+
+def test_no_such_object_in_the_picture() -> None:
+    cats = segments().keep(torch.tensor([0, 1]))
+    with pytest.raises(ValueError, match=r'a\.png: no dog was found; there are cat\.'):
+        choose(cats, {'class': 'dog'}, THINGS, 'a.png')
+    nothing = segments().keep(torch.tensor([], dtype=torch.int64))
+    for request_, sentence in (
+        ({'all': 'dog'}, 'there are no objects'),
+        ({'click': (3, 4)}, 'nothing was found at the click'),
+        ({'box': (0, 0, 9, 9)}, 'nothing was found in the box'),
+        ({'id': 0}, 'there are 0'),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            choose(nothing, request_, THINGS, 'a.png')
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    mask = torch.zeros(20, 30, dtype=torch.bool)
+    mask[10:18, 2:7] = True
+    torch.testing.assert_close(overlaps(segments(), mask), torch.tensor([0.0, 0.5, 0.0]))
+
+
+def test_requests_of_a_sample() -> None:
+    model = build_model(tiny_remover()).eval()
+    batch = pairs(1, SIZE)
+    batch['data_samples'][0].set_metainfo(dict(remove={'id': 99}))
+    with pytest.raises(ValueError, match=r'0\.png: there is no object 99'):
+        model.val_step(copy.deepcopy(batch))
+    del batch['data_samples'][0].hole
+    batch['data_samples'][0].set_metainfo(dict(remove=None))
+    with pytest.raises(ValueError, match='what is to be removed'):
+        model.val_step(copy.deepcopy(batch))
+
+
+def test_what_is_missing_is_told() -> None:
+    model = build_model(tiny_remover())
+    batch = prepared(model, scenes(1))
+    del batch['data_samples'][0].signed_distance
+    with pytest.raises(ValueError, match='needs a signed_distance, which a sample of the batch'):
+        model(**batch, mode='loss')
+    batch = prepared(model, scenes(1))
+    batch['data_samples'][0].set_metainfo(dict(removed_labels=[0, 1]))
+    with pytest.raises(ValueError, match=r'one pasted object .* whose removed_labels are \[0, 1\]'):
+        model(**batch, mode='loss')
+    del batch['data_samples'][0].gt_instances
+    with pytest.raises(ValueError, match="learns from gt_instances, .*dict.type='LoadPair', inst"):
+        model(**batch, mode='loss')
+    with pytest.raises(ValueError, match="handover must be one of .*, not 'hard'"):
+        MODELS.build(tiny_selector(handover='hard'))
+    with pytest.raises(ValueError, match='2 things have 1 class_ids'):
+        MODELS.build(tiny_selector(class_ids=(1,)))
