@@ -1,0 +1,12 @@
+# Street with pasted objects, 128x128:
+#   make_pairs.py data/pairs_street/train --num 2000 --size 128 128 cityscapes data/street
+#   make_pairs.py data/pairs_street/val --num 200 --size 128 128 cityscapes data/street --split val
+_base_ = './pairs_coco.py'
+data_root = 'data/pairs_street'
+train_dataloader = dict(
+    num_workers=2,
+    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=400),
+    dataset=dict(data_root=f'{data_root}/train'),
+)
+val_dataloader = dict(num_workers=2, dataset=dict(data_root=f'{data_root}/val'))
+test_dataloader = val_dataloader

@@ -1,0 +1,7 @@
+# Plain EdgeConnect, edges and image, with masks of objects.
+_base_ = [
+    '../_base_/models/edgeconnect_small.py',
+    '../_base_/datasets/pairs_street.py',
+    '../_base_/schedules/edgeconnect_short.py',
+    '../_base_/default_runtime.py',
+]

@@ -1,0 +1,19 @@
+# All parts, end to end, eq. (10), with the mask expansion loss.
+_base_ = [
+    '../_base_/models/object_remover_small.py',
+    '../_base_/datasets/pairs_street_joint.py',
+    '../_base_/schedules/object_remover_short.py',
+    '../_base_/default_runtime.py',
+]
+# What was pretrained; model.part_checkpoints=None begins anew.
+model = dict(
+    part_checkpoints=dict(
+        selector='work_dirs/selector_small_street/epoch_20.pth',
+        edge='work_dirs/edge_small_street/epoch_10.pth',
+        edge_discriminator='work_dirs/edge_small_street/epoch_10.pth',
+        segmentation='work_dirs/segmentation_small_street/epoch_10.pth',
+        segmentation_discriminator='work_dirs/segmentation_small_street/epoch_10.pth',
+        image='work_dirs/image_small_street/epoch_10.pth',
+        image_discriminator='work_dirs/image_small_street/epoch_10.pth',
+    )
+)
