@@ -80,7 +80,9 @@ def fill_holes(pictures: Tensor, painted: Tensor, hole: Tensor) -> Tensor:
     return torch.where(hole, painted, pictures)
 
 
-def pad_to_multiple(pictures: Tensor, hole: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
+def pad_to_multiple(
+    pictures: Tensor, hole: Tensor, divisor: int, least: int = 0
+) -> tuple[Tensor, Tensor]:
     """Pad at the bottom and right to multiples of ``divisor`` by repeating the last pixels.
 
     What is known at the border stays known and what is a hole stays one, so that no edge appears
@@ -90,9 +92,12 @@ def pad_to_multiple(pictures: Tensor, hole: Tensor, divisor: int) -> tuple[Tenso
         pictures: float (N, C, H, W).
         hole: bool (N, 1, H, W).
         divisor: Of the heights and widths that the network takes.
+        least: The smallest of them.
     """
-    height, width = pictures.shape[-2:]
-    margin = (0, -width % divisor, 0, -height % divisor)
+    below, right = (
+        max(side, least) - side + -max(side, least) % divisor for side in pictures.shape[-2:]
+    )
+    margin = (0, right, 0, below)
     if not any(margin):
         return pictures, hole
     padded = F.pad(pictures, margin, mode='replicate')

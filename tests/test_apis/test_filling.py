@@ -197,3 +197,12 @@ def test_partial_convolution_predicts_as_it_was_trained() -> None:
     check_filled(found, image, mask)
     difference = found.pred_image.data.int() - expected.pred_image.data.int()
     assert difference.abs().max() <= 1
+
+
+@pytest.mark.parametrize('name', ['gatedconv_small', 'aotgan_small', 'spgnet_small'])
+def test_tiny_pictures_are_padded_to_what_networks_take(name: str) -> None:
+    inferencer = make(Config.fromfile(REPOSITORY / f'configs/_base_/models/{name}.py').model)
+    image, mask = photo((9, 11)), ragged((9, 11))
+    (sample,) = inferencer(image, masks=mask)['predictions']
+    check_filled(sample, image, mask)
+    assert ('pred_sem_seg' in sample) == (name == 'spgnet_small')

@@ -102,3 +102,11 @@ def test_padding(height: int, width: int, divisor: int) -> None:
         rows = torch.arange(whole.shape[-2]).clamp(max=height - 1)
         columns = torch.arange(whole.shape[-1]).clamp(max=width - 1)
         assert torch.equal(whole, part[..., rows, :][..., columns])
+
+
+def test_padding_to_the_least_size() -> None:
+    pictures, hole = torch.rand(2, 3, 9, 50), torch.rand(2, 1, 9, 50) < 0.5
+    padded, padded_hole = pad_to_multiple(pictures, hole, 8, least=36)
+    assert padded.shape[-2:] == padded_hole.shape[-2:] == (40, 56)
+    assert torch.equal(padded[..., :9, :50], pictures)
+    assert torch.equal(padded[..., 8:, 49:], pictures[..., 8:, 49:].expand(-1, -1, 32, 7))

@@ -133,3 +133,21 @@ def test_wrong_masks_get_one_sentence(
     assert stopped.value.code == status
     expected = message.replace('{in}', str(tmp_path / 'in' / 'a.png'))
     assert expected in capsys.readouterr().err
+
+
+def test_holes_are_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By a model without weights, which is not said to be untrained."""
+    image = np.random.default_rng(0).integers(0, 256, (45, 70, 3), np.uint8)
+    hole = np.zeros((45, 70), np.uint8)
+    hole[10:30, 20:40] = 255
+    for name, content in (('photo', image), ('hole', hole)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), content)
+    config = ('--config', REPOSITORY / 'configs/sgenet/telea_street.py', '--device', 'cpu')
+    masks = ('--masks', tmp_path / 'hole.png')
+    run_here('infer', tmp_path / 'photo.png', '--out-dir', tmp_path / 'out', *masks, *config)
+    output = capsys.readouterr()
+    assert '1 of 1 pictures done' in output.out
+    assert 'untrained' not in output.out + output.err
+    filled = cv2.imread(str(tmp_path / 'out/pred/image/photo.png'))
+    np.testing.assert_array_equal(filled[hole == 0], image[hole == 0])
+    assert not (tmp_path / 'out/pred/sem_seg').exists()

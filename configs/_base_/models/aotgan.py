@@ -15,6 +15,7 @@ model = dict(
         dilation_neck=dict(type='AOTBlockNeck', dilation_rates=(1, 2, 4, 8), num_aotblock=8),
     ),
     input_format='image_hole',
+    min_size=40,  # a dilation of 8 at a quarter of the size, mirrored at the border
     blank=1.0,
     discriminator=dict(
         type='SoftMaskPatchDiscriminator',

@@ -28,6 +28,7 @@ model = dict(
         ),
     ),
     input_format='image_ones_hole',
+    min_size=72,  # a dilation of 16 at a quarter of the size, mirrored at the border
     discriminator=dict(
         type='MultiLayerDiscriminator',
         _scope_='mmagic',

@@ -68,6 +68,8 @@ class MMagicInpainter(AdversarialModel):
         blank: Colour of the hole in the input, in [-1, 1].
         size_divisor: Heights and widths that it takes are multiples; others are padded when
             predicting.
+        min_size: The smallest height and width that it takes, to which others are padded likewise:
+            networks mirror their features at the border.
         discriminator: Config of a network from pictures N,3,H,W to scores, or None.
         judge_hole: The discriminator sees the hole too: N,4,H,W.
         loss_gan: Config of mmagic's ``GANLoss``; goes with the discriminator.
@@ -94,6 +96,7 @@ class MMagicInpainter(AdversarialModel):
         input_format: str,
         blank: float = 0.0,
         size_divisor: int = 8,
+        min_size: int = 0,
         discriminator: dict | None = None,
         judge_hole: bool = False,
         loss_gan: dict | None = None,
@@ -115,6 +118,7 @@ class MMagicInpainter(AdversarialModel):
         self.input_format = input_format
         self.blank = blank
         self.size_divisor = size_divisor
+        self.min_size = min_size
         self.discriminator = discriminator and MODELS.build(discriminator)
         self.judge_hole = judge_hole
         self.loss_gan = loss_gan and MODELS.build(loss_gan)
@@ -251,11 +255,11 @@ class MMagicInpainter(AdversarialModel):
         """
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             height, width = normalised.shape[-2:]
-            padded = pad_to_multiple(self._pictures(normalised), hole, self.size_divisor)
+            pictures = self._pictures(normalised)
+            padded = pad_to_multiple(pictures, hole, self.size_divisor, self.min_size)
             output = self._stages(*padded)[-1][..., :height, :width]
             painted = ((output + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-            pictures = to_uint8(normalised, self.data_preprocessor)
-            set_paintings(samples, pictures, painted, hole)
+            set_paintings(samples, to_uint8(normalised, self.data_preprocessor), painted, hole)
         return list(data_samples)
 
 

@@ -79,7 +79,7 @@ class SPGNet(AdversarialModel):
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
         joint: bool = False,
-        size_divisor: int = 4,
+        size_divisor: int = 16,
         part_checkpoints: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
