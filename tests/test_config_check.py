@@ -33,6 +33,9 @@ def test_every_config_is_sound_and_its_model_is_built(path: Path) -> None:
     assert not (cfg.get('train_dataloader') or {}).get('persistent_workers'), 'see EpochSeedHook'
     with torch.device('meta'), DefaultScope.overwrite_default_scope('seginpaint_mm'):
         model = MODELS.build(copy.deepcopy(cfg.model))
+    metrics = cfg.get('test_evaluator')
+    if isinstance(metrics, list):
+        assert not [metric for metric in metrics if metrics.count(metric) > 1], 'keys appear twice'
     if cfg.get('train_cfg'):  # what is only tested may have nothing to learn
         assert sum(p.numel() for p in model.parameters()) > 1e5
 

@@ -46,7 +46,7 @@ def _fold_batch_norms(module: nn.Module) -> None:
 
 
 def _can_hold(module: nn.Module | None) -> bool:
-    """Only plain convolutions: partial ones, for one, blank what they put out."""
+    """Only plain convolutions: others (partial, deformable, ...) may do more than convolve."""
     if isinstance(module, nn.ConvTranspose2d):
         return module.groups == 1
     return type(module) in (nn.Conv2d, Conv2d)

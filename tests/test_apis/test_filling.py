@@ -177,7 +177,7 @@ def test_baselines_without_weights_need_no_checkpoint(
 
 
 def test_partial_convolution_predicts_as_it_was_trained() -> None:
-    """Its batch norms follow convolutions that blank what they put out: they cannot be folded."""
+    """Its batch norms stay as they are: they follow no plain convolutions."""
     model = Config.fromfile(REPOSITORY / 'configs/_base_/models/pconv_small.py').model
     torch.manual_seed(0)
     inferencer = make(model)

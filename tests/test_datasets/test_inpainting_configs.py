@@ -107,12 +107,3 @@ def test_street(tmp_path):
     write_map(tmp_path / 'masks/a.png', mask)
     (found,) = samples('inpainting_street_irregular', 'val', root, tmp_path / 'masks')
     assert found['hole'].sum() == 128 * 40
-
-
-def test_no_metric_is_measured_twice():
-    """MMEngine would refuse its keys when all pictures have been tested."""
-    for path in (BASES.parents[1] / 'sgenet').glob('*.py'):
-        evaluators = Config.fromfile(path).test_evaluator
-        if isinstance(evaluators, list):
-            types = [evaluator['type'] for evaluator in evaluators]
-            assert len({*types}) == len(types), path.name
