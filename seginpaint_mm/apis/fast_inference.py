@@ -3,7 +3,6 @@
 import copy
 
 import torch
-from mmcv.cnn.bricks.wrappers import Conv2d
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -46,10 +45,9 @@ def _fold_batch_norms(module: nn.Module) -> None:
 
 
 def _can_hold(module: nn.Module | None) -> bool:
-    """Only plain convolutions: others (partial, deformable, ...) may do more than convolve."""
     if isinstance(module, nn.ConvTranspose2d):
         return module.groups == 1
-    return type(module) in (nn.Conv2d, Conv2d)
+    return isinstance(module, nn.Conv2d)
 
 
 def _replace_prelus(module: nn.Module) -> None:
