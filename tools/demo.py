@@ -67,7 +67,8 @@ def plan_runs() -> tuple[Run, Run]:
         'default_hooks.visualization.interval': 1,
         'default_hooks.visualization.out_dir': str((OUT / 'pictures').resolve()),
     }
-    test = Run('demo', 0, CONFIG, options | pictures, OUT / 'test', trained=training)
+    options = options | pictures
+    test = Run('demo', 0, CONFIG, options, OUT / 'test', trained=training, is_test=True)
     return training, test
 
 
