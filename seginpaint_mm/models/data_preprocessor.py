@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.model import ImgDataPreprocessor
 from mmengine.structures import PixelData
-from torch import Tensor
+from torch import Tensor, nn
 
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -122,3 +122,16 @@ def _pad_maps(sample: SceneSample, size: tuple[int, int]) -> None:
         for field in _MASKS:
             if field in instances:
                 instances.set_field(pad_bottom_right(instances.get(field), size, 0), field)
+
+
+def check_normalisation(model: nn.Module) -> None:
+    """See that a model can undo the normalisation of its images.
+
+    Raises:
+        ValueError: when its ``data_preprocessor`` does not say how it normalises.
+    """
+    if not hasattr(model.data_preprocessor, 'mean'):
+        raise ValueError(
+            f'{type(model).__name__} undoes the normalisation of images: give it a '
+            f"data_preprocessor=dict(type='SceneDataPreprocessor')."
+        )

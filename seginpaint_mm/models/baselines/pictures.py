@@ -10,15 +10,6 @@ from seginpaint_mm.models.holes import fill_holes
 from seginpaint_mm.structures import SceneSample
 
 
-def check_normalisation(model: nn.Module) -> None:
-    """ValueError when a model's data preprocessor does not say how it normalises."""
-    if not hasattr(model.data_preprocessor, 'mean'):
-        raise ValueError(
-            f'{type(model).__name__} undoes the normalisation of images: give it a '
-            f"data_preprocessor=dict(type='SceneDataPreprocessor')."
-        )
-
-
 def to_uint8(normalised: Tensor, preprocessor: nn.Module) -> Tensor:
     """The uint8 RGB pictures that a data preprocessor has normalised, bit for bit."""
     colours = normalised.float() * preprocessor.std + preprocessor.mean

@@ -9,10 +9,10 @@ from torch.nn.functional import l1_loss
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
-    check_normalisation,
     set_paintings,
     to_uint8,
 )
+from seginpaint_mm.models.data_preprocessor import check_normalisation
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,

@@ -9,10 +9,10 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from seginpaint_mm.models.baselines.pictures import (
-    check_normalisation,
     set_paintings,
     to_uint8,
 )
+from seginpaint_mm.models.data_preprocessor import check_normalisation
 from seginpaint_mm.models.holes import groups_of_a_size
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample

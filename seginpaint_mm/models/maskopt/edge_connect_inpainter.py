@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.data_preprocessor import check_normalisation
 from seginpaint_mm.models.holes import groups_of_a_size, pad_to_multiple, stack_holes
 from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
 from seginpaint_mm.models.maskopt.predictions import set_predictions
@@ -78,11 +79,7 @@ class EdgeConnectInpainter(AdversarialModel):
     def _check(self) -> None:
         if self.needs_stage and not self.stages:
             raise ValueError(f'{type(self).__name__} needs at least one of {", ".join(STAGES)}.')
-        if not hasattr(self.data_preprocessor, 'mean'):
-            raise ValueError(
-                f'{type(self).__name__} undoes the normalisation of images: give it a '
-                "data_preprocessor=dict(type='SceneDataPreprocessor')."
-            )
+        check_normalisation(self)
         if 'segmentation' in self.stages and self.segmentation_cue not in (
             None,
             self.stages['segmentation'].num_classes,

@@ -8,6 +8,7 @@ from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.data_preprocessor import check_normalisation
 from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
@@ -101,11 +102,7 @@ class SeGAN(AdversarialModel):
                 f'segmentor.output_size={self.segmentor.output_size} must be '
                 f'painter_size={self.painter_size}.'
             )
-        if not hasattr(self.data_preprocessor, 'mean'):
-            raise ValueError(
-                'A SeGAN that paints undoes the normalisation of images: give it a '
-                "data_preprocessor=dict(type='SceneDataPreprocessor')."
-            )
+        check_normalisation(self)
 
     def generators(self) -> dict[str, nn.Module]:
         parts = {}

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss
 
 from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.data_preprocessor import check_normalisation
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -78,11 +79,7 @@ class SGENet(AdversarialModel):
             raise ValueError(
                 'SGENet: give both of perceptual_features and loss_perceptual, or neither.'
             )
-        if not hasattr(self.data_preprocessor, 'mean'):
-            raise ValueError(
-                'SGENet undoes the normalisation of images: give it a '
-                "data_preprocessor=dict(type='SceneDataPreprocessor')."
-            )
+        check_normalisation(self)
         self.generator = MODELS.build(generator)
         self.discriminator = MODELS.build(discriminator)
         self.loss_gan = MODELS.build(loss_gan)
