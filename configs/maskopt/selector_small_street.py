@@ -1,4 +1,4 @@
-# The panoptic network alone: the first phase. It paints no picture that could be measured.
+# The panoptic network alone: the first phase. It paints nothing: its masks are measured.
 _base_ = [
     '../_base_/models/object_remover_small.py',
     '../_base_/datasets/pairs_street_joint.py',
@@ -6,5 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(edge=None, segmentation=None, image=None, mask_expansion=None)
-val_dataloader = val_cfg = val_evaluator = None
-test_dataloader = test_cfg = test_evaluator = None
+val_evaluator = test_evaluator = [dict(type='MaskGrowthMetric')]

@@ -9,6 +9,7 @@ from seginpaint_mm.evaluation.hole_class_iou import HoleClassIoUMetric
 from seginpaint_mm.evaluation.inpainting_quality import InpaintingQualityMetric
 from seginpaint_mm.evaluation.lower_is_nearer import LowerIsNearerMetric
 from seginpaint_mm.evaluation.lpips import LPIPSMetric
+from seginpaint_mm.evaluation.mask_growth import MaskGrowthMetric
 from seginpaint_mm.evaluation.nearest_background import NearestBackgroundMetric
 from seginpaint_mm.evaluation.painted_mask_iou import PaintedMaskIoUMetric
 from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
@@ -27,6 +28,7 @@ __all__ = [
     'InpaintingQualityMetric',
     'LPIPSMetric',
     'LowerIsNearerMetric',
+    'MaskGrowthMetric',
     'NearestBackgroundMetric',
     'PaintedMaskIoUMetric',
     'PaintingErrorMetric',

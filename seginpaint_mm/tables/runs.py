@@ -78,7 +78,8 @@ class Run:
     def metrics(self) -> dict[str, float | None] | None:
         """What was measured, by metric key; None as long as it is not finished.
 
-        Of a training: the mean over the last validations (``LastEpochsMeanHook``).
+        Of a training: the mean over the last validations (``LastEpochsMeanHook``); nothing where
+        its config has no validation.
 
         Raises:
             ConfigError: when the folder holds a training with another config, or from parts that
@@ -87,6 +88,8 @@ class Run:
         if self.is_test:
             return self._test_metrics()
         self._check_same_config()
+        if self.cfg.get('val_dataloader') is None:
+            return {} if self.checkpoint().is_file() else None
         summary = _read(self.folder / _SUMMARY)
         last_epoch = [self.cfg.train_cfg.max_epochs]
         return summary['mean'] if summary and summary['epochs'][-1:] == last_epoch else None
@@ -109,6 +112,11 @@ class Run:
             for checkpoint in checkpoints
         )
 
+    def _result(self) -> Path:
+        """What a finished training leaves."""
+        validates = self.cfg.get('val_dataloader') is not None
+        return self.folder / _SUMMARY if validates else self.checkpoint()
+
     def _check_same_config(self) -> None:
         """See that the folder does not hold the training of another config."""
         dumped = self.folder / Path(self.config).name
@@ -119,7 +127,7 @@ class Run:
         different += [key for key in _LOADERS if _data(self.cfg, key) != _data(theirs, key)]
         if theirs.get('randomness', {}).get('seed') != self.seed:
             different.append('randomness.seed')
-        if self._is_outdated(self.folder / _SUMMARY):
+        if self._is_outdated(self._result()):
             different.append('the parts it started from, which were trained again since')
         if different:
             raise ConfigError(
@@ -182,4 +190,5 @@ def _read(path: Path) -> dict | None:
 
 
 def _data(cfg: Config, loader: str) -> tuple:
-    return cfg[loader].get('batch_size'), cfg[loader].get('dataset')
+    content = cfg.get(loader) or {}
+    return content.get('batch_size'), content.get('dataset')

@@ -1,6 +1,8 @@
 # Street with pasted objects, 128x128:
-#   make_pairs.py data/pairs_street/train --num 2000 --size 128 128 cityscapes data/street
-#   make_pairs.py data/pairs_street/val --num 200 --size 128 128 cityscapes data/street --split val
+#   make_pairs.py data/pairs_street/train --num 2000 --size 128 128 --scale 0.7 2 \
+#     cityscapes data/street
+#   make_pairs.py data/pairs_street/val --num 200 --size 128 128 --scale 0.7 2 \
+#     cityscapes data/street --split val
 _base_ = './pairs_coco.py'
 data_root = 'data/pairs_street'
 train_dataloader = dict(

@@ -3,3 +3,8 @@ _base_ = './pairs_street.py'
 load = dict(type='LoadPair', instances=True)
 train_pipeline = [load, _base_.flip, dict(type='SignedDistance'), _base_.pack]
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
+
+# The quality of what was filled, and how much larger than the object the mask is.
+growth = dict(type='MaskGrowthMetric')
+val_evaluator = [_base_.val_evaluator, growth]
+test_evaluator = [*_base_.test_evaluator, growth]

@@ -8,11 +8,11 @@ segmentation = dict(
         type='EdgeConnectGenerator',
         in_channels=num_classes + 1,
         out_channels=num_classes,
-        base_channels=32,
+        base_channels=16,
         num_blocks=4,
     ),
     discriminator=dict(
-        type='EdgeConnectDiscriminator', in_channels=num_classes + 1, base_channels=32
+        type='EdgeConnectDiscriminator', in_channels=num_classes + 1, base_channels=16
     ),
     loss_gan=dict(type='mmagic.GANLoss', gan_type='hinge', loss_weight=0.1),
     loss_classes=dict(type='mmseg.CrossEntropyLoss', loss_weight=1.0, avg_non_ignore=True),

@@ -11,4 +11,4 @@ optim_wrapper = dict(
     image=dict(optimizer=adam),
     image_discriminator=dict(optimizer=judge_adam),
 )
-train_cfg = dict(max_epochs=5)
+train_cfg = dict(max_epochs=3, val_interval=3)
