@@ -1,12 +1,15 @@
 """Tiny pictures with an object to be removed, and tiny models for them."""
 
 import torch
+from mmengine.config import Config
 from mmengine.structures import InstanceData, PixelData
 
 from seginpaint_mm.structures import SceneSample
+from tests.tool_runs import REPOSITORY
 
 SIZE = (32, 48)
 NUM_CLASSES = 4
+THINGS = ('cat', 'dog')
 HINGE = dict(type='mmagic.GANLoss', gan_type='hinge', loss_weight=0.1)
 
 
@@ -114,3 +117,34 @@ def tiny_inpainter(**changes: object) -> dict:
         ),
         **dict(edge=edge(), segmentation=segmentation(), image=image()) | changes,
     )
+
+
+def tiny_detector(kind: str = 'PanopticFPN') -> dict:
+    """The small config's network with two things and two kinds of stuff."""
+    path = REPOSITORY / 'configs/_base_/models/panoptic_fpn_small.py'
+    detector = Config.fromfile(path).detector.to_dict()
+    detector['backbone']['base_channels'] = 8
+    detector['neck'].update(in_channels=[8, 16, 32, 64])
+    for head in ('bbox_head', 'mask_head'):
+        detector['roi_head'][head]['num_classes'] = 2
+    detector['semantic_head'].update(num_things_classes=2, num_stuff_classes=2)
+    detector['panoptic_fusion_head'].update(num_things_classes=2, num_stuff_classes=2)
+    detector['test_cfg']['rcnn'].update(score_thr=0.0, max_per_img=8)
+    if kind == 'MaskRCNN':
+        for part in ('semantic_head', 'panoptic_fusion_head'):
+            del detector[part]
+        detector['type'] = 'MaskRCNN'
+    return detector
+
+
+def tiny_selector(kind: str = 'PanopticFPN', **changes: object) -> dict:
+    stuff = (0, 1) if kind == 'PanopticFPN' else ()
+    config = dict(
+        type='PanopticMaskSelector',
+        detector=tiny_detector(kind),
+        thing_names=THINGS,
+        class_ids=(2, 3, *stuff),
+        background_class=0,
+        score_threshold=0.0,
+    )
+    return config | changes

@@ -62,12 +62,12 @@ def join_parts(model: BaseModel, cfg: Config) -> None:
     if not model.state_dict():
         return
     named = cfg.model.get('part_checkpoints') or {}
-    needed = model.generators() if named else ()
-    missing = [name for name in needed if name not in named]
-    if not named or missing:
+    needed = model.generators() if hasattr(model, 'generators') else None
+    missing = [name for name in needed or () if name not in named]
+    if needed is None or missing:
         raise ConfigError(
             f'Give a checkpoint after {cfg.filename}: its model.part_checkpoints names none'
-            f'{" of " + ", ".join(missing) if missing else ""}.'
+            f'{" of " + ", ".join(missing) if named else ""}.'
         )
     model.init_weights()
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -67,6 +69,24 @@ def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
                 f'The hole of {_name(sample)} {what}: mark what is to be filled with 1, and what '
                 f'is known with 0.'
             )
+
+
+def grow_mask(mask: Tensor, pixels: int) -> Tensor:
+    """A mask dilated by a disc of so many pixels, or eroded where they are negative.
+
+    The picture's border neither adds nor takes away.
+
+    Args:
+        mask: bool (N, 1, H, W).
+        pixels: Radius of the disc.
+    """
+    if pixels == 0:
+        return mask
+    side = 2 * abs(pixels) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    change = cv2.dilate if pixels > 0 else cv2.erode
+    grown = [change(one, disc) for one in mask[:, 0].to(torch.uint8).cpu().numpy()]
+    return torch.from_numpy(np.stack(grown)[:, None]).bool().to(mask.device)
 
 
 def fill_holes(pictures: Tensor, painted: Tensor, hole: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from seginpaint_mm.models.holes import (
     check_extent,
     fill_holes,
     groups_of_a_size,
+    grow_mask,
     pad_to_multiple,
     stack_holes,
 )
@@ -26,6 +27,18 @@ def test_holes_of_a_batch() -> None:
     holes = torch.rand(3, 1, 5, 7) < 0.5
     samples = [sample_with(hole.to(torch.uint8)) for hole in holes[:2]] + [sample_with(holes[2])]
     assert torch.equal(stack_holes(samples, (5, 7)), holes)
+
+
+@pytest.mark.parametrize('pixels', [-3, -1, 0, 1, 4])
+def test_a_mask_grows_on_all_sides_and_not_at_the_border(pixels: int) -> None:
+    mask = torch.zeros(2, 1, 30, 40, dtype=torch.bool)
+    mask[0, :, 10:20, 15:30] = True
+    mask[1, :, :, :12] = True
+    grown = grow_mask(mask, pixels)
+    assert grown[0, 0, 14].nonzero().flatten().tolist() == [*range(15 - pixels, 30 + pixels)]
+    assert grown[0, 0, :, 20].nonzero().flatten().tolist() == [*range(10 - pixels, 20 + pixels)]
+    assert torch.equal(grown[1, 0], (torch.arange(40) < 12 + pixels).expand(30, 40))
+    assert grown[0, 0, 10 - max(pixels, 2), 15 - max(pixels, 2)] == 0, 'corners are round'
 
 
 WRONG = [

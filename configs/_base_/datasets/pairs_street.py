@@ -12,3 +12,14 @@ train_dataloader = dict(
 )
 val_dataloader = dict(num_workers=2, dataset=dict(data_root=f'{data_root}/val'))
 test_dataloader = val_dataloader
+
+# Another distance than FID, for machines without Inception-v3's weights.
+test_evaluator = [
+    *_base_.test_evaluator,
+    dict(
+        type='FIDMetric',
+        network='squeezenet',
+        weights='data/weights/squeezenet1_1_torchvision.pth',
+        optional=True,
+    ),
+]

@@ -1,9 +1,10 @@
-"""Inpainters to compare with: trivial ones, mmagic's, SPG-Net, and segmenting what was filled."""
+"""Inpainters to compare with: trivial ones, mmagic's, SPG-Net; what is done before and after."""
 
 from .inpaint_then_segment import InpaintThenSegment
 from .mean_colour_inpainter import MeanColourInpainter
 from .mmagic_inpainter import MMagicInpainter
 from .opencv_inpainter import OpenCVInpainter
+from .select_then_inpaint import SelectThenInpaint
 from .spg_net import SPGNet
 from .untrained_inpainter import UntrainedInpainter
 
@@ -13,5 +14,6 @@ __all__ = [
     'MeanColourInpainter',
     'OpenCVInpainter',
     'SPGNet',
+    'SelectThenInpaint',
     'UntrainedInpainter',
 ]

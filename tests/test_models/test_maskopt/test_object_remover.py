@@ -5,7 +5,6 @@ import math
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
@@ -17,44 +16,11 @@ from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.registry import MODELS
-from tests.maskopt_scenes import NUM_CLASSES, pairs, tiny_inpainter
+from tests.maskopt_scenes import NUM_CLASSES, THINGS, pairs, tiny_inpainter, tiny_selector
 from tests.model_tester import build_model
-from tests.tool_runs import REPOSITORY
 
 SIZE = (64, 64)
-THINGS = ('cat', 'dog')
 EXPANSION = dict(type='MaskExpansionLoss')
-
-
-def tiny_detector(kind: str = 'PanopticFPN') -> dict:
-    """The small config's network with two things and two kinds of stuff."""
-    path = REPOSITORY / 'configs/_base_/models/panoptic_fpn_small.py'
-    detector = Config.fromfile(path).detector.to_dict()
-    detector['backbone']['base_channels'] = 8
-    detector['neck'].update(in_channels=[8, 16, 32, 64])
-    for head in ('bbox_head', 'mask_head'):
-        detector['roi_head'][head]['num_classes'] = 2
-    detector['semantic_head'].update(num_things_classes=2, num_stuff_classes=2)
-    detector['panoptic_fusion_head'].update(num_things_classes=2, num_stuff_classes=2)
-    detector['test_cfg']['rcnn'].update(score_thr=0.0, max_per_img=8)
-    if kind == 'MaskRCNN':
-        for part in ('semantic_head', 'panoptic_fusion_head'):
-            del detector[part]
-        detector['type'] = 'MaskRCNN'
-    return detector
-
-
-def tiny_selector(kind: str = 'PanopticFPN', **changes: object) -> dict:
-    stuff = (0, 1) if kind == 'PanopticFPN' else ()
-    config = dict(
-        type='PanopticMaskSelector',
-        detector=tiny_detector(kind),
-        thing_names=THINGS,
-        class_ids=(2, 3, *stuff),
-        background_class=0,
-        score_threshold=0.0,
-    )
-    return config | changes
 
 
 def tiny_remover(kind: str = 'PanopticFPN', **changes: object) -> dict:
@@ -220,8 +186,8 @@ def segments() -> Segments:
         ({'click': (3, 4)}, [0]),
         ({'click': [(3, 4), (16, 11)]}, [0, 2]),
         ({'box': (1, 9, 13, 19)}, [1]),
-        ({'id': 2}, [2]),
-        ({'id': [2, 0]}, [0, 2]),
+        ({'id': 3}, [2]),
+        ({'id': [3, 1]}, [0, 2]),
     ],
 )
 def test_choices(request_: dict, expected: list[int]) -> None:
@@ -231,11 +197,13 @@ def test_choices(request_: dict, expected: list[int]) -> None:
 @pytest.mark.parametrize(
     ('request_', 'sentence'),
     [
-        ({'class': 'horse'}, "a.png: there is no class 'horse'; the network knows cat, dog"),
+        ({'class': 'horse'}, r"a\.png: there is no class 'horse'; known are cat, dog\."),
+        ({'all': ['cat', 'dgo']}, r"a\.png: there is no class 'dgo'; did you mean 'dog'\?"),
         ({'click': (29, 0)}, r'a.png: nothing was found at the click at \(29, 0\)'),
         ({'click': (30, 0)}, r'the click at \(30, 0\) is outside its 30x20 pixels'),
         ({'box': (26, 0, 30, 5)}, r'nothing was found in the box \(26, 0, 30, 5\)'),
-        ({'id': 3}, 'there is no object 3; there are 3, counted from 0'),
+        ({'id': 0}, r'there is no object 0, counted from 1; there are 2 cat, 1 dog\.'),
+        ({'id': 4}, r'there is no object 4, counted from 1; there are 2 cat, 1 dog\.'),
         ({'name': 'cat'}, 'must be one of class, all, click, box, id, not'),
     ],
 )
@@ -246,14 +214,14 @@ def test_choices_of_nothing(request_: dict, sentence: str) -> None:
 
 def test_no_such_object_in_the_picture() -> None:
     cats = segments().keep(torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match=r'a\.png: no dog was found; there are cat\.'):
+    with pytest.raises(ValueError, match=r'a\.png: no dog was found; there are 2 cat\.'):
         choose(cats, {'class': 'dog'}, THINGS, 'a.png')
     nothing = segments().keep(torch.tensor([], dtype=torch.int64))
     for request_, sentence in (
         ({'all': 'dog'}, 'there are no objects'),
         ({'click': (3, 4)}, 'nothing was found at the click'),
         ({'box': (0, 0, 9, 9)}, 'nothing was found in the box'),
-        ({'id': 0}, 'there are 0'),
+        ({'id': 1}, 'there are no objects'),
     ):
         with pytest.raises(ValueError, match=sentence):
             choose(nothing, request_, THINGS, 'a.png')

@@ -1,0 +1,16 @@
+# For CPUs: its layers as DeepFill has them, with few channels.
+_base_ = './globallocal.py'
+model = dict(
+    generator=dict(
+        encoder=dict(
+            _delete_=True,
+            type='DeepFillEncoder',
+            in_channels=4,
+            channel_factor=0.25,
+            norm_cfg=dict(type='BN'),
+        ),
+        decoder=dict(_delete_=True, type='DeepFillDecoder', in_channels=32, channel_factor=0.25),
+        dilation_neck=dict(in_channels=32),
+    ),
+    discriminator=dict(max_channels=64),
+)

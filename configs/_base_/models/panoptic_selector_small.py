@@ -1,0 +1,8 @@
+# For CPUs: the small panoptic network's masks, Street with Cityscapes' 19 classes.
+_base_ = './panoptic_fpn_small.py'
+selector = dict(
+    type='PanopticMaskSelector',
+    detector=_base_.detector,
+    thing_names=(*('person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'),),
+    class_ids=(*range(11, 19), *range(11)),
+)
