@@ -3,6 +3,7 @@ _base_ = './segan_small_segmentor_street-dyce.py'
 model = dict(segmentor=dict(mask_size=64))
 val_evaluator = [
     dict(type='AmodalIoUMetric', side=64),
+    dict(type='AmodalIoUMetric', side=64, with_given=True, prefix='with_given'),
     dict(type='VisibleMaskIoUMetric', side=64),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

@@ -41,15 +41,22 @@ class AmodalIoUMetric(BaseMetric):
     Args:
         side: Height and width of the prediction in the grown box. None: compare ``full_masks``
             of the picture's size, which is more exact for large objects.
+        with_given: Unite the prediction with the mask that was given as seen
+            (``gt_instances.input_masks``) first, as ``full_masks`` are.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
         prefix: Put before every key, followed by a slash.
     """
 
     def __init__(
-        self, side: int | None = 58, collect_device: str = 'cpu', prefix: str | None = None
+        self,
+        side: int | None = 58,
+        with_given: bool = False,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.side = side
+        self.with_given = with_given
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Compare the objects of one batch.
@@ -93,7 +100,14 @@ class AmodalIoUMetric(BaseMetric):
         """Full masks, bool (n, h, w)."""
         if self.side is None:
             return self._read(sample, 'pred_instances', 'full_masks')['full_masks']
-        return self._read(sample, 'pred_instances', 'full_probs')['full_probs'] >= _THRESHOLD
+        probs = self._read(sample, 'pred_instances', 'full_probs')['full_probs']
+        predicted = probs >= _THRESHOLD
+        return predicted | self._given(sample) if self.with_given else predicted
+
+    def _given(self, sample: dict) -> Tensor:
+        """What was given as seen, bool (n, h, w), where masks are compared."""
+        masks = self._read(sample, 'gt_instances', 'input_masks')['input_masks']
+        return self._place(sample, masks)
 
     def _place(self, sample: dict, masks: Tensor) -> Tensor:
         """Bring masks of the picture's size to where they are compared."""

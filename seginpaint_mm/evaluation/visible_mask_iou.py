@@ -23,5 +23,4 @@ class VisibleMaskIoUMetric(AmodalIoUMetric):
         super().__init__(side=side, collect_device=collect_device, prefix='visible_mask')
 
     def _prediction(self, sample: dict) -> Tensor:
-        masks = self._read(sample, 'gt_instances', 'input_masks')['input_masks']
-        return self._place(sample, masks)
+        return self._given(sample)

@@ -75,6 +75,19 @@ def test_half_is_in_the_mask():
         assert metrics['iou_full'] == iou
 
 
+def test_united_with_what_was_given():
+    full, given_mask = row(slice(0, 10)), row(slice(0, 6), slice(10, 12))
+    sample = record(full, row(slice(0, 6)), given=given_mask)
+    boxes = sample['pred_instances']['grown_boxes']
+    masks = torch.from_numpy(row(slice(4, 8)))
+    sample['pred_instances']['full_probs'] = crop_masks(masks, boxes, 28).float()
+    metrics = evaluate(AmodalIoUMetric(side=28, with_given=True, prefix='with_given'), sample)
+    united = crop_masks(masks | torch.from_numpy(given_mask), boxes, 28).numpy()
+    truth = crop_masks(torch.from_numpy(full), boxes, 28).numpy()
+    expected = 100 * (united & truth).sum() / (united | truth).sum()
+    assert metrics['with_given/iou_full'] == pytest.approx(expected)
+
+
 def official(predicted: np.ndarray, visible: np.ndarray, full: np.ndarray) -> list[float]:
     """What the published code computes, read from it: three states of a pixel, one overlap."""
 

@@ -46,6 +46,7 @@ test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='AmodalIoUMetric', side=58),
+    dict(type='AmodalIoUMetric', side=58, with_given=True, prefix='with_given'),
     dict(type='VisibleMaskIoUMetric', side=58),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

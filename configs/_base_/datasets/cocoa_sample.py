@@ -19,6 +19,7 @@ test_dataloader = dict(
 )
 test_evaluator = [
     dict(type='AmodalIoUMetric', side=28),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, prefix='with_given'),
     dict(type='VisibleMaskIoUMetric', side=28),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

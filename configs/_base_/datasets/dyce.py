@@ -48,6 +48,7 @@ test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset'], s
 
 segmentation_metrics = [
     dict(type='AmodalIoUMetric', side=58),
+    dict(type='AmodalIoUMetric', side=58, with_given=True, prefix='with_given'),
     dict(type='VisibleMaskIoUMetric', side=58),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

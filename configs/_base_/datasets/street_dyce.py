@@ -35,6 +35,7 @@ test_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline
 
 segmentation_metrics = [
     dict(type='AmodalIoUMetric', side=28),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, prefix='with_given'),
     dict(type='VisibleMaskIoUMetric', side=28),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

@@ -41,6 +41,13 @@ def test_mean_equals_the_equations(seed: int, share: float) -> None:
     assert loss.item() == pytest.approx(by_equations(logits, visible, full), rel=1e-5)
 
 
+def test_pixel_mean_with_equal_weights_is_plain_cross_entropy() -> None:
+    logits, visible, full = random_masks(0, 0.5)
+    loss = RegionWeightedBCELoss(visible_weight=1.0, hidden_weight=1.0, reduction='pixel_mean')
+    plain = torch.nn.functional.binary_cross_entropy_with_logits(logits, full.float())
+    torch.testing.assert_close(loss(logits, visible, full), plain)
+
+
 def test_by_hand() -> None:
     """Logit 0 everywhere: each pixel loses log 2, each region that is there its weight of it."""
     logits = torch.zeros(1, 4, 4, requires_grad=True)
