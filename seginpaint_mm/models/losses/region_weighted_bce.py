@@ -16,8 +16,9 @@ class RegionWeightedBCELoss(nn.Module):
     batch the mean over its objects. However small a region is, it counts as much; one without
     pixels adds 0. That draws masks too large where little is hidden: a pixel of a small region
     outweighs many of the background. ``'pixel_mean'`` is the mean over all weighted pixels, a
-    region counting by its size; with equal weights it is plain binary cross-entropy. ``'sum'`` adds up the weighted pixels of all objects; with weights 1/37000,
-    5/27000 and 3/12000 it is the published code's.
+    region counting by its size; with equal weights it is plain binary cross-entropy. ``'sum'``
+    adds up the weighted pixels of all objects; with weights 1/37000, 5/27000 and 3/12000 it is the
+    published code's.
 
     Args:
         background_weight: Of the pixels outside the full mask.
