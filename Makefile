@@ -1,8 +1,10 @@
 # make setup | test | demo | doctor | lint    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
+# make test JOBS=4 takes four processes instead of two.
 # make setup REDO="mmcv libraries" does these steps of the set-up again (make doctor says when).
 # STACK=openmmlab uses the original OpenMMLab releases, in an environment of its own.
 
 STACK ?= onedl
+JOBS ?= 2
 VENV := .venv$(if $(filter openmmlab,$(STACK)),-openmmlab)
 PY := $(VENV)/bin/python
 # The doctor is for environments that are broken, or not there.
@@ -24,7 +26,7 @@ setup:
 	@tools/setup_env.sh
 
 test: setup
-	$(PY) -m pytest -q $(ARGS)
+	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 demo: setup
 	$(PY) tools/demo.py $(ARGS)
