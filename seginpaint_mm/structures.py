@@ -16,6 +16,8 @@ _PIXEL_FIELDS = (
     'pred_foreground_prob',
     'pred_background',
     'pred_image',
+    'pred_mask',
+    'pred_mask_before',
     'pred_panoptic_seg',
 )
 _INSTANCE_FIELDS = ('gt_instances', 'pred_instances')
@@ -42,6 +44,7 @@ class SceneSample(BaseDataElement):
                                             :class:`PackScene` tells of
     ``gt_panoptic_seg``      int32 1,H,W    mmdet's panoptic encoding
     ``pred_confidence``      float32 1,H,W  probability of ``pred_sem_seg``, in [0, 1]
+    ``pred_mask``            uint8 1,H,W    1 = what a model chose to remove
     ``pred_*``               as ``gt_*``    what a model adds; ``*_prob`` is float32 in [0, 1]
     ======================== ============== =====================================================
 

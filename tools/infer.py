@@ -8,6 +8,15 @@ SeGAN completes objects, of which it is told what can be seen: by --masks, or by
 whom. SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are
 the picture, outside the masks bit for bit as it was, and its classes.
 
+ObjectRemover finds objects and removes those that are named::
+
+    python tools/infer.py --task remove --class person photo.jpg
+
+--class takes the surest object of a class, --all all of it, --click, --box and --id others; each
+may be given several times. With --masks it removes what they mark; with --instances, another model
+that finds objects, any inpainter paints their place. Large photos are painted in patches around
+the objects; what is further away than --feather stays bit for bit as it was.
+
 For a picture x/a.jpg of a folder, --masks FOLDER has one of
 
   x/a.png      one object, or a number on the pixels of each (.bmp and .tif, too)
@@ -22,10 +31,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from seginpaint_mm.apis import SegInpaintInferencer, find_instance_model
+from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.given_masks import MaskSource
+from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
+
+_DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
+_DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -35,8 +48,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('inputs', nargs='+', metavar='INPUT', help='image files or folders')
     parser.add_argument(
         '--config',
-        default='work_dirs/pspnet_r18_street',
-        help='config file, or the work dir of a training (default: %(default)s)',
+        help=f'config file, or the work dir of a training (default: {_DEFAULT_CONFIG}; to remove, '
+        f'{_DEFAULT_REMOVER})',
     )
     parser.add_argument(
         '--checkpoint', help="checkpoint (default: the work dir's best one, or else its last)"
@@ -58,19 +71,98 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     objects.add_argument(
         '--max-objects-per-batch', type=int, metavar='N', help="bounds memory (default: config's)"
     )
+    _add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     args = parser.parse_args(argv)
     if args.masks and args.instances:
         parser.error('give --masks or --instances, not both')
     if args.instances_checkpoint and not args.instances:
         parser.error('--instances-checkpoint needs --instances, the config')
+    if args.before_checkpoint and not args.before:
+        parser.error('--before-checkpoint needs --before, the config')
     return args
+
+
+def _add_removal(group: argparse._ArgumentGroup) -> None:
+    default = Removal()
+    named = dict(action='append', default=[], metavar='NAME')
+    group.add_argument('--class', dest='classes', help='the surest object of that class', **named)
+    group.add_argument('--all', dest='all_of', help='all objects of that class', **named)
+    for option, kind, sides, what in (
+        ('--click', int, ('X', 'Y'), 'the object at that pixel'),
+        ('--box', float, ('X1', 'Y1', 'X2', 'Y2'), 'the object that fits that box best'),
+    ):
+        group.add_argument(
+            option,
+            type=kind,
+            nargs=len(sides),
+            action='append',
+            default=[],
+            metavar=sides,
+            help=what,
+        )
+    group.add_argument(
+        '--id',
+        type=int,
+        action='append',
+        default=[],
+        metavar='N',
+        help='object N of predictions.json, counted from 1',
+    )
+    for option, kind, what in (
+        ('--grow', int, 'pixels that masks are grown by, negative to shrink them'),
+        ('--feather', int, 'pixels around masks in which the painting fades out'),
+        ('--margin', float, "what is seen around a mask, as a share of its box's sides"),
+        ('--working-size', int, 'side of what the inpainter sees, in pixels'),
+        ('--look-size', int, 'greatest side at which objects are looked for, in pixels'),
+    ):
+        name = option.removeprefix('--').replace('-', '_')
+        group.add_argument(
+            option,
+            type=kind,
+            default=getattr(default, name),
+            metavar='N',
+            help=f'{what} (default: %(default)s)',
+        )
+    group.add_argument(
+        '--format', choices=FORMATS, default=FORMATS[0], help='of the result (default: %(default)s)'
+    )
+    group.add_argument(
+        '--before', metavar='CONFIG', help='a model whose masks of the same objects are written too'
+    )
+    group.add_argument('--before-checkpoint', metavar='FILE', help='its checkpoint')
+
+
+def removal(args: argparse.Namespace) -> Removal | None:
+    """What is to be removed; None where no option says anything about it."""
+    before = args.before and find_instance_model(
+        args.before, args.before_checkpoint, args.device, args.min_score, args.look_size
+    )
+    wanted = Removal(
+        classes=tuple(args.classes),
+        all_of=tuple(args.all_of),
+        clicks=tuple(args.click),
+        boxes=tuple(args.box),
+        ids=tuple(args.id),
+        grow=args.grow,
+        feather=args.feather,
+        margin=args.margin,
+        working_size=args.working_size,
+        look_size=args.look_size,
+        picture_format=args.format,
+        before=before,
+    )
+    return wanted if args.task == 'remove' or wanted != Removal() else None
 
 
 def mask_source(args: argparse.Namespace) -> list[Path] | MaskSource | None:
     if args.instances:
         return find_instance_model(
-            args.instances, args.instances_checkpoint, args.device, args.min_score
+            args.instances,
+            args.instances_checkpoint,
+            args.device,
+            args.min_score,
+            args.look_size,
         )
     return args.masks and [Path(path) for path in args.masks]
 
@@ -79,15 +171,16 @@ def mask_source(args: argparse.Namespace) -> list[Path] | MaskSource | None:
 def main(argv: list[str] | None = None) -> None:
     """Process everything; exits with status 1 if some pictures could not be read."""
     args = parse_args(argv)
+    wanted = removal(args)
     inferencer = SegInpaintInferencer(
-        args.config,
+        args.config or (_DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER),
         args.checkpoint,
         args.device,
-        task=args.task,
+        task=args.task or (wanted and 'remove'),
         max_objects_per_batch=args.max_objects_per_batch,
     )
     results = inferencer.stream(
-        args.inputs, args.batch_size, args.out_dir, args.recursive, mask_source(args)
+        args.inputs, args.batch_size, args.out_dir, args.recursive, mask_source(args), wanted
     )
     failures = [result.failure for result in results]
     skipped = [failure for failure in failures if failure is not None]

@@ -2,5 +2,6 @@
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_models import find_instance_model
+from seginpaint_mm.apis.removal import Removal
 
-__all__ = ['SegInpaintInferencer', 'find_instance_model']
+__all__ = ['Removal', 'SegInpaintInferencer', 'find_instance_model']

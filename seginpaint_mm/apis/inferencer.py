@@ -1,7 +1,8 @@
 """``SegInpaintInferencer``: pictures in, what is in them and behind it out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
+from seginpaint_mm.apis.removal import Removal
+from seginpaint_mm.apis.results import SceneResult
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.apis.trained_model import (
     build_model,
@@ -31,30 +34,17 @@ from seginpaint_mm.visualization import SceneVisualizer
 
 
 @dataclass(frozen=True)
-class SceneResult:
-    """What became of one input: a sample and its picture, or the reason why there is none.
-
-    Attributes:
-        scene: The input.
-        sample: Predictions at the input's size, on the CPU.
-        picture: RGB uint8 (H, W, 3), see :class:`SceneVisualizer`.
-        failure: One sentence; then ``sample`` and ``picture`` are None.
-    """
-
-    scene: SceneInput
-    sample: SceneSample | None = None
-    picture: np.ndarray | None = None
-    failure: str | None = None
-
-
-@dataclass(frozen=True)
 class _Prepared:
     """An input on its way through the model."""
 
     scene: SceneInput
     image: np.ndarray
     objects: VisibleObjects | None
-    data: dict
+    views: list[dict]
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        return _size(self.views[0])
 
 
 class SegInpaintInferencer(BaseInferencer):
@@ -77,6 +67,12 @@ class SegInpaintInferencer(BaseInferencer):
         inferencer = SegInpaintInferencer('work_dirs/sgenet_small_street')
         results = inferencer('photo.jpg', masks='hole.png', out_dir='out')
         results['predictions'][0].pred_image.data   # uint8 (3, H, W), RGB
+
+    Models that remove objects (ObjectRemover, or an inpainter with something that finds objects)
+    are told which::
+
+        inferencer = SegInpaintInferencer('work_dirs/object-remover_small_street')
+        results = inferencer('photo.jpg', removal=Removal(classes=['person']), out_dir='out')
 
     Args:
         model: A config file, a Config, or the work dir of a training.
@@ -121,6 +117,7 @@ class SegInpaintInferencer(BaseInferencer):
         out_dir: str | Path | None = None,
         recursive: bool = False,
         masks: Masks | None = None,
+        removal: Removal | None = None,
     ) -> dict[str, list]:
         """Process all inputs and keep their results; :meth:`stream` keeps none.
 
@@ -131,7 +128,7 @@ class SegInpaintInferencer(BaseInferencer):
             ``visualization``, their pictures (RGB uint8); ``failures``, a sentence for every
             input that could not be read or whose masks are wrong.
         """
-        results = list(self.stream(inputs, batch_size, out_dir, recursive, masks))
+        results = list(self.stream(inputs, batch_size, out_dir, recursive, masks, removal))
         done = [result for result in results if result.failure is None]
         return {
             'predictions': [result.sample for result in done],
@@ -146,6 +143,7 @@ class SegInpaintInferencer(BaseInferencer):
         out_dir: str | Path | None = None,
         recursive: bool = False,
         masks: Masks | None = None,
+        removal: Removal | None = None,
     ) -> Iterator[SceneResult]:
         """Process inputs one batch after the other; unreadable ones do not stop the others.
 
@@ -159,13 +157,15 @@ class SegInpaintInferencer(BaseInferencer):
             masks: Of the objects that are to be completed, or of what is to be filled, see
                 :func:`find_mask_source`, or a model that finds them, see
                 :func:`find_instance_model`.
+            removal: Which objects are to be removed, and how; of those that an
+                :class:`ObjectRemover` finds itself where there are no masks.
 
         Yields:
             SceneResult: in the order of the inputs, except that failures come at once.
 
         Raises:
             UserError: when there is nothing to process, a batch would be empty, or there are no
-                masks where there must be, or the other way round.
+                masks where there must be, or the other way round, or likewise a removal.
             OSError: when a result cannot be written.
         """
         if batch_size < 1:
@@ -173,7 +173,7 @@ class SegInpaintInferencer(BaseInferencer):
         folder = None if out_dir is None else ResultFolder(out_dir, self.task)
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
-        source = self._mask_source(masks, scenes)
+        source = self._mask_source(masks, removal, scenes)
         for result in self._results(scenes, source, batch_size, folder):
             if folder is not None and result.failure is not None:
                 folder.add_failure(result.scene, result.failure)
@@ -181,18 +181,12 @@ class SegInpaintInferencer(BaseInferencer):
         if folder is not None:
             folder.close()
 
-    def _mask_source(self, masks: Masks | None, scenes: list[SceneInput]) -> MaskSource | None:
-        if self.task.needs_masks != (masks is not None):
-            kind = type(self.model).__name__
-            raise UserError(
-                f'A {kind} needs masks of {self.task.mask_meaning}: give --masks or --instances.'
-                if self.task.needs_masks
-                else f'A {kind} looks at pictures alone: leave the masks out.'
-            )
-        if masks is None:
-            return None
-        source = find_mask_source(masks)
-        objection = source.objection(scenes)
+    def _mask_source(
+        self, masks: Masks | None, removal: Removal | None, scenes: list[SceneInput]
+    ) -> MaskSource | None:
+        given = None if masks is None else find_mask_source(masks)
+        source = self.task.source(given, removal)
+        objection = None if source is None else source.objection(scenes)
         if objection is not None:
             raise UserError(objection)
         return source
@@ -212,7 +206,7 @@ class SegInpaintInferencer(BaseInferencer):
             except (OSError, ValueError) as error:
                 yield SceneResult(scene, failure=_first_sentence(scene, error))
                 continue
-            if batch and prepared.data['inputs'].shape != batch[0].data['inputs'].shape:
+            if batch and prepared.size != batch[0].size:
                 yield from self._finish(batch, folder)
                 batch = []
             batch.append(prepared)
@@ -225,19 +219,27 @@ class SegInpaintInferencer(BaseInferencer):
     def _prepare(self, scene: SceneInput, source: MaskSource | None) -> _Prepared:
         image = scene.read()
         objects = None if source is None else source.objects(scene, image)
-        keys = _pipeline_input(scene, image) | self.task.pipeline_keys(objects)
-        return _Prepared(scene, image, objects, self.pipeline(keys))
+        views = self.task.views(_pipeline_input(scene, image), objects)
+        return _Prepared(scene, image, objects, [self.pipeline(view) for view in views])
 
     def _finish(
         self, batch: Sequence[_Prepared], folder: ResultFolder | None
     ) -> Iterator[SceneResult]:
-        samples = self.forward(self.collate_fn([prepared.data for prepared in batch]))
-        for prepared, predicted in zip(batch, samples, strict=True):
-            sample = self.task.finish(predicted.cpu(), prepared.image, prepared.objects)
+        views = chain.from_iterable(prepared.views for prepared in batch)
+        samples = self._predict(views, len(batch))
+        for prepared in batch:
+            predicted = [next(samples).cpu() for _ in prepared.views]
+            sample = self.task.finish(predicted, prepared.image, prepared.objects)
             picture = self.visualize([prepared.image], [sample])[0]
             if folder is not None:
                 folder.add(prepared.scene, prepared.image, sample, picture)
             yield SceneResult(prepared.scene, sample, picture)
+
+    def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
+        """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""
+        for _, alike in groupby(views, _size):
+            while batch := list(islice(alike, batch_size)):
+                yield from self.forward(self.collate_fn(batch))
 
     def forward(self, inputs: dict) -> list[SceneSample]:
         """Predict a collated batch."""
@@ -283,6 +285,10 @@ class SegInpaintInferencer(BaseInferencer):
 def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:
     shape = image.shape[:2]
     return dict(img=image, img_path=scene.origin, img_shape=shape, ori_shape=shape)
+
+
+def _size(view: dict) -> tuple[int, ...]:
+    return tuple(view['inputs'].shape)
 
 
 def _first_sentence(scene: SceneInput, error: Exception) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import read_colour
+from seginpaint_mm.datasets.image_reading import read_alpha, read_colour
 from seginpaint_mm.errors import UserError
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -43,6 +43,14 @@ class SceneInput:
         if isinstance(self.source, Path):
             return read_colour(self.source)
         return to_bgr(self.source)
+
+    def read_alpha(self) -> np.ndarray | None:
+        """The transparency of a picture that can be read, upright: uint8 (H, W), or None."""
+        if isinstance(self.source, Path):
+            return read_alpha(self.source)
+        if self.source.ndim != 3 or self.source.shape[2] != 4:
+            return None
+        return _to_uint8(self.source[..., 3])
 
 
 def find_inputs(
@@ -92,11 +100,14 @@ def to_bgr(image: np.ndarray) -> np.ndarray:
             f'an image array must be (height, width) with 1, 3 (BGR) or 4 (BGRA) channels last, '
             f'this one is {image.shape}.'
         )
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
+    image = _to_uint8(image)
     if image.shape[2] == 1:
         image = image.repeat(3, axis=2)
     return np.ascontiguousarray(image[..., :3])
+
+
+def _to_uint8(image: np.ndarray) -> np.ndarray:
+    return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image
 
 
 def _named(

@@ -1,6 +1,6 @@
 """Networks that find the objects of a picture, as a source of masks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import mmdet.models  # noqa: F401  registers mmdet's networks
@@ -16,45 +16,17 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
-from seginpaint_mm.apis.given_masks.visible_objects import stack_objects
+from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
-from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.trained_model import check_device
+from seginpaint_mm.apis.instance_source import InstanceModel
+from seginpaint_mm.apis.selected_objects import LOOK_SIZE, selected_objects
+from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.models.maskopt import ObjectRemover, PanopticMaskSelector
+from seginpaint_mm.registry import MODELS
 
 _SCOPE = 'mmdet'
-
-
-class InstanceModel(MaskSource):
-    """The instances that a network finds, the most confident first.
-
-    Args:
-        find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W,
-            ``labels`` and ``scores``, on any device.
-        classes: Names, by label.
-        min_score: What is found with a lower score is left out.
-    """
-
-    def __init__(
-        self,
-        find: Callable[[np.ndarray], InstanceData],
-        classes: Sequence[str],
-        min_score: float = 0.5,
-    ) -> None:
-        self.find = find
-        self.classes = classes
-        self.min_score = min_score
-
-    def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
-        """Those of which a pixel is seen; there may be none."""
-        found = self.find(image).cpu()
-        seen = found.masks.flatten(1).any(1) & (found.scores >= self.min_score)
-        found = found[seen]
-        found = found[found.scores.argsort(descending=True)]
-        names = [str(self.classes[label]) for label in found.labels.tolist()]
-        return stack_objects(list(found.masks.numpy()), names, image.shape[:2])
 
 
 def find_instance_model(
@@ -62,8 +34,11 @@ def find_instance_model(
     weights: str | Path | None = None,
     device: str | None = None,
     min_score: float = 0.5,
+    look_size: int = LOOK_SIZE,
 ) -> InstanceModel:
-    """Load an instance model of mmdet, or one of ours (:class:`HoughInstanceSegmentor`).
+    """Load an instance model of mmdet, or one of ours.
+
+    Ours are :class:`HoughInstanceSegmentor`, and :class:`ObjectRemover` for its panoptic network.
 
     Args:
         model: A config, ours or, where its ``default_scope`` is another, mmdet's; or the work dir
@@ -71,6 +46,7 @@ def find_instance_model(
         weights: Its checkpoint, loaded without running code from it; our work dirs bring theirs.
         device: As in :class:`SegInpaintInferencer`.
         min_score: What is found with a lower score is left out.
+        look_size: Of an :class:`ObjectRemover`, see :func:`selected_objects`.
 
     Raises:
         UserError: when the model or the weights are not there or do not fit, or the model gives no
@@ -78,7 +54,11 @@ def find_instance_model(
     """
     cfg = model if isinstance(model, Config) else _read_config(Path(model))
     if cfg is None or cfg.get('default_scope', _SCOPE) == 'seginpaint_mm':
-        inferencer = SegInpaintInferencer(model, weights, device, show_progress=False)
+        cfg, weights = find_model(model, weights)
+        if issubclass(MODELS.get(cfg.model.type), ObjectRemover):
+            selector = _load_selector(cfg, weights, device)
+            return selected_objects(selector, look_size, min_score)
+        inferencer = SegInpaintInferencer(cfg, weights, device, show_progress=False)
         meta = inferencer.visualizer.dataset_meta
         classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
         return InstanceModel(_Predicted(inferencer), classes, min_score)
@@ -87,6 +67,11 @@ def find_instance_model(
         raise UserError('The model that finds the objects needs a checkpoint: give it.')
     detector = _Detected(cfg, str(weights), device or get_device())
     return InstanceModel(detector, detector.classes, min_score)
+
+
+def _load_selector(cfg: Config, weights: str | None, device: str | None) -> PanopticMaskSelector:
+    check_device(device)
+    return prepare_for_inference(build_model(cfg, weights).selector.to(device or get_device()))
 
 
 class _Predicted:

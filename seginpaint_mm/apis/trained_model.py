@@ -90,7 +90,8 @@ def dataset_meta(cfg: Config) -> dict:
     dataset = _test_dataset(cfg)
     if issubclass(DATASETS.get(dataset['type']), InstanceDataset):  # its arguments may name classes
         return DATASETS.build({**dataset, 'pipeline': [], 'lazy_init': True}).metainfo
-    return DATASETS.get(dataset['type']).METAINFO | dict(dataset.get('metainfo') or {})
+    named = DATASETS.get(dataset['type']).METAINFO | dict(dataset.get('metainfo') or {})
+    return {'classes': (), 'palette': ()} | named  # of pairs the folder itself would tell
 
 
 def _test_dataset(cfg: Config) -> dict:

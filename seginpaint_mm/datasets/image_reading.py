@@ -4,7 +4,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+
+# OpenCV neither turns these upright nor, of TIFF, keeps the colours of what is transparent.
+_BETTER_BY_PILLOW = ('.tif', '.tiff', '.webp')
+_ORIENTATION, _FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
+_EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA')
 
 
 def read_colour(path: str | Path) -> np.ndarray:
@@ -17,7 +22,44 @@ def read_colour(path: str | Path) -> np.ndarray:
         FileNotFoundError: when there is no such file.
         ValueError: when it is no picture, or a damaged one.
     """
-    return _decode(path, 'an image', cv2.IMREAD_COLOR)
+    image = _read_by_pillow(path) if Path(path).suffix.lower() in _BETTER_BY_PILLOW else None
+    return _decode(path, 'an image', cv2.IMREAD_COLOR) if image is None else image
+
+
+def _read_by_pillow(path: str | Path) -> np.ndarray | None:
+    """BGR uint8 (H, W, 3); None of files that are left to OpenCV, which says what is wrong."""
+    try:
+        with Image.open(path) as image:
+            if image.mode not in _EIGHT_BITS:
+                return None
+            is_garbled = _is_garbled(image)
+            colours = np.array(ImageOps.exif_transpose(image).convert('RGB'))
+    except (OSError, SyntaxError, ValueError):
+        return None
+    if is_garbled:
+        raise ValueError(
+            f'{path}: this TIFF is not compressed and lies on its side (its EXIF orientation), '
+            f'which neither Pillow nor OpenCV reads rightly: save it upright.'
+        )
+    return np.ascontiguousarray(colours[..., ::-1])
+
+
+def _is_garbled(image: Image.Image) -> bool:
+    """Whether a file is one that Pillow decodes wrongly, and OpenCV leaves as it lies."""
+    lies = image.getexif().get(_ORIENTATION, 1) >= _FIRST_LYING
+    return image.format == 'TIFF' and lies and image.info.get('compression') == 'raw'
+
+
+def read_alpha(path: str | Path) -> np.ndarray | None:
+    """Read the transparency of a picture that :func:`read_colour` can read, upright.
+
+    Returns:
+        np.ndarray: uint8 (H, W), 255 = opaque; None where the file has none.
+    """
+    with Image.open(path) as image:
+        if not image.has_transparency_data:
+            return None
+        return np.array(ImageOps.exif_transpose(image).convert('RGBA').getchannel('A'))
 
 
 def read_ids(path: str | Path) -> np.ndarray:

@@ -28,6 +28,7 @@ from seginpaint_mm.visualization.panels import (
     compose,
     outline,
 )
+from seginpaint_mm.visualization.removed_objects import draw_removed_objects, has_removed_objects
 
 IGNORE_INDEX = 255
 FOREGROUND = (255, 140, 0)
@@ -44,7 +45,7 @@ class SceneVisualizer(Visualizer):
     The upper row shows the prediction: the image, the foreground found, and the layout with what
     is hidden behind it, or the classes that a segmentor sees and the instances. Where the truth is
     known, the row below shows the truth and the error. Objects that are known, or found, as a whole
-    are drawn by :func:`draw_completed_objects`.
+    are drawn by :func:`draw_completed_objects`, what was removed by :func:`draw_removed_objects`.
 
     Args:
         name: Name of the instance, unique in a process.
@@ -107,6 +108,8 @@ class SceneVisualizer(Visualizer):
         """
         if has_completed_objects(data_sample):
             return draw_completed_objects(image, data_sample, self.panel_width)
+        if has_removed_objects(data_sample):
+            return draw_removed_objects(image, data_sample, self.panel_width)
         meta = self.dataset_meta or {}
         if 'classes' not in meta or 'palette' not in meta:
             raise ValueError(

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,17 +17,27 @@ class VisibleObjects:
     Attributes:
         masks: bool (n, H, W), what can be seen of each; they may overlap.
         names: n names of classes or files; '' where nothing is known.
+        scores: n in [0, 1], how sure a network is of each; none where objects are given.
     """
 
     masks: np.ndarray
     names: tuple[str, ...]
+    scores: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.masks)
 
 
 class MaskSource(ABC):
-    """Tells which objects the inputs of a call have."""
+    """Tells which objects the inputs of a call have.
+
+    Attributes:
+        finds: Whether a network finds them, whatever they are; otherwise a user has marked them.
+        classes: The names that it knows; none where any name may occur.
+    """
+
+    finds: ClassVar[bool] = False
+    classes: Sequence[str] = ()
 
     def objection(self, scenes: Sequence[SceneInput]) -> str | None:
         """Why this cannot be a source for these inputs, one sentence; None where it can."""
@@ -42,11 +53,14 @@ class MaskSource(ABC):
 
 
 def stack_objects(
-    masks: list[np.ndarray], names: list[str], size: tuple[int, int]
+    masks: list[np.ndarray],
+    names: list[str],
+    size: tuple[int, int],
+    scores: Sequence[float] = (),
 ) -> VisibleObjects:
     """n objects, perhaps none, of masks bool (H, W); ``size`` is the picture's (height, width)."""
     stacked = np.stack(masks) if masks else np.zeros((0, *size), bool)
-    return VisibleObjects(stacked, tuple(names))
+    return VisibleObjects(stacked, tuple(names), tuple(scores))
 
 
 def check_seen(mask: np.ndarray, what: str) -> None:

@@ -5,12 +5,17 @@ from torch import nn
 from seginpaint_mm.apis.tasks.completion import CompletionTask
 from seginpaint_mm.apis.tasks.filling import FillingTask
 from seginpaint_mm.apis.tasks.prediction import PredictionTask
+from seginpaint_mm.apis.tasks.removing import RemovingTask
 from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.errors import UserError
 
 __all__ = ['TASKS', 'InferenceTask', 'find_task']
 
-_SPECIAL: dict[str, type[InferenceTask]] = {'complete': CompletionTask, 'fill': FillingTask}
+_SPECIAL: dict[str, type[InferenceTask]] = {
+    'complete': CompletionTask,
+    'fill': FillingTask,
+    'remove': RemovingTask,
+}
 # Of those that a model can do the first is taken, unless the user names another.
 TASKS = {**_SPECIAL, 'predict': PredictionTask}
 

@@ -1,7 +1,7 @@
 """``CompletionTask``: marked objects as a whole, painted, and in their depth order."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -70,16 +70,18 @@ class CompletionTask(InferenceTask):
                 step['keep_all'] = True
         return kept
 
-    def pipeline_keys(self, objects: VisibleObjects) -> dict:
-        return dict(
+    def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
+        marked = dict(
             gt_visible_masks=objects.masks,
             gt_input_masks=objects.masks,
             gt_labels=np.zeros(len(objects), np.int64),
         )
+        return [picture | marked]
 
     def finish(
-        self, sample: SceneSample, image: np.ndarray, objects: VisibleObjects
+        self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects
     ) -> SceneSample:
+        (sample,) = samples
         found = sample.pred_instances
         finished = SceneSample(metainfo=sample.metainfo)
         finished.pred_instances = objects_at_original_size(

@@ -1,6 +1,6 @@
 """``FillingTask``: holes in pictures, filled; outside them the picture stays as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,20 +11,12 @@ from torch import nn
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
 from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
 from seginpaint_mm.files import write_image
-from seginpaint_mm.models.baselines import (
-    InpaintThenSegment,
-    MMagicInpainter,
-    SPGNet,
-    UntrainedInpainter,
-)
 from seginpaint_mm.models.holes import fill_holes
-from seginpaint_mm.models.sgenet import SGENet
 from seginpaint_mm.structures import SceneSample
-
-_INPAINTERS = (SGENet, MMagicInpainter, SPGNet, UntrainedInpainter, InpaintThenSegment)
 
 
 class FillingTask(InferenceTask):
@@ -41,31 +33,31 @@ class FillingTask(InferenceTask):
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
-        self.model = model
+        check_paints(model)
 
     @classmethod
     def fits(cls, model: nn.Module) -> bool:
-        return isinstance(model, _INPAINTERS)
+        return is_inpainter(model)
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         """Pictures are neither resized nor cropped, and the hole is the user's."""
         return [step for step in steps if step['type'] == 'PackScene']
 
-    def pipeline_keys(self, objects: VisibleObjects) -> dict:
-        """The hole, uint8 (H, W).
+    def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
+        """The picture with its hole, uint8 (H, W).
 
         Raises:
             ValueError: when it covers nothing or all, or the model cannot fill pictures this large.
         """
         hole = objects.masks.any(axis=0).astype(np.uint8)
         check_hole(hole, 'the hole')
-        if isinstance(self.model, SGENet):
-            self.model.check_size(*hole.shape)
-        return dict(hole=hole)
+        check_size(self.model, hole.shape)
+        return [picture | dict(hole=hole)]
 
     def finish(
-        self, sample: SceneSample, image: np.ndarray, objects: VisibleObjects
+        self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects
     ) -> SceneSample:
+        (sample,) = samples
         finished = SceneSample(metainfo=sample.metainfo)
         # clones are out of inference mode, whose tensors cannot be written to
         for name, value in sample.items():

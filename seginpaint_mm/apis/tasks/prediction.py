@@ -1,5 +1,6 @@
 """``PredictionTask``: what a model sees in a picture or behind it, as maps and instances."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,10 @@ class PredictionTask(InferenceTask):
         return True
 
     def finish(
-        self, sample: SceneSample, image: np.ndarray, objects: VisibleObjects | None
+        self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects | None
     ) -> SceneSample:
         """Probabilities are resized bilinearly, the others by nearest neighbours."""
+        (sample,) = samples
         size = image.shape[:2]
         resized = sample.new()
         if 'pred_foreground_prob' in sample:

@@ -1,15 +1,17 @@
 """``InferenceTask``: what differs between inferences with different kinds of models."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from torch import nn
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
+from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.removal import Removal
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.structures import SceneSample
 
 
@@ -25,6 +27,7 @@ class InferenceTask(ABC):
     mask_meaning: ClassVar[str] = 'what can be seen of objects'
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
+        self.model = model
         self.dataset_meta = dataset_meta
 
     @classmethod
@@ -36,18 +39,50 @@ class InferenceTask(ABC):
         """What to do with pictures, of the steps of the model's tests that load no file."""
         return steps
 
-    def pipeline_keys(self, objects: VisibleObjects | None) -> dict:
-        """What the pipeline's dictionary holds beside the picture."""
-        return {}
+    def source(self, given: MaskSource | None, removal: Removal | None) -> MaskSource | None:
+        """Where what is marked in pictures comes from.
+
+        Args:
+            given: By the user, perhaps as another model.
+            removal: What is to be removed.
+
+        Raises:
+            UserError: when something is given that must not be, or the other way round.
+        """
+        kind = type(self.model).__name__
+        if removal is not None:
+            raise UserError(
+                f'This {kind} is not told to remove anything: give --task remove, or a model that '
+                f'removes objects.'
+            )
+        if self.needs_masks != (given is not None):
+            raise UserError(
+                f'A {kind} needs masks of {self.mask_meaning}: give --masks or --instances.'
+                if self.needs_masks
+                else f'A {kind} looks at pictures alone: leave the masks out.'
+            )
+        return given
+
+    def views(self, picture: dict, objects: VisibleObjects | None) -> list[dict]:
+        """What the model sees of a picture: dictionaries for the pipeline, at least one.
+
+        Args:
+            picture: The dictionary of the picture alone.
+            objects: What is marked in it.
+
+        Raises:
+            ValueError: when the model cannot take it.
+        """
+        return [picture]
 
     @abstractmethod
     def finish(
-        self, sample: SceneSample, image: np.ndarray, objects: VisibleObjects | None
+        self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects | None
     ) -> SceneSample:
         """Bring predictions, on the CPU, to the size of the picture.
 
         Args:
-            sample: Of the model.
+            samples: Of the model, one a view.
             image: The picture as it came, BGR uint8 (H, W, 3).
             objects: What was marked in it.
 

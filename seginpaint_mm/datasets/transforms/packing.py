@@ -24,6 +24,7 @@ _META_KEYS = (
     'flip_direction',
     'removed_classes',
     'removed_labels',
+    'remove',
 )
 # Field of the sample: (key of the pipeline's dictionary, dtype of the tensor).
 _FIELDS = {
@@ -44,8 +45,8 @@ class PackScene(BaseTransform):
     ``hole`` (uint8, 1 = to be filled) and ``signed_distance`` (float32), each (1, H, W), and
     ``gt_image`` (uint8 RGB, (3, H, W), of BGR (H, W, 3)), each only if the pipeline made it,
     and the metainfo ``img_path``, ``sample_idx``, ``ori_shape``, ``img_shape``,
-    ``scale_factor``, ``flip``, ``flip_direction``, ``removed_classes``, ``removed_labels`` where
-    present.
+    ``scale_factor``, ``flip``, ``flip_direction``, ``removed_classes``, ``removed_labels``,
+    ``remove`` where present.
 
     Where there is a ``gt_instance_map`` (see :class:`LoadInstances`), ``gt_instances`` is
     InstanceData of the n instances of which something is left to be seen: ``masks`` bool

@@ -1,6 +1,8 @@
 """Which of a picture's segments are to be removed: by truth, name, click, box or number."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 import torch
 from torch import Tensor
@@ -30,7 +32,7 @@ def choose(segments: Segments, request: dict, names: Sequence[str], where: str) 
         segments: The things of the picture.
         request: One of ``{'class': 'person'}``, the surest of that class; ``{'all': 'person'}``,
             all of it; ``{'click': (x, y)}``, the surest thing at that pixel; ``{'box': (x1, y1, x2,
-            y2)}``, the thing that fits it best; ``{'id': 3}``, a number among the things, from 0.
+            y2)}``, the thing that fits it best; ``{'id': 3}``, a number among the things, from 1.
             Its value may be a list of these, except that of a box or click which is a list of
             pairs or fours.
         names: Of the labels.
@@ -56,14 +58,26 @@ def _items(kind: str, value: object) -> list:
 
 def _all(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
     if name not in names:
-        raise ValueError(
-            f'{where}: there is no class {name!r}; the network knows {_listed(names)}.'
-        )
+        raise ValueError(f'{where}: there is no class {name!r}; {_advice(name, names)}')
     found = (segments.labels == names.index(name)).nonzero().flatten()
     if not len(found):
-        there = sorted({names[label] for label in segments.labels.tolist()})
-        raise ValueError(f'{where}: no {name} was found; there are {_listed(there)}.')
+        raise ValueError(f'{where}: no {name} was found; {there_are(segments, names)}.')
     return found
+
+
+def _advice(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, 1)
+    if near:
+        return f'did you mean {near[0]!r}?'
+    known = ', '.join(filter(None, names))
+    return f'known are {known}.' if known else 'no object here has a name.'
+
+
+def there_are(segments: Segments, names: Sequence[str]) -> str:
+    """How many there are of each class, for a sentence."""
+    counts = Counter(names[label] or 'object' for label in segments.labels.tolist())
+    listed = ', '.join(f'{number} {name}' for name, number in sorted(counts.items()))
+    return f'there {"is" if len(segments) == 1 else "are"} {listed or "no objects"}'
 
 
 def _surest(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
@@ -97,15 +111,11 @@ def _boxed(segments: Segments, box: tuple[float, ...], names: Sequence[str], whe
 
 
 def _numbered(segments: Segments, number: int, names: Sequence[str], where: str) -> Tensor:
-    if not 0 <= number < len(segments):
+    if not 1 <= number <= len(segments):
         raise ValueError(
-            f'{where}: there is no object {number}; there are {len(segments)}, counted from 0.'
+            f'{where}: there is no object {number}, counted from 1; {there_are(segments, names)}.'
         )
-    return segments.labels.new_tensor([number])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ', '.join(names) or 'no objects'
+    return segments.labels.new_tensor([number - 1])
 
 
 _FINDERS: dict[str, Callable[[Segments, object, Sequence[str], str], Tensor]] = {

@@ -15,6 +15,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 TERMS = ('selector', *STAGES)
+GIVEN = 'hole'  # in place of a request: what the sample's hole marks, as it is
 _PREFIX = 'selector.'
 
 
@@ -143,9 +144,10 @@ class ObjectRemover(EdgeConnectInpainter):
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Remove objects from pictures of any size.
 
-        A sample's ``remove`` (metainfo) says what, see :func:`choose`; without it, the thing that
-        overlaps its ``hole`` most, as in the paper's experiments: a picture in which nothing does
-        stays as it is, and its ``pred_mask`` is empty.
+        A sample's ``remove`` (metainfo) says what, see :func:`choose`; ``'hole'`` stands for what
+        its ``hole`` marks, whatever is found there. Without it, the thing that overlaps its
+        ``hole`` most, as in the paper's experiments: a picture in which nothing does stays as it
+        is, and its ``pred_mask`` is empty.
 
         Adds what :meth:`EdgeConnectInpainter.predict` adds, and ``pred_mask`` uint8 1,h,w, 1 =
         removed.
@@ -185,7 +187,7 @@ class ObjectRemover(EdgeConnectInpainter):
         padded = segments.probabilities.shape[-2:]
         where = str(sample.get('img_path', 'a sample'))
         request = sample.get('remove')
-        if request is not None:
+        if request not in (None, GIVEN):
             mask = self.selector.select(segments, request, where) >= 0.5
             check_extent(mask[None, :, : size[0], : size[1]], [sample])
             return mask
@@ -194,8 +196,12 @@ class ObjectRemover(EdgeConnectInpainter):
                 f"{where}: nothing says what is to be removed: give it a 'remove', e.g. "
                 f"dict(all='person'), or a hole."
             )
+        hole = stack_holes([sample], size)
         wide = torch.zeros(1, *padded, dtype=torch.bool, device=segments.probabilities.device)
-        wide[:, : size[0], : size[1]] = stack_holes([sample], size)[0]
+        wide[:, : size[0], : size[1]] = hole[0]
+        if request == GIVEN:
+            check_extent(hole, [sample])
+            return wide
         probability, unmatched = self.selector.select_by_overlap([segments], wide[None])
         return (probability[0] >= 0.5) & ~unmatched[:, None, None]
 

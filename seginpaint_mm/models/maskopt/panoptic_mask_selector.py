@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
 from seginpaint_mm.models.maskopt.panoptic_truth import VOID, with_truth, without_truth
-from seginpaint_mm.models.maskopt.segments import Segments, find_segments
+from seginpaint_mm.models.maskopt.segments import Segments, check_gives_masks, find_segments
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -40,7 +40,8 @@ class PanopticMaskSelector(BaseModule):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when ``handover`` is another one, or there are fewer classes than things.
+        ValueError: when ``handover`` is another one, there are fewer classes than things, or the
+            network gives no mask logits.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class PanopticMaskSelector(BaseModule):
                 f'give the class of each thing, then those of stuff.'
             )
         self.detector = MODELS.build(ConfigDict(detector))  # mmdet wants its parts as such
+        check_gives_masks(self.detector)
         self.thing_names = tuple(thing_names)
         self.class_ids = tuple(class_ids)
         self.background_class = background_class

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox2roi
@@ -42,22 +43,27 @@ def find_segments(
     mmdet's own ``predict`` cannot be differentiated; this is the same up to its thresholds.
 
     Args:
-        detector: With a ``roi_head`` that has a mask head (``PanopticFPN``, ``MaskRCNN``, ...), or
-            with a ``panoptic_head`` of queries (``MaskFormer``, ``Mask2Former``).
+        detector: With a ``roi_head`` of one stage that has a mask head (``PanopticFPN``,
+            ``MaskRCNN``, ...), or with a ``panoptic_head`` of queries (``MaskFormer``,
+            ``Mask2Former``).
         features: What its ``extract_feat`` gives.
         samples: N, with the metainfo that mmdet needs.
         size: (height, width) of the batch.
-
-    Raises:
-        TypeError: when it is another kind of network.
     """
     if hasattr(detector, 'panoptic_head'):
         return _of_queries(detector, features, samples)
-    if getattr(getattr(detector, 'roi_head', None), 'with_mask', False):
-        return _of_boxes(detector, features, samples, size)
-    raise TypeError(
-        f'PanopticMaskSelector.detector: {type(detector).__name__} gives no mask logits: take one '
-        f'with a mask head, such as PanopticFPN or MaskRCNN, or with queries, such as MaskFormer.'
+    return _of_boxes(detector, features, samples, size)
+
+
+def check_gives_masks(detector: nn.Module) -> None:
+    """ValueError when a network is of none of the kinds that :func:`find_segments` takes."""
+    head = getattr(detector, 'roi_head', None)
+    if hasattr(detector, 'panoptic_head') or (isinstance(head, StandardRoIHead) and head.with_mask):
+        return
+    raise ValueError(
+        f'PanopticMaskSelector.detector: {type(detector).__name__} gives no mask logits that can '
+        f'be used here: take one with one mask head, such as PanopticFPN or MaskRCNN, or with '
+        f'queries, such as MaskFormer.'
     )
 
 

@@ -1,0 +1,130 @@
+"""``RemovalPlan``: which objects of a picture go, and where their place is painted anew."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.removal.patches import Patch, cut_patches
+from seginpaint_mm.apis.removal.removal import Removal
+from seginpaint_mm.apis.removal.soft_masks import feather_weights, grow_mask
+from seginpaint_mm.datasets.transforms.hole_transform import check_hole
+from seginpaint_mm.models.maskopt.choosing import choose, overlaps, there_are
+from seginpaint_mm.models.maskopt.segments import Segments
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovalPlan(VisibleObjects):
+    """All n objects that a picture has, and what is to be done to remove some of them.
+
+    Attributes:
+        chosen: bool (n,), those that go.
+        mask: bool (H, W), what they cover, as it was found.
+        before: bool (H, W), the same as another network finds it; None without one.
+        weights: float32 (H, W) in [0, 1], share of the painting in the result: 1 in the mask, grown
+            or shrunk, and passing to 0 around it. Where it is 0 the picture stays as it is.
+        patches: What the inpainter gets.
+        picture_format: Of the result.
+    """
+
+    chosen: np.ndarray
+    mask: np.ndarray
+    before: np.ndarray | None
+    weights: np.ndarray
+    patches: tuple[Patch, ...]
+    picture_format: str
+
+
+class RemovalSource(MaskSource):
+    """Plans what is removed, of the objects of another source.
+
+    Args:
+        source: Finds or knows the objects.
+        removal: Without any name, click, box or number all objects go that a user has marked.
+    """
+
+    def __init__(self, source: MaskSource, removal: Removal) -> None:
+        self.source = source
+        self.removal = removal
+
+    def objection(self, scenes: list[SceneInput]) -> str | None:
+        return self.source.objection(scenes)
+
+    def objects(self, scene: SceneInput, image: np.ndarray) -> RemovalPlan:
+        """The plan for a picture.
+
+        Raises:
+            ValueError: one sentence, when what is to be removed is not there, or is nothing or
+                everything, or the picture's transparency cannot be written.
+        """
+        removal, where = self.removal, scene.origin
+        if removal.picture_format == 'jpg' and scene.read_alpha() is not None:
+            raise ValueError(f'{where}: JPEG knows no transparency, which this has: write png.')
+        found = self.source.objects(scene, image)
+        chosen = self._choose(found, where)
+        mask = found.masks[chosen].any(axis=0)
+        weights = self._weights(mask, where)
+        patches = cut_patches(image, weights > 0, removal.margin, removal.working_size)
+        for patch in patches:
+            check_hole(patch.hole, f'{where}: what is to be removed, with its border,')
+        return RemovalPlan(
+            masks=found.masks,
+            names=found.names,
+            scores=found.scores,
+            chosen=chosen,
+            mask=mask,
+            before=self._before(scene, image, found.masks[chosen]),
+            weights=weights,
+            patches=patches,
+            picture_format=removal.picture_format,
+        )
+
+    def _choose(self, found: VisibleObjects, where: str) -> np.ndarray:
+        names = list(self.source.classes) or sorted(set(found.names))
+        segments = Segments(
+            torch.from_numpy(found.masks),
+            torch.tensor([names.index(name) for name in found.names], dtype=torch.int64),
+            torch.tensor(found.scores or [1.0] * len(found)),
+        )
+        requests = self.removal.requests()
+        if not requests and not self.source.finds:
+            if not len(found):
+                raise ValueError(f'{where}: its masks mark nothing: there is nothing to remove.')
+            return np.ones(len(found), bool)
+        if not requests:
+            raise ValueError(
+                f'{where}: say what is to be removed, by class, click, box or number; '
+                f'{there_are(segments, names)}.'
+            )
+        chosen = np.zeros(len(found), bool)
+        for request in requests:
+            chosen[choose(segments, request, names, where).numpy()] = True
+        return chosen
+
+    def _weights(self, mask: np.ndarray, where: str) -> np.ndarray:
+        grown = grow_mask(mask, self.removal.grow)
+        if not grown.any():
+            raise ValueError(
+                f'{where}: nothing of the mask is left when it is shrunk by {-self.removal.grow} '
+                f'pixels: shrink it less.'
+            )
+        weights = feather_weights(grown, self.removal.feather)
+        check_hole(weights > 0, f'{where}: what is to be removed, with its border,')
+        return weights
+
+    def _before(
+        self, scene: SceneInput, image: np.ndarray, chosen: np.ndarray
+    ) -> np.ndarray | None:
+        """What the other network's objects cover that overlap most with those chosen."""
+        if self.removal.before is None:
+            return None
+        masks = torch.from_numpy(self.removal.before.objects(scene, image).masks)
+        others = Segments(masks, torch.zeros(len(masks)), torch.ones(len(masks)))
+        covered = np.zeros(image.shape[:2], bool)
+        for mask in chosen:
+            shares = overlaps(others, torch.from_numpy(mask))
+            if len(shares) and shares.max() > 0:
+                covered |= masks[shares.argmax()].numpy()
+        return covered

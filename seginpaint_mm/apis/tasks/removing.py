@@ -1,0 +1,176 @@
+"""``RemovingTask``: pictures without some of their objects; elsewhere they stay as they are."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor, nn
+
+from seginpaint_mm.apis.given_masks import MaskSource
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.instance_results import instance_ids
+from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
+from seginpaint_mm.apis.removal.patches import paste_patch
+from seginpaint_mm.apis.selected_objects import selected_objects
+from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
+from seginpaint_mm.apis.tasks.task import InferenceTask
+from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.files import write_image
+from seginpaint_mm.models.maskopt import ObjectRemover
+from seginpaint_mm.models.maskopt.object_remover import GIVEN
+from seginpaint_mm.structures import SceneSample
+
+_MASKS = {'pred_mask': 'mask', 'pred_mask_before': 'mask_before', 'hole': 'hole'}
+
+
+class RemovingTask(InferenceTask):
+    """Removes objects that an :class:`ObjectRemover` finds, or a user or another network marks.
+
+    Any inpainter paints their place. Samples have ``pred_image``; ``pred_mask``, what the objects
+    cover, ``hole``, the pixels that were painted, which are more, and perhaps ``pred_mask_before``,
+    uint8 (1, H, W); and ``pred_instances``, all n objects: ``masks`` bool (n, H, W), ``removed``
+    bool (n,), ``bboxes`` float32 (n, 4), n ``names`` and, of networks, ``scores``.
+
+    - ``pred/image/<name>.png``: the picture, lossless, with its transparency; outside the hole bit
+      for bit the input;
+    - ``pred/mask/<name>.png``: uint8, 255 = what the removed objects cover, as it was found;
+    - ``pred/mask_before/<name>.png``: the same by the network of :attr:`Removal.before`;
+    - ``pred/hole/<name>.png``: uint8, 255 = painted, wholly or at the feathered border;
+    - ``pred/instances/<name>.png``: **uint16**, k = object k of ``predictions.json``, 0 = none.
+    """
+
+    needs_masks: ClassVar[bool] = True
+    mask_meaning: ClassVar[str] = 'what is to be removed'
+
+    def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
+        super().__init__(model, dataset_meta)
+        check_paints(model)
+
+    @classmethod
+    def fits(cls, model: nn.Module) -> bool:
+        return is_inpainter(model) or isinstance(model, ObjectRemover)
+
+    def pipeline(self, steps: list[dict]) -> list[dict]:
+        """Patches come in the size that the model sees them in."""
+        return [step for step in steps if step['type'] == 'PackScene']
+
+    def source(self, given: MaskSource | None, removal: Removal | None) -> RemovalSource:
+        """What was given, or else what the model's own panoptic network finds.
+
+        Raises:
+            UserError: when nothing is given, and the model finds nothing.
+        """
+        removal = removal or Removal()
+        if given is None and not isinstance(self.model, ObjectRemover):
+            raise UserError(
+                f'A {type(self.model).__name__} finds no objects: give --masks of what is to be '
+                f'removed, or --instances, a model that finds objects, e.g. an ObjectRemover.'
+            )
+        if given is None:
+            given = selected_objects(self.model.selector, removal.look_size)
+        return RemovalSource(given, removal)
+
+    def views(self, picture: dict, objects: RemovalPlan) -> list[dict]:
+        """The patches; ValueError when the model cannot take them that large."""
+        for patch in objects.patches:
+            check_size(self.model, patch.hole.shape)
+        return [
+            picture
+            | dict(
+                img=patch.image,
+                img_shape=patch.hole.shape,
+                ori_shape=patch.hole.shape,
+                hole=patch.hole,
+                remove=GIVEN,
+            )
+            for patch in objects.patches
+        ]
+
+    def finish(
+        self, samples: Sequence[SceneSample], image: np.ndarray, objects: RemovalPlan
+    ) -> SceneSample:
+        """Put the patches into the picture."""
+        painted = image.copy()
+        for sample, patch in zip(samples, objects.patches, strict=True):
+            colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+            paste_patch(painted, np.ascontiguousarray(colours), patch.box, objects.weights)
+        shape = image.shape[:2]
+        finished = SceneSample(
+            metainfo=dict(
+                img_path=samples[0].get('img_path'),
+                img_shape=shape,
+                ori_shape=shape,
+                patches=[patch.box for patch in objects.patches],
+                picture_format=objects.picture_format,
+            )
+        )
+        finished.pred_image = PixelData(data=_tensor(painted[..., ::-1].transpose(2, 0, 1)))
+        finished.pred_mask = _mask(objects.mask)
+        finished.hole = _mask(objects.weights > 0)
+        if objects.before is not None:
+            finished.pred_mask_before = _mask(objects.before)
+        finished.pred_instances = _instances(objects)
+        return finished
+
+    def write(
+        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+    ) -> dict:
+        entry = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
+        colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+        alpha = scene.read_alpha()
+        write_image(
+            folder / entry['image'], colours if alpha is None else np.dstack([colours, alpha])
+        )
+        for field, kind in _MASKS.items():
+            if field in sample:
+                entry[kind] = f'pred/{kind}/{scene.name}.png'
+                write_image(folder / entry[kind], sample.get(field).data[0].numpy() * 255)
+        entry['instance_ids'] = f'pred/instances/{scene.name}.png'
+        write_image(folder / entry['instance_ids'], instance_ids(sample.pred_instances))
+        return {
+            **entry,
+            'hole_percent': round(100 * sample.hole.data.float().mean().item(), 3),
+            'patches': [list(box) for box in sample.patches],
+            'objects': _described(sample.pred_instances),
+        }
+
+
+def _instances(plan: RemovalPlan) -> InstanceData:
+    masks = torch.from_numpy(plan.masks)
+    known = dict(
+        masks=masks,
+        bboxes=tight_boxes(masks),
+        names=list(plan.names),
+        removed=torch.from_numpy(plan.chosen),
+    )
+    scores = dict(scores=torch.tensor(plan.scores)) if plan.scores else {}
+    return InstanceData(**known, **scores)
+
+
+def _described(found: InstanceData) -> list[dict]:
+    scores = found.scores.tolist() if 'scores' in found else [None] * len(found)
+    fields = zip(
+        found.names, scores, found.bboxes.int().tolist(), found.removed.tolist(), strict=True
+    )
+    return [
+        {
+            'id': number,
+            'class': name,
+            'score': score if score is None else round(score, 4),
+            'bbox': box,
+            'removed': removed,
+        }
+        for number, (name, score, box, removed) in enumerate(fields, start=1)
+    ]
+
+
+def _mask(mask: np.ndarray) -> PixelData:
+    return PixelData(data=_tensor(mask[None].astype(np.uint8)))
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))

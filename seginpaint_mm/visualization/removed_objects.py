@@ -1,0 +1,83 @@
+"""Objects that were removed: what was found, what was taken for their place, and the result."""
+
+import cv2
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+
+from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.visualization.instances import draw_instances
+from seginpaint_mm.visualization.panels import Panel, blend, compose, outline
+
+_REMOVED = (214, 39, 40)
+_OPACITY = 0.5
+
+
+def has_removed_objects(sample: SceneSample) -> bool:
+    """Whether a sample holds a picture from which a model removed what it found itself."""
+    return 'pred_image' in sample and 'pred_mask' in sample
+
+
+def draw_removed_objects(
+    image: np.ndarray, sample: SceneSample, panel_width: int = 512
+) -> np.ndarray:
+    """Draw the picture with what was found in it, the masks of what goes, and the result.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        sample: ``pred_image`` and ``pred_mask``; where they are known ``pred_mask_before``,
+            ``pred_instances`` with ``names``, whose numbers count from 1, ``gt_image`` and, beside
+            it, the true mask ``hole``; all of the image's size.
+        panel_width: Width in pixels that panels are brought to.
+
+    Returns:
+        np.ndarray: RGB uint8.
+    """
+    size = (panel_width, max(1, round(image.shape[0] * panel_width / image.shape[1])))
+    seen, removed = _fit(image, size), _fit(_channels_last(sample, 'pred_image'), size)
+    is_known = 'gt_image' in sample
+    masks = {
+        'mask before': 'pred_mask_before',
+        'mask': 'pred_mask',
+        **({'true mask': 'hole'} if is_known else {}),
+    }
+    row = [('picture', _with_objects(seen, sample.get('pred_instances')))]
+    row += [
+        (title, _marked(seen, _channels_last(sample, name)))
+        for title, name in masks.items()
+        if name in sample
+    ]
+    row.append(('removed', removed))
+    if is_known:
+        row.append(('truth', _fit(_channels_last(sample, 'gt_image'), size)))
+    return compose(_rows(row), [])
+
+
+def _rows(panels: list[Panel]) -> list[list[Panel]]:
+    """One row of up to four panels, or two."""
+    half = len(panels) if len(panels) <= 4 else (len(panels) + 1) // 2
+    return [panels[start : start + half] for start in range(0, len(panels), half)]
+
+
+def _with_objects(picture: np.ndarray, found: InstanceData | None) -> np.ndarray:
+    if found is None or 'names' not in found:
+        return picture
+    titles = [f'{number} {name}'.strip() for number, name in enumerate(found.names, start=1)]
+    numbered = InstanceData(masks=found.masks, labels=torch.arange(len(found)))
+    return draw_instances(picture, numbered, titles)
+
+
+def _marked(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    small = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    red = np.full_like(picture, _REMOVED)
+    return outline(blend(picture, red, _OPACITY * (small > 0)), small)
+
+
+def _channels_last(sample: SceneSample, name: str) -> np.ndarray:
+    values = sample.get(name).data.permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values)
+
+
+def _fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    way = cv2.INTER_CUBIC if size[0] > picture.shape[1] else cv2.INTER_AREA
+    return cv2.resize(np.ascontiguousarray(picture), size, interpolation=way)

@@ -1,0 +1,87 @@
+"""Pictures are read upright, in every format, with their transparency apart."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.datasets.image_reading import read_alpha, read_colour
+
+ORIENTATION = 274
+LZW, LOSSLESS = dict(compression='tiff_lzw'), dict(lossless=True, exact=True)
+PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 4), np.uint8)
+
+
+def save(path: Path, mode: str, **options: object) -> Path:
+    Image.fromarray(PIXELS).convert(mode).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize(
+    ('suffix', 'options'),
+    [
+        ('png', {}),
+        ('tiff', dict(compression='tiff_lzw')),
+        ('webp', dict(lossless=True, exact=True)),
+    ],
+)
+def test_upright(tmp_path: Path, suffix: str, options: dict, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    path = save(tmp_path / f'a.{suffix}', 'RGBA', exif=exif, **options)
+    memory = Image.fromarray(PIXELS)
+    memory.getexif()[ORIENTATION] = orientation
+    expected = np.array(ImageOps.exif_transpose(memory))
+    np.testing.assert_array_equal(read_colour(path)[..., ::-1], expected[..., :3])
+    np.testing.assert_array_equal(read_alpha(path), expected[..., 3])
+
+
+def test_tiff_without_compression(tmp_path: Path) -> None:
+    """Pillow garbles those that lie, OpenCV does not turn them: better none than a wrong one."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 3
+    turned = save(tmp_path / 'a.tiff', 'RGB', exif=exif)
+    np.testing.assert_array_equal(read_colour(turned), PIXELS[::-1, ::-1, 2::-1])
+    exif[ORIENTATION] = 6
+    with pytest.raises(ValueError, match=r'b\.tiff: this TIFF is not compressed and lies'):
+        read_colour(save(tmp_path / 'b.tiff', 'RGB', exif=exif))
+
+
+def test_upright_jpeg(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    path = save(tmp_path / 'a.jpg', 'RGB', exif=exif)
+    assert read_colour(path).shape == (9, 6, 3)
+    assert read_alpha(path) is None
+
+
+@pytest.mark.parametrize(('mode', 'has_alpha'), [('L', False), ('LA', True), ('RGB', False)])
+def test_transparency_of_modes(tmp_path: Path, mode: str, has_alpha: bool) -> None:
+    path = save(tmp_path / 'a.png', mode)
+    assert read_colour(path).shape == (6, 9, 3)
+    assert (read_alpha(path) is not None) == has_alpha
+
+
+def test_sixteen_bits_are_reduced_alike(tmp_path: Path) -> None:
+    deep = PIXELS.astype(np.uint16) << 8 | 7
+    cv2.imwrite(str(tmp_path / 'a.png'), deep)
+    for scene in (SceneInput('a', tmp_path / 'a.png'), SceneInput('a', deep)):
+        np.testing.assert_array_equal(scene.read(), PIXELS[..., :3])
+        np.testing.assert_array_equal(scene.read_alpha(), PIXELS[..., 3])
+    assert SceneInput('a', PIXELS[..., :3]).read_alpha() is None
+    assert SceneInput('a', PIXELS[..., 0]).read_alpha() is None
+    cv2.imwrite(str(tmp_path / 'a.tif'), deep[..., :3])
+    np.testing.assert_array_equal(read_colour(tmp_path / 'a.tif'), PIXELS[..., :3])
+
+
+@pytest.mark.parametrize('suffix', ['tif', 'webp'])
+def test_what_pillow_cannot_read_is_told(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(FileNotFoundError, match='there is no such file; expected an image here'):
+        read_colour(tmp_path / f'a.{suffix}')
+    (tmp_path / f'a.{suffix}').write_bytes(b'RIFF')
+    with pytest.raises(ValueError, match='cannot be read as an image'):
+        read_colour(tmp_path / f'a.{suffix}')
