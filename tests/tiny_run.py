@@ -78,6 +78,29 @@ class LossFileHook(Hook):
         Path(runner.work_dir, f'losses_{runner.rank}.json').write_text(json.dumps(self._losses))
 
 
+@HOOKS.register_module()
+class WeightFileHook(Hook):
+    """Write sums of this process's weights by part to ``weights_RANK.json`` in the work dir.
+
+    Those from before the training are in ``weights_before_RANK.json``.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        self._write(runner, f'weights_before_{runner.rank}.json')
+
+    def after_train(self, runner: Runner) -> None:
+        self._write(runner, f'weights_{runner.rank}.json')
+
+    @staticmethod
+    def _write(runner: Runner, name: str) -> None:
+        model = getattr(runner.model, 'module', runner.model)
+        sums = {
+            part: float(sum(weight.detach().double().abs().sum() for weight in module.parameters()))
+            for part, module in model.parts().items()
+        }
+        Path(runner.work_dir, name).write_text(json.dumps(sums))
+
+
 def write_tiny_street(root: Path, num_train: int = 8, num_val: int = 2) -> Path:
     """Cityscapes' layout; every picture has the same number of car pixels, in another place."""
     for split, number, seed in (('train', num_train, 0), ('val', num_val, 1)):

@@ -5,4 +5,5 @@ selector = dict(
     detector=_base_.detector,
     thing_names=(*('person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'),),
     class_ids=(*range(11, 19), *range(11)),
+    box_margin=0.1,
 )

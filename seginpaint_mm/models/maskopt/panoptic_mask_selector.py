@@ -37,11 +37,14 @@ class PanopticMaskSelector(BaseModule):
         handover: ``'soft'``: the inpainters get the probabilities. ``'straight_through'``: they
             get 0 and 1, and the gradient goes to the probabilities.
         score_threshold: Segments that are less sure are left out.
+        box_margin: Share of a box's width and height by which masks may reach beyond it on each
+            side. Masks end at their boxes, which are trained to fit the object, so that the mask
+            expansion loss can enlarge nothing there; 0 is what mmdet does.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when ``handover`` is another one, there are fewer classes than things, or the
-            network gives no mask logits.
+        ValueError: when ``handover`` is another one, ``box_margin`` is negative, there are fewer
+            classes than things, or the network gives no mask logits.
     """
 
     def __init__(
@@ -53,12 +56,17 @@ class PanopticMaskSelector(BaseModule):
         background_class: int = VOID,
         handover: str = 'straight_through',
         score_threshold: float = 0.3,
+        box_margin: float = 0.0,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if handover not in HANDOVERS:
             raise ValueError(
                 f'PanopticMaskSelector.handover must be one of {HANDOVERS}, not {handover!r}.'
+            )
+        if box_margin < 0:
+            raise ValueError(
+                f'PanopticMaskSelector.box_margin must be 0 or more, not {box_margin}.'
             )
         if len(class_ids) < len(thing_names):
             raise ValueError(
@@ -72,6 +80,7 @@ class PanopticMaskSelector(BaseModule):
         self.background_class = background_class
         self.handover = handover
         self.score_threshold = score_threshold
+        self.box_margin = box_margin
 
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks."""
@@ -109,7 +118,8 @@ class PanopticMaskSelector(BaseModule):
     ) -> list[Segments]:
         """What is found in N pictures, the sure ones, with masks of the pictures' size."""
         size = padded_size(pictures)
-        found = find_segments(self.detector, features, without_truth(samples, size), size)
+        truths = without_truth(samples, size)
+        found = find_segments(self.detector, features, truths, size, self.box_margin)
         height, width = pictures.shape[-2:]
         sure = [segments.keep(segments.scores >= self.score_threshold) for segments in found]
         return [

@@ -37,6 +37,7 @@ def find_segments(
     features: tuple[Tensor, ...],
     samples: list[DetDataSample],
     size: tuple[int, int],
+    box_margin: float = 0.0,
 ) -> list[Segments]:
     """What any mmdet network that gives mask logits finds.
 
@@ -49,10 +50,12 @@ def find_segments(
         features: What its ``extract_feat`` gives.
         samples: N, with the metainfo that mmdet needs.
         size: (height, width) of the batch.
+        box_margin: Masks are looked for in boxes that are larger by this share of their width and
+            height on each side: a mask ends at its box.
     """
     if hasattr(detector, 'panoptic_head'):
         return _of_queries(detector, features, samples)
-    return _of_boxes(detector, features, samples, size)
+    return _of_boxes(detector, features, samples, size, box_margin)
 
 
 def check_gives_masks(detector: nn.Module) -> None:
@@ -72,6 +75,7 @@ def _of_boxes(
     features: tuple[Tensor, ...],
     samples: list[DetDataSample],
     size: tuple[int, int],
+    box_margin: float,
 ) -> list[Segments]:
     head = detector.roi_head
     with torch.no_grad():  # which boxes there are is not differentiated, as in training them
@@ -82,14 +86,22 @@ def _of_boxes(
     if not sum(counts):
         empty = features[0].new_zeros(0, *size)
         return [Segments(empty, boxes.labels, boxes.scores) for boxes in found]
-    logits = head._mask_forward(features, bbox2roi([boxes.bboxes for boxes in found]))['mask_preds']
+    wider = [_widened(boxes.bboxes, box_margin) for boxes in found]
+    logits = head._mask_forward(features, bbox2roi(wider))['mask_preds']
     segments = []
-    for boxes, of_image in zip(found, logits.split(counts), strict=True):
+    for boxes, wide, of_image in zip(found, wider, logits.split(counts), strict=True):
         channel = boxes.labels if of_image.shape[1] > 1 else torch.zeros_like(boxes.labels)
         masks = of_image[torch.arange(len(boxes), device=of_image.device), channel].sigmoid()
-        pasted = _do_paste_mask(masks[:, None], boxes.bboxes, *size, skip_empty=False)[0]
+        pasted = _do_paste_mask(masks[:, None], wide, *size, skip_empty=False)[0]
         segments.append(Segments(pasted.clamp(0, 1), boxes.labels, boxes.scores))
     return segments
+
+
+def _widened(boxes: Tensor, margin: float) -> Tensor:
+    """n,4 (x1, y1, x2, y2), also beyond the picture."""
+    first, last = boxes[:, :2], boxes[:, 2:]
+    sides = margin * (last - first)
+    return torch.cat([first - sides, last + sides], dim=1)
 
 
 def _of_queries(

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.model import BaseModule
+from torch import Tensor
 
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.baselines import SelectThenInpaint
 from seginpaint_mm.models.holes import grow_mask
+from seginpaint_mm.registry import MODELS
 from tests.maskopt_scenes import pairs, tiny_inpainter, tiny_selector
 from tests.model_tester import build_model
 
@@ -49,16 +52,29 @@ def test_what_vanishes_leaves_the_picture_as_it_is() -> None:
         assert torch.equal(sample.pred_image.data, picture(number))
 
 
-def test_the_selected_mask_is_filled() -> None:
-    model = build(selector=tiny_selector(), inpainter=tiny_inpainter(segmentation=None, image=None))
-    bias = model.selector.detector.roi_head.mask_head.conv_logits.bias
-    torch.nn.init.constant_(bias, 1.0)
-    for sample in predict(model):
-        assert sample.pred_mask.data.any()
-        assert sample.pred_edges.data.shape == sample.pred_mask.data.shape
-        assert not torch.equal(sample.pred_mask.data, sample.hole.data)
-    nothing = build(selector=tiny_selector(score_threshold=1.1))
-    assert not any(sample.pred_mask.data.any() for sample in predict(nothing))
+@MODELS.register_module()
+class MovedSelector(BaseModule):
+    """Finds the object five pixels to the right, and in the second picture nothing."""
+
+    def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        assert 0 <= pictures.min() < pictures.max() <= 1
+        return (pictures,)
+
+    def segments(self, pictures: Tensor, features: tuple[Tensor, ...], samples: list) -> list:
+        return samples
+
+    def select_by_overlap(self, found: list, holes: Tensor) -> tuple[Tensor, Tensor]:
+        return holes.roll(5, dims=-1) * 0.6, torch.tensor([False, True])
+
+
+def test_the_selected_mask_is_filled_and_grown() -> None:
+    first, second = predict(build(selector=dict(type='MovedSelector'), grow=1))
+    truth = pairs(2, SIZE)['data_samples'][0].hole.data[None].bool()
+    assert torch.equal(first.pred_mask.data.bool(), grow_mask(truth.roll(5, dims=-1), 1)[0])
+    assert torch.equal(first.hole.data.bool(), truth[0])
+    assert not torch.equal(first.pred_image.data, picture(0))
+    assert not second.pred_mask.data.any()
+    assert torch.equal(second.pred_image.data, picture(1))
 
 
 def test_parts_are_taken_from_their_trainings(tmp_path: Path) -> None:
@@ -76,9 +92,8 @@ def test_parts_are_taken_from_their_trainings(tmp_path: Path) -> None:
         for key, value in trained.generators()[name].state_dict().items():
             assert torch.equal(part.state_dict()[key], value), key
     assert build().generators() == {}, 'nothing to load'
-    gone = build(selector=tiny_selector(), part_checkpoints=dict(selector='gone.pth'))
     with pytest.raises(CheckpointError, match='gone.pth does not exist'):
-        gone.init_weights()
+        build(selector=tiny_selector(), part_checkpoints=dict(selector='gone.pth'))
 
 
 def test_it_learns_nothing() -> None:

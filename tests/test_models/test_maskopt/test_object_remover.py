@@ -107,6 +107,22 @@ def test_the_expansion_losss_gradient_enlarges_the_mask() -> None:
     assert ((gradient < 0) & (distance > 0)).any()
 
 
+def test_masks_may_reach_beyond_their_boxes() -> None:
+    masks = []
+    for margin in (0.0, 0.2):
+        model = finding(tiny_remover(selector=tiny_selector(box_margin=margin)))
+        torch.nn.init.constant_(model.selector.detector.roi_head.mask_head.conv_logits.bias, 50.0)
+        batch = prepared(model, scenes(2))
+        pictures = model.to_pictures(batch['inputs'])
+        features = model.selector.look(pictures)
+        found = model.selector.segments(pictures, features, batch['data_samples'])
+        masks.append(torch.cat([segments.probabilities >= 0.5 for segments in found]))
+    narrow, wide = masks
+    assert len(narrow) > 0
+    assert (wide | ~narrow).all()
+    assert wide.sum() > narrow.sum()
+
+
 def test_what_nothing_overlaps_is_trained_on_the_truth_and_counted() -> None:
     model = build_model(tiny_remover(selector=tiny_selector(score_threshold=1.1)))
     batch = prepared(model, scenes(2))
@@ -260,5 +276,7 @@ def test_what_is_missing_is_told() -> None:
         model(**batch, mode='loss')
     with pytest.raises(ValueError, match="handover must be one of .*, not 'hard'"):
         MODELS.build(tiny_selector(handover='hard'))
+    with pytest.raises(ValueError, match='box_margin must be 0 or more, not -0.1'):
+        MODELS.build(tiny_selector(box_margin=-0.1))
     with pytest.raises(ValueError, match='2 things have 1 class_ids'):
         MODELS.build(tiny_selector(class_ids=(1,)))
