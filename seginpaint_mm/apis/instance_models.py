@@ -23,8 +23,7 @@ from seginpaint_mm.apis.selected_objects import LOOK_SIZE, selected_objects
 from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.errors import ConfigError, UserError
-from seginpaint_mm.models.maskopt import ObjectRemover, PanopticMaskSelector
-from seginpaint_mm.registry import MODELS
+from seginpaint_mm.models.maskopt import PanopticMaskSelector
 
 _SCOPE = 'mmdet'
 
@@ -55,7 +54,7 @@ def find_instance_model(
     cfg = model if isinstance(model, Config) else _read_config(Path(model))
     if cfg is None or cfg.get('default_scope', _SCOPE) == 'seginpaint_mm':
         cfg, weights = find_model(model, weights)
-        if issubclass(MODELS.get(cfg.model.type), ObjectRemover):
+        if cfg.model.get('selector'):
             selector = _load_selector(cfg, weights, device)
             return selected_objects(selector, look_size, min_score)
         inferencer = SegInpaintInferencer(cfg, weights, device, show_progress=False)

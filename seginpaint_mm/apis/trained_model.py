@@ -53,12 +53,17 @@ def check_device(device: str | None) -> None:
 def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
     """Build the model of a config, with the weights of a checkpoint or, and a warning, random ones.
 
+    Without a checkpoint those of ``model.part_checkpoints`` are taken, where the config names any.
+
     Raises:
         CheckpointError: when the checkpoint is not there, unsafe, or of another model.
     """
     # parts that mmseg builds inside its own are looked up in the default scope
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
         model = MODELS.build(cfg.model)
+    if weights is None and cfg.model.get('part_checkpoints'):
+        model.init_weights()
+        return model
     if weights is None:
         if model.state_dict():  # there are models without weights
             print_log(

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seginpaint_mm import soft_masks
 from seginpaint_mm.structures import SceneSample
+
+GIVEN = 'hole'  # for a sample's ``remove``: what its hole marks, as it is
 
 
 def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int]) -> Tensor:
@@ -28,6 +30,22 @@ def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int
     if not data_samples:
         raise ValueError('There are no samples, whose hole says what is to be filled.')
     return torch.stack([_hole(sample, size) for sample in data_samples])
+
+
+def weighted_l1(image: Tensor, truth: Tensor, hole: Tensor, hole_weight: float) -> Tensor:
+    """Mean absolute difference in which a pixel of the hole counts ``hole_weight`` times.
+
+    Args:
+        image: N,3,H,W.
+        truth: N,3,H,W.
+        hole: bool N,1,H,W.
+        hole_weight: 1 = all pixels alike.
+
+    Returns:
+        Tensor: Scalar; with constant differences it is their size, whatever the weight.
+    """
+    weights = torch.where(hole, hole_weight, 1.0).to(image.dtype).expand_as(image)
+    return ((image - truth).abs() * weights).sum() / weights.sum()
 
 
 def groups_of_a_size(
@@ -80,13 +98,8 @@ def grow_mask(mask: Tensor, pixels: int) -> Tensor:
         mask: bool (N, 1, H, W).
         pixels: Radius of the disc.
     """
-    if pixels == 0:
-        return mask
-    side = 2 * abs(pixels) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    change = cv2.dilate if pixels > 0 else cv2.erode
-    grown = [change(one, disc) for one in mask[:, 0].to(torch.uint8).cpu().numpy()]
-    return torch.from_numpy(np.stack(grown)[:, None]).bool().to(mask.device)
+    grown = [soft_masks.grow_mask(one, pixels) for one in mask[:, 0].cpu().numpy()]
+    return torch.from_numpy(np.stack(grown)[:, None]).to(mask.device)
 
 
 def fill_holes(pictures: Tensor, painted: Tensor, hole: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from PIL import Image
 from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.instance_source import InstanceModel
 from seginpaint_mm.datasets.image_reading import read_colour
-from seginpaint_mm.errors import UserError
+from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import edge, tiny_inpainter
@@ -205,6 +205,23 @@ def test_the_networks_of_the_remover(remover: tuple[dict, Path], tmp_path: Path)
     assert sample.pred_instances.names == found.names
     assert sample.pred_instances.removed[0] == (found.names[0] == name)
     check_outside(sample, image)
+
+
+def test_any_inpainter_behind_the_panoptic_mask(remover: tuple[dict, Path], tmp_path: Path) -> None:
+    """Its parts bring their checkpoints, which the config names."""
+    parts = dict(selector=str(remover[1]))
+    model = dict(type='SelectThenInpaint', inpainter=TELEA, selector=remover[0]['selector'])
+    image = photo((100, 140))
+    inferencer = make(model | dict(part_checkpoints=parts), None)
+    (sample,) = inferencer(image, removal=Removal(ids=[1]))['predictions']
+    check_outside(sample, image)
+    (same,) = make(remover[0], None, remover[1])(image, removal=Removal(ids=[1]))['predictions']
+    assert same.pred_instances.names == sample.pred_instances.names
+    overlap = mask_of(same, 'pred_mask') & mask_of(sample, 'pred_mask')
+    assert overlap.sum() > 0.9 * mask_of(sample, 'pred_mask').sum()
+    missing = model | dict(part_checkpoints=dict(selector='none.pth'))
+    with pytest.raises(CheckpointError, match=r'none\.pth'):
+        make(missing, None)
 
 
 def test_a_patch_is_painted_as_the_model_paints_it(tmp_path: Path) -> None:

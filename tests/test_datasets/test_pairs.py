@@ -266,6 +266,37 @@ def test_broken_panoptic_annotations(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        (None, "panoptic.json: this is not COCO's JSON of panoptic segments"),
+        (dict(id=9, category_id=1, iscrowd=0), 'segment 9 of the JSON is missing in the PNG'),
+        (dict(id=1280, category_id=1, iscrowd=1), 'shows a whole object of'),
+    ],
+)
+def test_the_command_line_tells_what_is_wrong_with_annotations(
+    tmp_path: Path, capsys: pytest.CaptureFixture, change: dict | None, sentence: str
+) -> None:
+    """Broken JSON, a segment that the PNG lacks, nothing but crowds: one sentence each."""
+    panoptic(tmp_path)
+    path = tmp_path / 'panoptic.json'
+    content = json.loads(path.read_text())
+    things = [*content['annotations'][0]['segments_info'][2:]]
+    if change is not None and change['iscrowd']:  # both objects are crowds
+        things.append(dict(id=7, category_id=1, iscrowd=1))
+    elif change is not None:
+        things += content['annotations'][0]['segments_info'][:2]
+    content['annotations'][0]['segments_info'] = [*things, change]
+    path.write_text(path.read_text()[:40] if change is None else json.dumps(content))
+    options = ('--num', 1, '--size', *SIZE, '--workers', 1)
+    source = ('--annotations', 'panoptic.json', '--images', 'images', '--segments', 'segments')
+    with pytest.raises(SystemExit, match='2'):
+        run_here(TOOL, tmp_path / 'out', *options, 'coco-panoptic', tmp_path, *source)
+    error = capsys.readouterr().err
+    assert error.count('error: ') == 1
+    assert sentence in error
+
+
 def test_wrong_folders_and_options(
     made: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -1,5 +1,6 @@
 """The command line of inference."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from mmengine.config import Config
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import build_model
 from tests.segan_scenes import tiny_segan
+from tests.test_models.test_maskopt.test_object_remover import finding, tiny_remover
 from tests.tiny_run import image_path, tiny_config, write_tiny_street
 from tests.tool_runs import REPOSITORY, run_here
 
@@ -151,3 +153,77 @@ def test_holes_are_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     filled = cv2.imread(str(tmp_path / 'out/pred/image/photo.png'))
     np.testing.assert_array_equal(filled[hole == 0], image[hole == 0])
     assert not (tmp_path / 'out/pred/sem_seg').exists()
+
+
+@pytest.fixture
+def remover(tmp_path: Path) -> list[str | Path]:
+    """Arguments that name a small ObjectRemover which finds something in ``photo.jpg``."""
+    torch.save(dict(state_dict=finding(tiny_remover()).state_dict()), tmp_path / 'remover.pth')
+    steps = [dict(type='LoadPair'), dict(type='PackScene')]
+    loader = dict(dataset=dict(type='PairsDataset', data_root='nowhere', pipeline=steps))
+    (tmp_path / 'remover.py').write_text(
+        f"_base_ = ['{REPOSITORY}/configs/_base_/default_runtime.py']\n"
+        f"custom_imports = dict(imports=['seginpaint_mm.interop.mmagic'])\n"
+        f'test_dataloader = {loader!r}\ntest_cfg, test_evaluator = dict(), []\n'
+        f'model = {tiny_remover()!r}\n'
+    )
+    image = np.random.default_rng(0).integers(0, 256, (64, 80, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / 'photo.jpg'), image)
+    return ['--config', tmp_path / 'remover.py', '--checkpoint', tmp_path / 'remover.pth']
+
+
+def test_objects_are_removed(
+    remover: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the order of the documented command: the photo stands behind an option."""
+    places = ('--out-dir', tmp_path / 'out', '--device', 'cpu', *remover)
+    before = ('--before', remover[1], '--before-checkpoint', remover[3], '--min-score', '0')
+    photo = tmp_path / 'photo.jpg'
+    run_here('infer', '--task', 'remove', '--id', '1', *before, photo, *places)
+    assert '1 of 1 pictures done' in capsys.readouterr().out
+    (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
+    removed = [item for item in entry['objects'] if item['removed']]
+    assert [item['id'] for item in removed] == [1]
+    result, hole = (cv2.imread(str(tmp_path / 'out' / entry[k])) for k in ('image', 'hole'))
+    np.testing.assert_array_equal(result[hole == 0], cv2.imread(str(photo))[hole == 0])
+    masks = [cv2.imread(str(tmp_path / 'out' / entry[k])) for k in ('mask', 'mask_before')]
+    np.testing.assert_array_equal(*masks)  # of the same network
+    run_here('infer', '--class', removed[0]['class'], photo, *places)
+    (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
+    assert entry['objects'][0]['removed']
+
+
+@pytest.mark.parametrize(
+    ('options', 'status', 'message'),
+    [
+        (('--class', 'cta'), 1, "photo.jpg: there is no class 'cta'; did you mean 'cat'?"),
+        (('--task', 'remove'), 1, 'photo.jpg: say what is to be removed, by class, click, box'),
+        (('--id', '1', '--feather', '-1'), 2, 'error: feather must be at least 0, not -1'),
+        (('--task', 'fill', '--id', '1'), 2, "ObjectRemover is for remove, not for 'fill'"),
+        (('--before-checkpoint', 'a.pth'), 2, '--before-checkpoint needs --before, the config'),
+        (('--click', '1', '2', '--config', 'no'), 2, 'error: Config file no does not exist'),
+    ],
+)
+def test_wrong_removals_get_one_sentence(
+    remover: list,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    status: int,
+    message: str,
+) -> None:
+    places = ('--out-dir', tmp_path / 'out', '--device', 'cpu')
+    with pytest.raises(SystemExit) as stopped:
+        run_here('infer', tmp_path / 'photo.jpg', *places, *remover, *options)
+    assert stopped.value.code == status
+    assert message in capsys.readouterr().err
+
+
+def test_a_user_without_a_trained_remover_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        run_here('infer', '--task', 'remove', '--class', 'person', 'photo.jpg')
+    error = capsys.readouterr().err
+    assert 'work_dirs/object-remover_small_street does not exist' in error

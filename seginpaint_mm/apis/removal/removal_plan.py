@@ -9,10 +9,10 @@ from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal.patches import Patch, cut_patches
 from seginpaint_mm.apis.removal.removal import Removal
-from seginpaint_mm.apis.removal.soft_masks import feather_weights, grow_mask
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps, there_are
 from seginpaint_mm.models.maskopt.segments import Segments
+from seginpaint_mm.soft_masks import feather_weights, grow_mask
 
 
 @dataclass(frozen=True, kw_only=True)

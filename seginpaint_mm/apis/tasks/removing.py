@@ -20,15 +20,16 @@ from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.box_crops import tight_boxes
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image
+from seginpaint_mm.models.baselines import SelectThenInpaint
+from seginpaint_mm.models.holes import GIVEN
 from seginpaint_mm.models.maskopt import ObjectRemover
-from seginpaint_mm.models.maskopt.object_remover import GIVEN
 from seginpaint_mm.structures import SceneSample
 
 _MASKS = {'pred_mask': 'mask', 'pred_mask_before': 'mask_before', 'hole': 'hole'}
 
 
 class RemovingTask(InferenceTask):
-    """Removes objects that an :class:`ObjectRemover` finds, or a user or another network marks.
+    """Removes objects that the model's panoptic network finds, or a user or another one marks.
 
     Any inpainter paints their place. Samples have ``pred_image``; ``pred_mask``, what the objects
     cover, ``hole``, the pixels that were painted, which are more, and perhaps ``pred_mask_before``,
@@ -48,11 +49,12 @@ class RemovingTask(InferenceTask):
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
-        check_paints(model)
+        self.painter = model.inpainter if isinstance(model, SelectThenInpaint) else model
+        check_paints(self.painter)
 
     @classmethod
     def fits(cls, model: nn.Module) -> bool:
-        return is_inpainter(model) or isinstance(model, ObjectRemover)
+        return is_inpainter(model) or isinstance(model, (ObjectRemover, SelectThenInpaint))
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         """Patches come in the size that the model sees them in."""
@@ -65,19 +67,20 @@ class RemovingTask(InferenceTask):
             UserError: when nothing is given, and the model finds nothing.
         """
         removal = removal or Removal()
-        if given is None and not isinstance(self.model, ObjectRemover):
+        selector = getattr(self.model, 'selector', None)
+        if given is None and selector is None:
             raise UserError(
                 f'A {type(self.model).__name__} finds no objects: give --masks of what is to be '
                 f'removed, or --instances, a model that finds objects, e.g. an ObjectRemover.'
             )
         if given is None:
-            given = selected_objects(self.model.selector, removal.look_size)
+            given = selected_objects(selector, removal.look_size)
         return RemovalSource(given, removal)
 
     def views(self, picture: dict, objects: RemovalPlan) -> list[dict]:
         """The patches; ValueError when the model cannot take them that large."""
         for patch in objects.patches:
-            check_size(self.model, patch.hole.shape)
+            check_size(self.painter, patch.hole.shape)
         return [
             picture
             | dict(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import load_part
 from seginpaint_mm.models.baselines.pictures import to_uint8
-from seginpaint_mm.models.holes import groups_of_a_size, grow_mask
+from seginpaint_mm.models.holes import GIVEN, groups_of_a_size, grow_mask
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -88,7 +88,8 @@ class SelectThenInpaint(BaseModel):
         """Add ``pred_image`` and ``pred_mask``, uint8 1,h,w, 1 = removed, to each sample.
 
         A picture in which nothing overlaps the hole, or nothing is left of a shrunk mask, stays as
-        it is. ``hole`` remains the true one, by which the results are sorted.
+        it is. ``hole`` remains the true one, by which the results are sorted. With the metainfo
+        ``remove='hole'`` it is what is filled.
         """
         for normalised, truth, samples in groups_of_a_size(inputs, data_samples):
             pictures = to_uint8(normalised, self.data_preprocessor)
@@ -103,7 +104,7 @@ class SelectThenInpaint(BaseModel):
 
     def _select(self, pictures: Tensor, truth: Tensor, samples: Sequence[SceneSample]) -> Tensor:
         """The mask to be filled, bool N,1,h,w."""
-        if self.selector is None:
+        if self.selector is None or all(sample.get('remove') == GIVEN for sample in samples):
             return truth
         scaled = pictures.float() / 255
         found = self.selector.segments(scaled, self.selector.look(scaled), samples)

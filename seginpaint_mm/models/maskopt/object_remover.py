@@ -6,7 +6,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from seginpaint_mm.models.holes import check_extent, stack_holes
+from seginpaint_mm.models.holes import GIVEN, check_extent, stack_holes
 from seginpaint_mm.models.maskopt.canny import canny_edges
 from seginpaint_mm.models.maskopt.edge_connect_inpainter import STAGES, EdgeConnectInpainter
 from seginpaint_mm.models.maskopt.predictions import set_predictions
@@ -15,7 +15,6 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 TERMS = ('selector', *STAGES)
-GIVEN = 'hole'  # in place of a request: what the sample's hole marks, as it is
 _PREFIX = 'selector.'
 
 
