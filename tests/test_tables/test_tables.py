@@ -216,6 +216,20 @@ def test_what_started_from_older_parts_is_refused(tmp_path: Path) -> None:
         runs['on from both', 0].metrics()
 
 
+def test_training_without_validation_is_finished_with_its_last_checkpoint(tmp_path: Path) -> None:
+    row = dict(name='edge', config='configs/maskopt/edge_small_street.py', shown=False)
+    run = plan(make_spec(tmp_path, {**TABLE, 'rows': [row]}), tmp_path, {})['edge', 0]
+    assert run.metrics() is None
+    run.folder.mkdir(parents=True)
+    run.checkpoint().touch()
+    assert run.metrics() == {}
+    finish(run, 80, 60)
+    assert run.metrics() == {}
+    run.cfg.optim_wrapper.edge.optimizer.lr = 1.0
+    with pytest.raises(ConfigError, match=r'different: optim_wrapper'):
+        run.metrics()
+
+
 def test_runs_wait_for_those_before_them(tmp_path: Path) -> None:
     runs = plan(make_spec(tmp_path, PHASES), tmp_path, {})
     order = []
@@ -295,6 +309,8 @@ def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) ->
         ('sgenet/table_*_street.yml', 4),
         ('sgenet/table_*_cityscapes-128x128.yml', 4),
         ('sgenet/table_*[iv].yml', 4),
+        ('maskopt/table_*_street.yml', 5),
+        ('maskopt/table_*[iv].yml', 5),
     ],
 )
 def test_tables_that_share_runs_mean_the_same_by_the_same_names(pattern: str, number: int) -> None:
