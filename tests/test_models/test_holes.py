@@ -13,6 +13,7 @@ from seginpaint_mm.models.holes import (
     grow_mask,
     pad_to_multiple,
     stack_holes,
+    weighted_l1,
 )
 from seginpaint_mm.structures import SceneSample
 
@@ -27,6 +28,17 @@ def test_holes_of_a_batch() -> None:
     holes = torch.rand(3, 1, 5, 7) < 0.5
     samples = [sample_with(hole.to(torch.uint8)) for hole in holes[:2]] + [sample_with(holes[2])]
     assert torch.equal(stack_holes(samples, (5, 7)), holes)
+
+
+@pytest.mark.parametrize('hole_weight', [1.0, 6.0])
+def test_pixels_of_the_hole_count_more(hole_weight: float) -> None:
+    image, truth = torch.rand(2, 2, 3, 5, 7)
+    hole = torch.rand(2, 1, 5, 7) < 0.3
+    inside = hole.expand_as(image)
+    differences = (image - truth).abs()
+    total = hole_weight * differences[inside].sum() + differences[~inside].sum()
+    expected = total / (hole_weight * inside.sum() + (~inside).sum())
+    torch.testing.assert_close(weighted_l1(image, truth, hole, hole_weight), expected)
 
 
 @pytest.mark.parametrize('pixels', [-3, -1, 0, 1, 4])

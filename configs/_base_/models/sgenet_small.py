@@ -8,6 +8,7 @@ model = dict(
         decoder=dict(sgim=dict(hidden_channels=32, mask_channels=8)),
     ),
     discriminator=dict(discriminator=dict(base_channels=32, num_conv=2)),
+    hole_weight=10.0,  # the hole is a tenth of the picture: it counts as much as the rest
     perceptual_features=None,
     loss_perceptual=None,
 )

@@ -5,6 +5,7 @@ model = dict(
     segmentation=small,
     painter=small,
     discriminator=dict(discriminator=dict(base_channels=32, num_conv=2)),
+    hole_weight=10.0,  # as in SGE-Net's
     perceptual_features=None,
     loss_perceptual=None,
 )

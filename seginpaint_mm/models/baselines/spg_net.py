@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
@@ -18,6 +17,7 @@ from seginpaint_mm.models.holes import (
     groups_of_a_size,
     pad_to_multiple,
     stack_holes,
+    weighted_l1,
 )
 from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
 from seginpaint_mm.registry import MODELS
@@ -51,6 +51,7 @@ class SPGNet(AdversarialModel):
         loss_classes: Config of a loss of mmseg's kind.
         loss_gan: Config of mmagic's ``GANLoss``.
         l1_weight: Of the absolute difference of images in [0, 1].
+        hole_weight: How many times a pixel of the hole counts in it.
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None.
         joint: The painter's losses reach the segmentation; otherwise each learns its own, though
@@ -76,6 +77,7 @@ class SPGNet(AdversarialModel):
         loss_classes: dict,
         loss_gan: dict,
         l1_weight: float = 1.0,
+        hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
         joint: bool = False,
@@ -98,6 +100,7 @@ class SPGNet(AdversarialModel):
         self.loss_classes = MODELS.build(loss_classes)
         self.loss_gan = MODELS.build(loss_gan)
         self.l1_weight = l1_weight
+        self.hole_weight = hole_weight
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
         self.joint = joint
@@ -127,7 +130,8 @@ class SPGNet(AdversarialModel):
         if all('gt_image' in sample for sample in data_samples):
             truth = torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
         made = self._paint(pictures, hole)
-        return dict(truth=truth, completed=fill_holes(pictures, made['image'], hole), **made)
+        completed = fill_holes(pictures, made['image'], hole)
+        return dict(truth=truth, hole=hole, completed=completed, **made)
 
     def _pictures(self, inputs: Tensor) -> Tensor:
         """N,3,H,W in [0, 1] of normalised ones."""
@@ -156,7 +160,8 @@ class SPGNet(AdversarialModel):
             'segmentation.loss_classes': self.loss_classes(
                 generated['logits'], labels, ignore_index=IGNORE_INDEX
             ),
-            'painter.loss_l1': self.l1_weight * l1_loss(image, truth),
+            'painter.loss_l1': self.l1_weight
+            * weighted_l1(image, truth, generated['hole'], self.hole_weight),
             'painter.loss_gan': self._judge(generated['completed'], is_real=True, is_disc=False),
         }
         if self.perceptual_features is not None:

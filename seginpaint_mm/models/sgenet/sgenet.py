@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, l1_loss
+from torch.nn.functional import interpolate
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation
@@ -13,6 +13,7 @@ from seginpaint_mm.models.holes import (
     groups_of_a_size,
     pad_to_multiple,
     stack_holes,
+    weighted_l1,
 )
 from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
 from seginpaint_mm.models.sgenet.predictions import set_predictions
@@ -46,6 +47,7 @@ class SGENet(AdversarialModel):
             ``'hinge'``; its ``loss_weight``, lambda_a, is of the generator's side.
         loss_segmentation: Config of a loss of mmseg's kind; its ``loss_weight`` is lambda_s.
         l1_weight: Of the absolute difference of images in [0, 1].
+        hole_weight: How many times a pixel of the hole counts in it; 1 is eq. (7).
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None; its ``loss_weight`` is
             lambda_p.
@@ -67,6 +69,7 @@ class SGENet(AdversarialModel):
         loss_gan: dict,
         loss_segmentation: dict,
         l1_weight: float = 1.0,
+        hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
         part_checkpoints: dict | None = None,
@@ -85,6 +88,7 @@ class SGENet(AdversarialModel):
         self.loss_gan = MODELS.build(loss_gan)
         self.loss_segmentation = MODELS.build(loss_segmentation)
         self.l1_weight = l1_weight
+        self.hole_weight = hole_weight
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
 
@@ -125,9 +129,10 @@ class SGENet(AdversarialModel):
         """Fill the holes of pictures whose sides are divisible by 32.
 
         Returns:
-            ``pictures``, N,3,H,W in [0, 1], RGB; ``completed``, the same outside the hole, bit for
-            bit, and the finest image in it; what :meth:`MultiScaleDecoder.forward` gives; and
-            ``truth`` like ``pictures``, where the samples have a ``gt_image``.
+            ``pictures``, N,3,H,W in [0, 1], RGB; ``hole``, bool N,1,H,W; ``completed``, the same
+            as ``pictures`` outside the hole, bit for bit, and the finest image in it; what
+            :meth:`MultiScaleDecoder.forward` gives; and ``truth`` like ``pictures``, where the
+            samples have a ``gt_image``.
 
         Raises:
             ValueError: see :func:`stack_holes` and :meth:`SGEGenerator.forward`.
@@ -147,7 +152,7 @@ class SGENet(AdversarialModel):
     def _complete(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
         made = self.generator(pictures, hole)
         completed = fill_holes(pictures, made['image_0'].to(pictures.dtype), hole)
-        return dict(pictures=pictures, completed=completed, **made)
+        return dict(pictures=pictures, hole=hole, completed=completed, **made)
 
     def generator_losses(
         self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
@@ -161,8 +166,9 @@ class SGENet(AdversarialModel):
         images = list(self._enlarged(generated, 'image'))
         scores = self.discriminator(generated['completed'])
         gan = sum(self.loss_gan(score, target_is_real=True, is_disc=False) for score in scores)
-        l1 = self.l1_weight * sum(l1_loss(image, truth) for image in images)
-        losses = {'generator.loss_l1': l1, 'generator.loss_gan': gan}
+        hole = generated['hole']
+        l1 = sum(weighted_l1(image, truth, hole, self.hole_weight) for image in images)
+        losses = {'generator.loss_l1': self.l1_weight * l1, 'generator.loss_gan': gan}
         if self.perceptual_features is not None:
             losses['generator.loss_perceptual'] = self._perceptual(images, truth)
         labels = self._labels(data_samples)

@@ -74,20 +74,24 @@ def test_a_training_step(loss_gan: dict) -> None:
         assert not torch.equal(model.get_parameter(name), weight), f'{name} has not moved'
 
 
-def test_losses_by_hand() -> None:
+@pytest.mark.parametrize('hole_weight', [1.0, 8.0])
+def test_losses_by_hand(hole_weight: float) -> None:
     """Equations (7) to (9), and their weights."""
-    model = build_model(tiny_sgenet(l1_weight=3.0, **tiny_perceptual()))
+    config = tiny_sgenet(l1_weight=3.0, hole_weight=hole_weight, **tiny_perceptual())
+    model = build_model(config)
     batch = model.data_preprocessor(batch_of(), training=True)
     made = model(**batch, mode='tensor')
     losses = model(**batch, mode='loss')
     truth, labels = made['pictures'], torch.cat([s.gt_sem_seg.data for s in batch['data_samples']])
+    holes = torch.stack([sample.hole.data for sample in batch['data_samples']])
+    weights = 1 + (hole_weight - 1) * holes.float()
     l1 = perceptual = segmentation = 0.0
     for scale in range(5):
         image, logits = (
             F.interpolate(made[f'{name}_{scale}'], SIZE, mode='bilinear', align_corners=False)
             for name in ('image', 'logits')
         )
-        l1 += (truth - image).abs().mean()
+        l1 += ((truth - image).abs().mean(dim=1, keepdim=True) * weights).sum() / weights.sum()
         features = [model.perceptual_features(x)['relu1'] for x in (truth, image)]
         perceptual += (features[0] - features[1]).abs().mean()
         log_probability = logits.log_softmax(dim=1)
