@@ -39,6 +39,7 @@ class CocoObjects(MaskSource):
                 self.annotations[annotation['image_id']].append(annotation)
             categories = content.get('categories', ())
             self.categories = {category['id']: category['name'] for category in categories}
+            self.classes = tuple(self.categories.values())
         except (KeyError, TypeError) as error:
             raise ValueError(
                 f"{path}: this is not COCO's file of images (file_name, id), annotations "

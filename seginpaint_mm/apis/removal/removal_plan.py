@@ -82,7 +82,7 @@ class RemovalSource(MaskSource):
         )
 
     def _choose(self, found: VisibleObjects, where: str) -> np.ndarray:
-        names = list(self.source.classes) or sorted(set(found.names))
+        names = list(dict.fromkeys([*self.source.classes, *sorted(set(found.names))]))
         segments = Segments(
             torch.from_numpy(found.masks),
             torch.tensor([names.index(name) for name in found.names], dtype=torch.int64),
