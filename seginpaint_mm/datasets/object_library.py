@@ -135,10 +135,12 @@ def cut_out_of_scene(
         )
     labels = results['gt_seg_map']
     objects = np.where(labels == IGNORE_INDEX, 0, results['gt_instance_map'])
-    foreground = np.isin(labels, results['thing_ids']).astype(np.uint8)
+    is_thing = np.zeros(int(labels.max()) + 1, np.uint8)
+    is_thing[[label for label in results['thing_ids'] if label < len(is_thing)]] = 1
+    foreground = is_thing[labels]
     label_of = np.zeros(int(objects.max()) + 1, np.int64)
-    label_of[objects] = labels
-    label_of[0] = 0
+    places = objects > 0
+    label_of[objects[places]] = labels[places]
     names = [class_names[label] for label in label_of]
     wanted = np.array([classes is None or name in classes for name in names])
     chosen = np.where(wanted[objects], objects, 0)
