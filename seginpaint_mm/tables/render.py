@@ -98,6 +98,8 @@ def _row_record(spec: TableSpec, row: Row, runs: Runs) -> dict:
     run = runs[spec.owner(row).name, spec.seeds[0]]
     record = {'name': row.name, 'minus': row.minus, 'paper': row.paper, 'command': _command(run)}
     record |= {'data': _data_root(run), 'averaged_epochs': run.epochs(), 'ours': {}}
+    if not row.shown:  # trained for other rows; what the table shows may not be measured in it
+        return record
     for column, by_seed in row_values(spec, row, runs).items():
         mean, std = mean_and_std(list(by_seed.values())) if by_seed else (None, None)
         record['ours'][column] = {'mean': mean, 'std': std, 'by_seed': by_seed}

@@ -255,6 +255,18 @@ def test_rows_that_are_not_shown_and_other_units(tmp_path: Path) -> None:
     assert '(model.part_checkpoints: segmentor of “Ours”, generator of “painter”)' in text
 
 
+def test_rows_that_are_not_shown_need_not_measure_what_is_shown(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path, PHASES)
+    runs = plan(spec, tmp_path, {})
+    hidden = runs['Ours', 0]
+    finish(hidden, 80, 60)
+    summary = hidden.folder / 'last_epochs_mean.json'
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | dict(mean=dict(loss=1.0))))
+    rows = {row['name']: row['ours'] for row in to_json(spec, runs, 'x')['rows']}
+    assert rows['Ours'] == {}
+    assert 'on from both' in rows
+
+
 def changed_row(index: int, **change: object) -> dict:
     rows = [dict(row) for row in TABLE['rows']]
     rows[index] |= change
