@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -16,7 +16,7 @@ _PARTS = ('inpainter', 'segmentor')
 
 
 @MODELS.register_module()
-class InpaintThenSegment(BaseModel):
+class InpaintThenSegment(FinishedModel):
     """Any inpainter, and any segmentor of what it made: SGE-Net's Table 4.
 
     Both are finished and each has its own checkpoint: this model has no weights, and
@@ -57,21 +57,6 @@ class InpaintThenSegment(BaseModel):
         for net in self._nets:
             net._apply(fn, *rest)
         return super()._apply(fn, *rest)
-
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Sequence[SceneSample] | None = None,
-        mode: str = 'predict',
-    ) -> list[SceneSample]:
-        """Fill, then segment; only mode ``'predict'``.
-
-        Raises:
-            ValueError: for another mode, as nothing is learnt here.
-        """
-        if mode != 'predict':
-            raise ValueError("InpaintThenSegment learns nothing: its mode is 'predict'.")
-        return self.predict(inputs, data_samples)
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import torch
-from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import load_part
+from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.models.baselines.pictures import to_uint8
 from seginpaint_mm.models.holes import GIVEN, groups_of_a_size, grow_mask
 from seginpaint_mm.registry import MODELS
@@ -17,7 +17,7 @@ _SELECTOR = 'selector'
 
 
 @MODELS.register_module()
-class SelectThenInpaint(BaseModel):
+class SelectThenInpaint(FinishedModel):
     """Finds the object that overlaps ``hole``, M_G, and lets an inpainter fill its place.
 
     Maskopt's Table V compares with inpainters that get the mask of a panoptic network trained
@@ -67,21 +67,6 @@ class SelectThenInpaint(BaseModel):
         if self.selector is None or self.selector.detector.init_cfg:
             return parts
         return {_SELECTOR: self.selector, **parts}
-
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Sequence[SceneSample] | None = None,
-        mode: str = 'predict',
-    ) -> list[SceneSample]:
-        """Select, then fill; only mode ``'predict'``.
-
-        Raises:
-            ValueError: for another mode, as nothing is learnt here.
-        """
-        if mode != 'predict':
-            raise ValueError("SelectThenInpaint learns nothing: its mode is 'predict'.")
-        return self.predict(inputs, data_samples)
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

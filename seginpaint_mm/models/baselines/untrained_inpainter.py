@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from mmengine.model import BaseModel
 from torch import Tensor
 
+from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
     to_uint8,
@@ -18,7 +18,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 
-class UntrainedInpainter(BaseModel):
+class UntrainedInpainter(FinishedModel):
     """Fills holes one picture at a time, on the CPU; ``tools/test.py`` runs it without checkpoint.
 
     Args:
@@ -36,21 +36,6 @@ class UntrainedInpainter(BaseModel):
     @abstractmethod
     def paint(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """A picture, uint8 (h, w, 3), RGB, painted where ``hole``, uint8 (h, w), is 1."""
-
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Sequence[SceneSample] | None = None,
-        mode: str = 'predict',
-    ) -> list[SceneSample]:
-        """Fill the holes of normalised pictures, N,3,H,W; only mode ``'predict'``.
-
-        Raises:
-            ValueError: for another mode, as there is nothing to learn.
-        """
-        if mode != 'predict':
-            raise ValueError(f"{type(self).__name__} learns nothing: its mode is 'predict'.")
-        return self.predict(inputs, data_samples)
 
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Add ``pred_image`` to each sample, see :func:`set_paintings`.
