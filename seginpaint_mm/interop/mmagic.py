@@ -25,7 +25,7 @@ from types import ModuleType
 import mmcv
 import numpy as np
 from mmengine.utils import digit_version
-from torch import nn
+from torch import Tensor, nn
 
 EDITORS = ('aotgan', 'deepfillv1', 'deepfillv2', 'global_local', 'pconv', 'pix2pix')
 DIFFUSION_PARTS = (
@@ -65,6 +65,7 @@ def register_mmagic() -> None:
     except Exception:  # a failed assertion, a missing module, a name that numpy has dropped, ...
         _import_without_diffusion()
     _mend_initialisation()
+    _mend_contextual_attention()
 
 
 def _import_without_diffusion() -> None:
@@ -164,6 +165,26 @@ def _mend_initialisation() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith('mmagic.') and vars(module).get(original.__name__) is original:
             setattr(module, original.__name__, generation_init_weights)
+
+
+def _mend_contextual_attention() -> None:
+    """Let DeepFill be trained in bfloat16, whose convolutions put channels last.
+
+    Its attention takes views that such features do not allow.
+    """
+    name = 'mmagic.models.editors.deepfillv1.contextual_attention'
+    attention = importlib.import_module(name).ContextualAttentionModule
+    original = attention.forward
+    if hasattr(original, '__wrapped__'):
+        return
+
+    @functools.wraps(original)
+    def forward(
+        self: nn.Module, x: Tensor, context: Tensor, mask: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        return original(self, x.contiguous(), context.contiguous(), mask)
+
+    attention.forward = forward
 
 
 def _register_refusals() -> None:

@@ -96,6 +96,19 @@ def test_networks_are_initialised_inside_other_modules() -> None:
     assert not any(hasattr(m, '_params_init_info') for m in model.modules())
 
 
+def test_contextual_attention_takes_features_with_channels_last() -> None:
+    attention = sys.modules[
+        'mmagic.models.editors.deepfillv1.contextual_attention'
+    ].ContextualAttentionModule(softmax_scale=10.0)
+    features = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(2, 1, 16, 16)
+    mask[..., 4:8, 4:8] = 1
+    filled, _ = attention(features, features, mask)
+    channels_last = features.contiguous(memory_format=torch.channels_last)
+    again, _ = attention(channels_last, channels_last, mask)
+    torch.testing.assert_close(again, filled)
+
+
 def test_registering_again_changes_nothing() -> None:
     before = importlib.import_module('mmagic.registry').MODELS.module_dict.copy()
     interop.register_mmagic()
