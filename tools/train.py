@@ -3,7 +3,6 @@
 import argparse
 import os
 
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -16,8 +15,8 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
     prepare_run,
 )
-from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.engine.hooks import CheckpointGuardHook
+from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import use_cpu_processes
 from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import ConfigError
@@ -61,23 +60,6 @@ def set_resume(cfg: Config, resume: str | None) -> None:
         return
     cfg.resume = True
     cfg.load_from = checkpoint
-
-
-def use_amp(cfg: Config) -> None:
-    """float16 on a GPU, bfloat16 on the CPU, for all optimisers.
-
-    Raises:
-        ConfigError: the config has another optimiser wrapper than the plain one.
-    """
-    amp = 'AmpOptimWrapper' if torch.cuda.is_available() else 'CPUAmpOptimWrapper'
-    parts = optim_wrapper_parts(cfg.optim_wrapper)
-    wrappers = {f'optim_wrapper.{name}': part for name, part in parts.items()}
-    for path, wrapper in (wrappers or {'optim_wrapper': cfg.optim_wrapper}).items():
-        kind = wrapper.get('type', 'OptimWrapper')
-        if kind == 'OptimWrapper':
-            wrapper.type = amp
-        elif not str(kind).endswith('AmpOptimWrapper'):
-            raise ConfigError(f'--amp needs {path}.type=OptimWrapper, the config has {kind}.')
 
 
 @one_sentence_errors

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from seginpaint_mm.cli import load_config
+from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables.spec import Row, TableSpec
 
@@ -32,6 +33,7 @@ class Run:
         trained: The training whose network is tested, or None.
         parts: Part of the model -> the training that it is taken from.
         is_test: Whether nothing is trained here.
+        amp: Whether the training is in mixed precision; tests never are.
     """
 
     row: str
@@ -42,6 +44,7 @@ class Run:
     trained: 'Run | None' = None
     parts: dict[str, 'Run'] = field(default_factory=dict)
     is_test: bool = False
+    amp: bool = False
 
     @property
     def sources(self) -> list['Run']:
@@ -60,6 +63,7 @@ class Run:
             command = ['tools/test.py', self.config, *checkpoint, '--out', str(self.folder)]
         else:
             command = ['tools/train.py', self.config, '--seed', str(self.seed), '--resume']
+            command += ['--amp'] if self.amp else []
         command += ['--work-dir', str(self.folder)]
         if self.cfg_options:
             options = [f'{key}={_text(value)}' for key, value in self.cfg_options.items()]
@@ -72,8 +76,11 @@ class Run:
 
     @functools.cached_property
     def cfg(self) -> Config:
-        """The config with its overrides."""
-        return load_config(self.config, self.cfg_options)
+        """The config with its overrides, in mixed precision if so trained."""
+        cfg = load_config(self.config, self.cfg_options)
+        if self.amp:
+            use_amp(cfg)
+        return cfg
 
     def metrics(self) -> dict[str, float | None] | None:
         """What was measured, by metric key; None as long as it is not finished.
@@ -136,19 +143,22 @@ class Run:
             )
 
 
-def plan(spec: TableSpec, work_dir: Path, cfg_options: dict) -> dict[tuple[str, int], Run]:
+def plan(
+    spec: TableSpec, work_dir: Path, cfg_options: dict, *, amp: bool = False
+) -> dict[tuple[str, int], Run]:
     """All runs of a table by row name and seed, trainings before the tests of their networks.
 
     Args:
         spec: The table.
         work_dir: Folder for the runs: ``<work_dir>/<row>/seed_<seed>``.
         cfg_options: Overrides for every row, e.g. a shorter schedule.
+        amp: Train in mixed precision.
     """
     runs: dict[tuple[str, int], Run] = {}
     own = [row for row in spec.rows if row.config is not None]
     for row in sorted(own, key=lambda row: row.is_test):
         for seed in spec.seeds:
-            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, runs)
+            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, runs, amp=amp)
     return runs
 
 
@@ -158,6 +168,8 @@ def _run(
     work_dir: Path,
     cfg_options: dict,
     runs: dict[tuple[str, int], Run],
+    *,
+    amp: bool,
 ) -> Run:
     """The row's run with a seed, given those that come before."""
     parts = {part: runs[name, seed] for part, name in {**row.starts_from, **row.joins}.items()}
@@ -173,6 +185,7 @@ def _run(
         trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,
         parts=parts,
         is_test=row.is_test,
+        amp=amp and not row.is_test,
     )
 
 

@@ -14,9 +14,10 @@ from torch.nn.parallel import DistributedDataParallel
 from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.config_check import check_config
 from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers
+from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError, DivergenceError
 from tests.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
-from tests.tool_runs import load_tool, run_here
+from tests.tool_runs import run_here
 
 SGD = dict(type='SGD', lr=0.1)
 
@@ -153,13 +154,13 @@ def test_config_check_knows_parts(tmp_path: Path) -> None:
 
 def test_amp_switches_every_part(tmp_path: Path) -> None:
     cfg = Config.fromfile(tiny_gan_config(tmp_path))
-    load_tool('train').use_amp(cfg)
+    use_amp(cfg)
     kinds = {cfg.optim_wrapper[part].type for part in TinyGAN().parts()}
     expected = 'AmpOptimWrapper' if torch.cuda.is_available() else CPUAmpOptimWrapper.__name__
     assert kinds == {expected}
     cfg.optim_wrapper.judge.type = 'ApexOptimWrapper'
     with pytest.raises(ConfigError, match=r'--amp needs optim_wrapper\.judge\.type=OptimWrapper'):
-        load_tool('train').use_amp(cfg)
+        use_amp(cfg)
 
 
 # Three batches an epoch: after one epoch the judge, which learns every second time, is to rest.

@@ -95,6 +95,17 @@ def test_commands_hold_seed_options_and_checkpoint(tmp_path: Path) -> None:
     assert 'model.neck.rectangle_size=[0.1,0.4]' in training
 
 
+def test_mixed_precision_is_of_trainings_and_is_not_mixed_up_with_full(tmp_path: Path) -> None:
+    spec = make_spec(tmp_path)
+    mixed = plan(spec, tmp_path, {}, amp=True)
+    assert '--amp' in mixed['Ours (MPI)', 0].command()
+    assert '--amp' not in mixed['true masks', 0].command()
+    finish(mixed['Ours (MPI)', 0], 60.0, 50.0)
+    assert plan(spec, tmp_path, {}, amp=True)['Ours (MPI)', 0].metrics()['all_mIoU'] == 60
+    with pytest.raises(ConfigError, match='different: optim_wrapper'):
+        plan(spec, tmp_path, {})['Ours (MPI)', 0].metrics()
+
+
 def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
     runs = plan(make_spec(tmp_path), tmp_path, {'train_cfg.max_epochs': 2})
     command = runs['true masks', 1].command()

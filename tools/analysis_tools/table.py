@@ -29,6 +29,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the table's")
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument(
+        '--amp', action='store_true', help='trainings in mixed precision, as of tools/train.py'
+    )
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -53,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
         spec = dataclasses.replace(spec, seeds=args.seeds)
     work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
     check_writable(work_dir)
-    runs = plan(spec, Path(args.runs or work_dir), args.cfg_options)
+    runs = plan(spec, Path(args.runs or work_dir), args.cfg_options, amp=args.amp)
     failures = [] if args.collect else execute(runs.values(), args.jobs)
 
     command = shlex.join(['python', 'tools/analysis_tools/table.py', *argv])
