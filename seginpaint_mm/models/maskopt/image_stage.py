@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from seginpaint_mm.models.holes import weighted_l1
 from seginpaint_mm.models.maskopt.stage import InpaintingStage
 from seginpaint_mm.registry import MODELS
 
@@ -19,6 +20,8 @@ class ImageStage(InpaintingStage):
 
     Args:
         l1_weight: lambda_IR of eq. (5).
+        hole_weight: How many times a pixel of the hole counts in eq. (7), of which all that is
+            painted is compared; 1 is the paper's.
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None; its weight is lambda_IF.
         loss_style: Config of a :class:`StyleLoss`, or None; its weight is lambda_IS.
@@ -34,6 +37,7 @@ class ImageStage(InpaintingStage):
         discriminator: dict,
         loss_gan: dict,
         l1_weight: float = 1.0,
+        hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
         loss_style: dict | None = None,
@@ -46,6 +50,7 @@ class ImageStage(InpaintingStage):
                 'them together, or none of them.'
             )
         self.l1_weight = l1_weight
+        self.hole_weight = hole_weight
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
         self.loss_style = loss_style and MODELS.build(loss_style)
@@ -73,7 +78,7 @@ class ImageStage(InpaintingStage):
             truth: N,3,H,W in [0, 1], I_G.
             hole: N,1,H,W, M_G; its mean is N_M of eq. (7), in a share of the picture.
         """
-        difference = (painted.float() - truth.float()).abs().mean()
+        difference = weighted_l1(painted.float(), truth.float(), hole > 0, self.hole_weight)
         share = hole.float().mean().clamp(min=1 / hole.numel())
         losses = dict(
             loss_gan=self.fooling_loss(self.judge(painted, None)),

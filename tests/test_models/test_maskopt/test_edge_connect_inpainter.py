@@ -139,6 +139,20 @@ def test_reconstruction_is_per_pixel_of_the_hole() -> None:
     assert loss == pytest.approx(expected.item(), rel=1e-5)
 
 
+def test_pixels_of_the_hole_can_count_more() -> None:
+    stage = MODELS.build(dict(image(), hole_weight=10.0))
+    truth, hole = torch.full((1, 3, 32, 48), 0.5), torch.zeros(1, 1, 32, 48)
+    hole[..., :8, :] = 1
+    wrong_inside, wrong_outside = truth + 0.2 * hole, truth + 0.2 * (1 - hole)
+    inside, outside = (
+        stage.generator_losses(painted, truth, hole)['loss_l1'].item()
+        for painted in (wrong_inside, wrong_outside)
+    )
+    assert inside / outside == pytest.approx(10 * 8 / 24, rel=1e-4)
+    everywhere = stage.generator_losses(truth + 0.2, truth, hole)['loss_l1'].item()
+    assert everywhere == pytest.approx(0.2 / 0.25, rel=1e-4)
+
+
 def test_mixed_precision() -> None:
     model = build_model(tiny_inpainter(joint=True))
     with torch.autocast('cpu', dtype=torch.bfloat16):
