@@ -2,7 +2,6 @@
 
 import functools
 import json
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,7 +180,7 @@ def _run(
         seed=seed,
         config=row.config,
         cfg_options={**row.cfg_options, **cfg_options, **checkpoints},
-        folder=work_dir / _slug(row.name) / f'seed_{seed}',
+        folder=work_dir / row.folder / f'seed_{seed}',
         trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,
         parts=parts,
         is_test=row.is_test,
@@ -192,10 +191,6 @@ def _run(
 def _text(value: object) -> str:
     """A config value as ``--cfg-options`` reads it: lists without blanks."""
     return str(value).replace(' ', '') if isinstance(value, (list, tuple)) else str(value)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')
 
 
 def _read(path: Path) -> dict | None:

@@ -1,6 +1,7 @@
 """What a table's YAML file says."""
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,6 +49,13 @@ class Row:
     def is_test(self) -> bool:
         """Whether it is only tested, not trained."""
         return not self.trained or self.checkpoint_of is not None or bool(self.joins)
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder of its runs: "Ours, -2 px" is ``ours-minus-2-px``."""
+        name = re.sub(r'(?<![\w)])-(?=\d)', ' minus ', self.name.lower())
+        name = re.sub(r'(?<![\w)])\+(?=\d)', ' plus ', name)
+        return re.sub(r'[^a-z0-9]+', '-', name).strip('-')
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,12 @@ def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
     names = [other.name for other in spec.rows]
     if names.count(row.name) > 1:
         raise ConfigError(f'{where} appears twice: give every row its own name.')
+    twin = next(other for other in spec.rows if other.folder == row.folder)
+    if twin is not row:
+        raise ConfigError(
+            f'{where} and {twin.name!r} have the same folder for their runs, {row.folder!r}: give '
+            f'them names that differ by more than signs.'
+        )
     for key in ('checkpoint_of', 'measured_in', 'minus'):
         target = getattr(row, key)
         if target is not None and (target not in names or target == row.name):

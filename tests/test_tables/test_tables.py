@@ -11,6 +11,7 @@ import yaml
 
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables import (
+    Row,
     Run,
     TableSpec,
     execute,
@@ -104,6 +105,12 @@ def test_mixed_precision_is_of_trainings_and_is_not_mixed_up_with_full(tmp_path:
     assert plan(spec, tmp_path, {}, amp=True)['Ours (MPI)', 0].metrics()['all_mIoU'] == 60
     with pytest.raises(ConfigError, match='different: optim_wrapper'):
         plan(spec, tmp_path, {})['Ours (MPI)', 0].metrics()
+
+
+def test_rows_that_differ_by_a_sign_have_folders_of_their_own() -> None:
+    names = ('-2 pixels', '+2 pixels', 'Telea, -2 pixels', 'Telea, +2 pixels', 'ours, top-2')
+    folders = ['minus-2-pixels', 'plus-2-pixels', 'telea-minus-2-pixels', 'telea-plus-2-pixels']
+    assert [Row(name=name).folder for name in names] == [*folders, 'ours-top-2']
 
 
 def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
@@ -297,6 +304,7 @@ def changed_row(index: int, **change: object) -> dict:
         (changed_row(2, config=CONFIG), 'needs either config or measured_in'),
         (changed_row(3, measured_in='gain'), "'gain' has none"),
         (changed_row(4, name='gain'), 'appears twice'),
+        (changed_row(4, name='ours, mpi'), "'ours, mpi' and 'Ours .MPI.' have the same folder"),
         (changed_row(4, joins=dict(neck='blacked out')), 'give one of checkpoint_of, starts_from'),
         (
             changed_row(0, starts_from=dict(neck='blacked out')),
