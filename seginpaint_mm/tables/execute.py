@@ -27,7 +27,8 @@ def execute(runs: Iterable[Run], jobs: int) -> list[str]:
     """
     if not Path('tools/train.py').is_file():
         raise UserError("Runs are started with tools/train.py: change to the repository's root.")
-    runs = sorted(runs, key=lambda run: run.phase)
+    once = {run.folder: run for run in runs}.values()
+    runs = sorted(once, key=lambda run: run.phase)
     failures = []
     for _, phase in groupby(runs, key=lambda run: run.phase):
         with ThreadPoolExecutor(jobs) as pool:

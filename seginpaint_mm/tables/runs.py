@@ -147,6 +147,8 @@ def plan(
 ) -> dict[tuple[str, int], Run]:
     """All runs of a table by row name and seed, trainings before the tests of their networks.
 
+    A row with ``only_seed`` has the same run for all seeds.
+
     Args:
         spec: The table.
         work_dir: Folder for the runs: ``<work_dir>/<row>/seed_<seed>``.
@@ -157,7 +159,9 @@ def plan(
     own = [row for row in spec.rows if row.config is not None]
     for row in sorted(own, key=lambda row: row.is_test):
         for seed in spec.seeds:
-            runs[row.name, seed] = _run(row, seed, work_dir, cfg_options, runs, amp=amp)
+            first = runs.get((row.name, spec.seeds[0]))
+            shared = first if row.only_seed is not None else None
+            runs[row.name, seed] = shared or _run(row, seed, work_dir, cfg_options, runs, amp=amp)
     return runs
 
 
@@ -172,15 +176,16 @@ def _run(
 ) -> Run:
     """The row's run with a seed, given those that come before."""
     parts = {part: runs[name, seed] for part, name in {**row.starts_from, **row.joins}.items()}
+    own_seed = seed if row.only_seed is None else row.only_seed
     checkpoints = {
         f'model.part_checkpoints.{part}': str(run.checkpoint()) for part, run in parts.items()
     }
     return Run(
         row=row.name,
-        seed=seed,
+        seed=own_seed,
         config=row.config,
         cfg_options={**row.cfg_options, **cfg_options, **checkpoints},
-        folder=work_dir / row.folder / f'seed_{seed}',
+        folder=work_dir / row.folder / f'seed_{own_seed}',
         trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,
         parts=parts,
         is_test=row.is_test,

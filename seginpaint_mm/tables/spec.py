@@ -30,6 +30,8 @@ class Row:
         shown: Whether it is a line of the table; False for what is trained for other rows only.
         trained: False for a model without weights, or one whose config names its checkpoints: it
             is tested only.
+        only_seed: It is run with this seed alone, for all the table's seeds: what later rows begin
+            with is then trained once.
     """
 
     name: str
@@ -44,11 +46,18 @@ class Row:
     paper: dict[str, float] = field(default_factory=dict)
     shown: bool = True
     trained: bool = True
+    only_seed: int | None = None
 
     @property
     def is_test(self) -> bool:
         """Whether it is only tested, not trained."""
         return not self.trained or self.checkpoint_of is not None or bool(self.joins)
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the rows whose trained networks it needs."""
+        tested = [self.checkpoint_of] if self.checkpoint_of is not None else []
+        return [*self.starts_from.values(), *self.joins.values(), *tested]
 
     @property
     def folder(self) -> str:
@@ -150,6 +159,7 @@ def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
     if row.checkpoint_of is not None and spec.row(row.checkpoint_of).is_test:
         raise ConfigError(f'{where}: checkpoint_of must name a row that is trained.')
     _check_parts(where, row, spec)
+    _check_seed(where, row, spec)
     if row.config is not None and not Path(row.config).is_file():
         raise ConfigError(f'{where}: config file {row.config} does not exist.')
     for column in row.paper:
@@ -173,3 +183,31 @@ def _check_parts(where: str, row: Row, spec: TableSpec) -> None:
                     f'{where}: {key}.{part} must name an earlier row that is trained, not '
                     f'{target!r}.'
                 )
+
+
+def _check_seed(where: str, row: Row, spec: TableSpec) -> None:
+    """See that what is run once does not need what is run with every seed."""
+    if row.only_seed is None:
+        return
+    for target in row.sources:
+        if spec.row(target).only_seed is None:
+            raise ConfigError(f'{where} has only_seed, so {target!r}, which it needs, must too.')
+
+
+def share_parts(spec: TableSpec) -> TableSpec:
+    """The table with the parts that others begin with trained once, with its first seed.
+
+    So are the tests that need nothing else: they would be the same for every seed.
+    """
+    shared = {
+        name for row in spec.rows for name in (*row.starts_from.values(), *row.joins.values())
+    }
+    for row in reversed(spec.rows):  # what a row needs comes before it
+        shared.update(row.sources if row.name in shared else ())
+    rows = [
+        dataclasses.replace(row, only_seed=spec.seeds[0])
+        if row.name in shared or (row.is_test and row.sources and {*row.sources} <= shared)
+        else row
+        for row in spec.rows
+    ]
+    return dataclasses.replace(spec, rows=rows)

@@ -41,13 +41,14 @@ def _absolute(
 ) -> dict[str, dict[int, float]]:
     values: dict[str, dict[int, float]] = {column: {} for column in spec.columns}
     for seed in spec.seeds:
-        metrics = runs[spec.owner(row).name, seed].metrics()
+        run = runs[spec.owner(row).name, seed]
+        metrics = run.metrics()
         if metrics is None:
             continue
         for column, key in spec.columns.items():
             value = _metric(metrics, row.prefix + key, row.name)
             if value is not None and math.isfinite(value):
-                values[column][seed] = value
+                values[column][run.seed] = value
     return values
 
 

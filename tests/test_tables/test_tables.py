@@ -18,6 +18,7 @@ from seginpaint_mm.tables import (
     load_spec,
     plan,
     row_values,
+    share_parts,
     to_json,
     to_markdown,
 )
@@ -220,6 +221,25 @@ def test_parts_come_from_the_rows_trained_before_with_the_same_seed(tmp_path: Pa
     assert [runs[row['name'], 0].phase for row in PHASES['rows']] == [0, 0, 1, 1, 2]
 
 
+def test_shared_parts_are_trained_once(tmp_path: Path) -> None:
+    spec = share_parts(make_spec(tmp_path, PHASES))
+    runs = plan(spec, tmp_path, {'train_cfg.max_epochs': 2})
+    for row in ('Ours', 'painter', 'joined'):
+        assert runs[row, 0] is runs[row, 1]
+    training = runs['on from both', 1].command()
+    assert training[1:5] == ['tools/train.py', JOINED, '--seed', '1']
+    assert training[-1].endswith(f'generator={tmp_path}/painter/seed_0/epoch_2.pth')
+    with mock.patch.object(Run, 'metrics', return_value=dict(loss=1.0)) as asked:
+        assert execute(runs.values(), 1) == []
+    assert asked.call_count == 3 + 2 * 2
+    for name, measured in (('joined', 80), ('on from both', 70)):
+        for seed in (0, 1):
+            finish(runs[name, seed], measured + seed, 50)
+    values = row_values(spec, spec.row('joined'), runs)['all']
+    assert values == {0: 81}
+    assert row_values(spec, spec.row('on from both'), runs)['all'] == {0: 70, 1: 71}
+
+
 def test_what_started_from_older_parts_is_refused(tmp_path: Path) -> None:
     runs = plan(make_spec(tmp_path, PHASES), tmp_path, {})
     for row in ('Ours', 'painter', 'on from both', 'joined'):
@@ -305,6 +325,7 @@ def changed_row(index: int, **change: object) -> dict:
         (changed_row(3, measured_in='gain'), "'gain' has none"),
         (changed_row(4, name='gain'), 'appears twice'),
         (changed_row(4, name='ours, mpi'), "'ours, mpi' and 'Ours .MPI.' have the same folder"),
+        (changed_row(4, only_seed=0), "only_seed, so 'Ours .MPI.', which it needs, must too"),
         (changed_row(4, joins=dict(neck='blacked out')), 'give one of checkpoint_of, starts_from'),
         (
             changed_row(0, starts_from=dict(neck='blacked out')),

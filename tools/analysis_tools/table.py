@@ -14,7 +14,7 @@ from mmengine.config import DictAction
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.files import check_writable, write_json, write_text
-from seginpaint_mm.tables import execute, load_spec, plan, to_json, to_markdown
+from seginpaint_mm.tables import execute, load_spec, plan, share_parts, to_json, to_markdown
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,6 +27,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--runs', help='folder of the runs (default: the work dir); tables may share theirs'
     )
     parser.add_argument('--seeds', type=int, nargs='+', help="instead of the table's")
+    parser.add_argument(
+        '--share-parts',
+        action='store_true',
+        help='train what others begin with once, with the first seed, for all seeds',
+    )
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
     parser.add_argument(
         '--amp', action='store_true', help='trainings in mixed precision, as of tools/train.py'
@@ -54,6 +59,8 @@ def main(argv: list[str] | None = None) -> None:
     spec = load_spec(args.table)
     if args.seeds:
         spec = dataclasses.replace(spec, seeds=args.seeds)
+    if args.share_parts:
+        spec = share_parts(spec)
     work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
     check_writable(work_dir)
     runs = plan(spec, Path(args.runs or work_dir), args.cfg_options, amp=args.amp)

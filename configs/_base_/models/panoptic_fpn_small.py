@@ -1,17 +1,22 @@
-# For CPUs: ResNet-18, 64 channels, few proposals; Cityscapes' 8 things and 11 stuff.
+# For CPUs: ResNet-18, 64 channels, few proposals; Cityscapes' 8 things and 11 stuff. Trained from
+# nothing, so its neck and mask head are normalised, as in mmdet's configs/scratch: without it the
+# features grow, and the mask head dies.
 _base_ = './panoptic_fpn_r50.py'
 roi_layer = dict(out_channels=64)
+norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
 few = dict(nms_pre=300, max_per_img=100)
 detector = dict(
     init_cfg=None,
     backbone=dict(depth=18, frozen_stages=-1, norm_eval=False),
-    neck=dict(in_channels=[64, 128, 256, 512], out_channels=64),
+    neck=dict(in_channels=[64, 128, 256, 512], out_channels=64, norm_cfg=norm_cfg),
     rpn_head=dict(in_channels=64, feat_channels=64, anchor_generator=dict(scales=[4])),
     roi_head=dict(
         bbox_roi_extractor=roi_layer,
         bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes=8),
         mask_roi_extractor=roi_layer,
-        mask_head=dict(num_convs=2, in_channels=64, conv_out_channels=64, num_classes=8),
+        mask_head=dict(
+            num_convs=2, in_channels=64, conv_out_channels=64, num_classes=8, norm_cfg=norm_cfg
+        ),
     ),
     semantic_head=dict(
         num_things_classes=8, num_stuff_classes=11, in_channels=64, inner_channels=64
