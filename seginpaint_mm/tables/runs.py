@@ -17,6 +17,8 @@ from seginpaint_mm.tables.spec import Row, TableSpec
 _DECISIVE = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 _LOADERS = ('train_dataloader', 'val_dataloader')
 _SUMMARY = 'last_epochs_mean.json'
+# What a test does not look at, and a config that is only tested may not have.
+_OF_TRAINING = ('train_', 'val_', 'optim_wrapper', 'param_scheduler')
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def plan(
     Args:
         spec: The table.
         work_dir: Folder for the runs: ``<work_dir>/<row>/seed_<seed>``.
-        cfg_options: Overrides for every row, e.g. a shorter schedule.
+        cfg_options: Overrides for every row, e.g. a shorter schedule; those of training and
+            validation are for rows that are trained.
         amp: Train in mixed precision.
     """
     runs: dict[tuple[str, int], Run] = {}
@@ -180,6 +183,9 @@ def _run(
     checkpoints = {
         f'model.part_checkpoints.{part}': str(run.checkpoint()) for part, run in parts.items()
     }
+    if row.is_test:
+        kept = [key for key in cfg_options if not key.startswith(_OF_TRAINING)]
+        cfg_options = {key: cfg_options[key] for key in kept}
     return Run(
         row=row.name,
         seed=own_seed,

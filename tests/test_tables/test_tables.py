@@ -121,6 +121,16 @@ def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
     assert command[1:4] == ['tools/test.py', CONFIG, str(checkpoint)]
 
 
+def test_options_of_training_are_not_for_tests(tmp_path: Path) -> None:
+    options = {'val_cfg.fp16': True, 'test_cfg.fp16': True, 'train_dataloader.num_workers': 1}
+    runs = plan(make_spec(tmp_path), tmp_path, options)
+    assert {*options} <= {*runs['Ours (MPI)', 0].cfg_options}
+    assert runs['true masks', 0].cfg_options == {
+        'model.test_mask': 'truth',
+        'test_cfg.fp16': True,
+    }
+
+
 def test_values_differences_and_prefixes(tmp_path: Path) -> None:
     spec, runs = finished(tmp_path)
     assert row_values(spec, spec.row('Ours (MPI)'), runs)['foreground'] == {0: 61.0, 1: 62.0}
