@@ -1,6 +1,6 @@
 # For CPUs: ResNet-18, 64 channels, few proposals; Cityscapes' 8 things and 11 stuff. Trained from
 # nothing, so its neck and mask head are normalised, as in mmdet's configs/scratch: without it the
-# features grow, and the mask head dies.
+# features grow, and the mask head dies. Boxes and masks are of all classes alike.
 _base_ = './panoptic_fpn_r50.py'
 roi_layer = dict(out_channels=64)
 norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
@@ -12,10 +12,15 @@ detector = dict(
     rpn_head=dict(in_channels=64, feat_channels=64, anchor_generator=dict(scales=[4])),
     roi_head=dict(
         bbox_roi_extractor=roi_layer,
-        bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes=8),
+        bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes=8, reg_class_agnostic=True),
         mask_roi_extractor=roi_layer,
         mask_head=dict(
-            num_convs=2, in_channels=64, conv_out_channels=64, num_classes=8, norm_cfg=norm_cfg
+            num_convs=2,
+            in_channels=64,
+            conv_out_channels=64,
+            num_classes=8,
+            class_agnostic=True,
+            norm_cfg=norm_cfg,
         ),
     ),
     semantic_head=dict(

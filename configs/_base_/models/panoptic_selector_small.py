@@ -6,5 +6,6 @@ selector = dict(
     thing_names=(*('person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'),),
     class_ids=(*range(11, 19), *range(11)),
     box_margin=0.1,
+    min_area=100,  # most of a street's objects are a few pixels far away
     score_threshold=0.05,  # so small a network is seldom surer, where it is right
 )

@@ -16,6 +16,8 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 HANDOVERS = ('soft', 'straight_through')
+# On a CPU, where mmcv's RoIAlign takes no bfloat16.
+_FULL_PRECISION = torch.autocast('cpu', enabled=False)
 _DIVISOR = 32
 
 
@@ -40,6 +42,8 @@ class PanopticMaskSelector(BaseModule):
         box_margin: Share of a box's width and height by which masks may reach beyond it on each
             side. Masks end at their boxes, which are trained to fit the object, so that the mask
             expansion loss can enlarge nothing there; 0 is what mmdet does.
+        min_area: Pixels that an object has at least in the truth of the network's own losses,
+            except the one that is to be removed; smaller ones are no objects to it.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
@@ -57,6 +61,7 @@ class PanopticMaskSelector(BaseModule):
         handover: str = 'straight_through',
         score_threshold: float = 0.3,
         box_margin: float = 0.0,
+        min_area: int = 1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -81,7 +86,9 @@ class PanopticMaskSelector(BaseModule):
         self.handover = handover
         self.score_threshold = score_threshold
         self.box_margin = box_margin
+        self.min_area = min_area
 
+    @_FULL_PRECISION
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks."""
         return self.detector.extract_feat(self._normalise(pictures))
@@ -97,11 +104,12 @@ class PanopticMaskSelector(BaseModule):
         margin = (0, width - pictures.shape[-1], 0, height - pictures.shape[-2])
         return F.pad(normalised, margin)
 
+    @_FULL_PRECISION
     def loss(
         self, pictures: Tensor, features: tuple[Tensor, ...], samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:
         """L_PS: the network's own losses; see :func:`with_truth` for what the samples need."""
-        truths = with_truth(samples, padded_size(pictures), self.class_ids)
+        truths = with_truth(samples, padded_size(pictures), self.class_ids, self.min_area)
         with _known_features(self.detector, features):
             losses = self.detector.loss(pictures, truths)
         return {
@@ -110,6 +118,7 @@ class PanopticMaskSelector(BaseModule):
             if 'loss' in name
         }
 
+    @_FULL_PRECISION
     def segments(
         self,
         pictures: Tensor,
@@ -162,6 +171,7 @@ class PanopticMaskSelector(BaseModule):
             return probability
         return (probability >= 0.5).to(probability) + (probability - probability.detach())
 
+    @_FULL_PRECISION
     @torch.no_grad()
     def classes(
         self, pictures: Tensor, features: tuple[Tensor, ...], found: Sequence[Segments]

@@ -21,7 +21,10 @@ def without_truth(samples: Sequence[SceneSample], size: tuple[int, int]) -> list
 
 
 def with_truth(
-    samples: Sequence[SceneSample], size: tuple[int, int], class_ids: Sequence[int]
+    samples: Sequence[SceneSample],
+    size: tuple[int, int],
+    class_ids: Sequence[int],
+    min_area: int = 1,
 ) -> list[DetDataSample]:
     """mmdet's samples with the truth of I: that of I_G, and the pasted object before it.
 
@@ -30,11 +33,12 @@ def with_truth(
             ``hole``, and ``removed_labels`` in the metainfo.
         size: (height, width) of the batch, padded.
         class_ids: Class of ``gt_sem_seg`` of each label of the network, things before stuff.
+        min_area: Pixels of the smallest object; the pasted one is always there.
 
     Raises:
         ValueError: when a sample lacks something, or more than one object was pasted.
     """
-    return [_with_truth(sample, size, class_ids) for sample in samples]
+    return [_with_truth(sample, size, class_ids, min_area) for sample in samples]
 
 
 def _blank(sample: SceneSample, size: tuple[int, int]) -> DetDataSample:
@@ -51,13 +55,13 @@ def _blank(sample: SceneSample, size: tuple[int, int]) -> DetDataSample:
 
 
 def _with_truth(
-    sample: SceneSample, size: tuple[int, int], class_ids: Sequence[int]
+    sample: SceneSample, size: tuple[int, int], class_ids: Sequence[int], min_area: int
 ) -> DetDataSample:
     _check(sample)
     hole = sample.hole.data.bool()
     label = sample.removed_labels[0]
     seen = sample.gt_instances.masks & ~hole
-    is_left = seen.flatten(1).any(dim=1)
+    is_left = seen.flatten(1).sum(dim=1) >= max(min_area, 1)
     masks = torch.cat([seen[is_left], hole])
     before = sample.gt_instances.labels
     labels = torch.cat([before[is_left], before.new_tensor([label])])

@@ -7,13 +7,15 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
 
+from seginpaint_mm.box_crops import tight_boxes
 from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
+from seginpaint_mm.models.maskopt.panoptic_truth import with_truth
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.registry import MODELS
 from tests.maskopt_scenes import NUM_CLASSES, THINGS, pairs, tiny_inpainter, tiny_selector
@@ -75,6 +77,28 @@ def test_a_training_step_moves_every_part(kind: str) -> None:
         if torch.equal(model.get_parameter(name), weight)
     ]
     assert not still
+
+
+def test_a_training_step_in_mixed_precision() -> None:
+    model = build_model(tiny_remover())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        log = model.train_step(scenes(2), optimizers(model))
+    assert all(math.isfinite(value) for value in log.values())
+
+
+def test_small_objects_are_no_truth_but_the_pasted_one_is() -> None:
+    model = build_model(tiny_remover())
+    samples = prepared(model, scenes(1))['data_samples']
+    hole = samples[0].hole.data[0].bool()
+    masks = torch.zeros(2, *SIZE, dtype=torch.bool)
+    masks[0, -3:, -3:] = masks[1, :, -20:] = True
+    masks[0] &= ~hole
+    labels = torch.tensor([0, 0])
+    samples[0].gt_instances = InstanceData(masks=masks, labels=labels, bboxes=tight_boxes(masks))
+    for min_area, left in ((1, [0, 1]), (9, [0, 1]), (10, [1]), (10**4, [])):
+        (truth,) = with_truth(samples, SIZE, model.selector.class_ids, min_area)
+        expected = torch.stack([*(masks[number] & ~hole for number in left), hole])
+        assert (truth.gt_instances.masks.masks == expected.numpy()).all()
 
 
 @pytest.mark.parametrize('handover', ['soft', 'straight_through'])
