@@ -28,6 +28,7 @@ files themselves.
 """
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -66,7 +67,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     objects.add_argument('--instances-checkpoint', metavar='FILE', help='its checkpoint')
     objects.add_argument(
-        '--min-score', type=float, default=0.5, help='of what it finds (default: %(default)s)'
+        '--min-score',
+        type=float,
+        help='of what is found (default: 0.5; of an object remover, what its config says)',
     )
     objects.add_argument(
         '--max-objects-per-batch', type=int, metavar='N', help="bounds memory (default: config's)"
@@ -152,7 +155,9 @@ def removal(args: argparse.Namespace) -> Removal | None:
         picture_format=args.format,
         before=before,
     )
-    return wanted if args.task == 'remove' or wanted != Removal() else None
+    if args.task != 'remove' and wanted == Removal():
+        return None
+    return dataclasses.replace(wanted, min_score=args.min_score or 0.0)
 
 
 def mask_source(args: argparse.Namespace) -> list[Path] | MaskSource | None:

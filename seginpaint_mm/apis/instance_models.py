@@ -32,7 +32,7 @@ def find_instance_model(
     model: str | Path | Config,
     weights: str | Path | None = None,
     device: str | None = None,
-    min_score: float = 0.5,
+    min_score: float | None = None,
     look_size: int = LOOK_SIZE,
 ) -> InstanceModel:
     """Load an instance model of mmdet, or one of ours.
@@ -44,7 +44,8 @@ def find_instance_model(
             of one of our trainings.
         weights: Its checkpoint, loaded without running code from it; our work dirs bring theirs.
         device: As in :class:`SegInpaintInferencer`.
-        min_score: What is found with a lower score is left out.
+        min_score: What is found with a lower score is left out. Without it that is 0.5, and of an
+            :class:`ObjectRemover` what its selector leaves out.
         look_size: Of an :class:`ObjectRemover`, see :func:`selected_objects`.
 
     Raises:
@@ -56,16 +57,20 @@ def find_instance_model(
         cfg, weights = find_model(model, weights)
         if cfg.model.get('selector'):
             selector = _load_selector(cfg, weights, device)
-            return selected_objects(selector, look_size, min_score)
+            return selected_objects(selector, look_size, min_score or 0.0)
         inferencer = SegInpaintInferencer(cfg, weights, device, show_progress=False)
         meta = inferencer.visualizer.dataset_meta
         classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
-        return InstanceModel(_Predicted(inferencer), classes, min_score)
+        return InstanceModel(_Predicted(inferencer), classes, _or_half(min_score))
     check_device(device)
     if weights is None:
         raise UserError('The model that finds the objects needs a checkpoint: give it.')
     detector = _Detected(cfg, str(weights), device or get_device())
-    return InstanceModel(detector, detector.classes, min_score)
+    return InstanceModel(detector, detector.classes, _or_half(min_score))
+
+
+def _or_half(min_score: float | None) -> float:
+    return 0.5 if min_score is None else min_score
 
 
 def _load_selector(cfg: Config, weights: str | None, device: str | None) -> PanopticMaskSelector:

@@ -193,13 +193,17 @@ def test_the_networks_of_the_remover(remover: tuple[dict, Path], tmp_path: Path)
     assert found.masks.shape[1:] == (100, 140)
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
     np.testing.assert_array_equal(mask_of(sample, 'pred_mask'), found.masks[0].numpy())
+    least = found.scores[1].item()
+    removal = Removal(ids=[1], look_size=96, working_size=64, min_score=least)
+    (sample,) = inferencer(image, removal=removal)['predictions']
+    assert sample.pred_instances.scores.tolist() == found.scores[found.scores >= least].tolist()
     mask = np.zeros((100, 140), bool)
     mask[20:50, 30:60] = True
     (sample,) = inferencer(image, masks=mask)['predictions']
     np.testing.assert_array_equal(mask_of(sample, 'pred_mask'), mask)
     check_outside(sample, image)
     name = found.names[0]
-    source = find_instance_model(config(remover[0]), remover[1], 'cpu', 0.0, look_size=96)
+    source = find_instance_model(config(remover[0]), remover[1], 'cpu', look_size=96)
     removal = Removal(classes=[name], look_size=96)
     (sample,) = make(TELEA)(image, masks=source, removal=removal)['predictions']
     assert sample.pred_instances.names == found.names

@@ -177,7 +177,7 @@ def test_objects_are_removed(
 ) -> None:
     """In the order of the documented command: the photo stands behind an option."""
     places = ('--out-dir', tmp_path / 'out', '--device', 'cpu', *remover)
-    before = ('--before', remover[1], '--before-checkpoint', remover[3], '--min-score', '0')
+    before = ('--before', remover[1], '--before-checkpoint', remover[3])
     photo = tmp_path / 'photo.jpg'
     run_here('infer', '--task', 'remove', '--id', '1', *before, photo, *places)
     assert '1 of 1 pictures done' in capsys.readouterr().out

@@ -28,6 +28,7 @@ class Removal:
             longer sides are reduced to it.
         look_size: The same for the panoptic network of an :class:`ObjectRemover`, which sees whole
             pictures, reduced where a side is longer.
+        min_score: What that network is less sure of is left out, beside what it leaves out itself.
         picture_format: Of the result: ``'png'``, which loses nothing, or ``'jpg'``.
         before: A network whose masks of the same objects are written too: that before the mask was
             optimised.
@@ -46,6 +47,7 @@ class Removal:
     margin: float = 0.5
     working_size: int = 512
     look_size: int = LOOK_SIZE
+    min_score: float = 0.0
     picture_format: str = 'png'
     before: MaskSource | None = None
 

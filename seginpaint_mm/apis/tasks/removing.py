@@ -74,7 +74,7 @@ class RemovingTask(InferenceTask):
                 f'removed, or --instances, a model that finds objects, e.g. an ObjectRemover.'
             )
         if given is None:
-            given = selected_objects(selector, removal.look_size)
+            given = selected_objects(selector, removal.look_size, removal.min_score)
         return RemovalSource(given, removal)
 
     def views(self, picture: dict, objects: RemovalPlan) -> list[dict]:
