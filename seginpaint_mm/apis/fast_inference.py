@@ -2,9 +2,10 @@
 
 import copy
 
-import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
+
+from seginpaint_mm.memory_layout import lay_channels_last
 
 
 def prepare_for_inference(model: nn.Module) -> nn.Module:
@@ -23,7 +24,7 @@ def prepare_for_inference(model: nn.Module) -> nn.Module:
     model = copy.deepcopy(model).eval()
     _fold_batch_norms(model)
     _replace_prelus(model)
-    return model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return lay_channels_last(model.eval().requires_grad_(False))
 
 
 def _fold_batch_norms(module: nn.Module) -> None:

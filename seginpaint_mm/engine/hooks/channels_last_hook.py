@@ -1,10 +1,10 @@
 """Lay weights out channels-last, in which convolutions are faster on CPUs and tensor cores."""
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from seginpaint_mm.memory_layout import lay_channels_last
 from seginpaint_mm.registry import HOOKS
 
 
@@ -18,9 +18,9 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert 4-D parameters and buffers to ``torch.channels_last``."""
+        """See :func:`lay_channels_last`."""
         if is_model_wrapper(runner.model):
-            model = runner.model.module.to(memory_format=torch.channels_last)
+            model = lay_channels_last(runner.model.module)
             runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), model)
         else:
-            runner.model.to(memory_format=torch.channels_last)
+            lay_channels_last(runner.model)

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
 from seginpaint_mm.models.maskopt.panoptic_truth import VOID, with_truth, without_truth
-from seginpaint_mm.models.maskopt.segments import Segments, check_gives_masks, find_segments
+from seginpaint_mm.models.maskopt.segments import (
+    Segments,
+    check_gives_masks,
+    find_segments,
+    wider_mask_boxes,
+)
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -40,15 +45,17 @@ class PanopticMaskSelector(BaseModule):
             get 0 and 1, and the gradient goes to the probabilities.
         score_threshold: Segments that are less sure are left out.
         box_margin: Share of a box's width and height by which masks may reach beyond it on each
-            side. Masks end at their boxes, which are trained to fit the object, so that the mask
-            expansion loss can enlarge nothing there; 0 is what mmdet does.
+            side, in training and in use. Masks end at their boxes, which are trained to fit the
+            object, so that the mask expansion loss can enlarge nothing there; 0 is what mmdet does.
+        upscale: Pictures are enlarged by this before the network looks at them: it finds objects
+            of few pixels badly. Masks keep the picture's size; the time grows with its square.
         min_area: Pixels that an object has at least in the truth of the network's own losses,
             except the one that is to be removed; smaller ones are no objects to it.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when ``handover`` is another one, ``box_margin`` is negative, there are fewer
-            classes than things, or the network gives no mask logits.
+        ValueError: when ``handover`` is another one, ``box_margin`` is negative, ``upscale`` is
+            less than 1, there are fewer classes than things, or the network gives no mask logits.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class PanopticMaskSelector(BaseModule):
         score_threshold: float = 0.3,
         box_margin: float = 0.0,
         min_area: int = 1,
+        upscale: int = 1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -73,6 +81,8 @@ class PanopticMaskSelector(BaseModule):
             raise ValueError(
                 f'PanopticMaskSelector.box_margin must be 0 or more, not {box_margin}.'
             )
+        if upscale < 1:
+            raise ValueError(f'PanopticMaskSelector.upscale must be 1 or more, not {upscale}.')
         if len(class_ids) < len(thing_names):
             raise ValueError(
                 f'PanopticMaskSelector: {len(thing_names)} things have {len(class_ids)} class_ids: '
@@ -87,6 +97,7 @@ class PanopticMaskSelector(BaseModule):
         self.score_threshold = score_threshold
         self.box_margin = box_margin
         self.min_area = min_area
+        self.upscale = upscale
 
     @_FULL_PRECISION
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
@@ -94,7 +105,7 @@ class PanopticMaskSelector(BaseModule):
         return self.detector.extract_feat(self._normalise(pictures))
 
     def _normalise(self, pictures: Tensor) -> Tensor:
-        """As mmdet's data preprocessor does it, padded to a multiple of 32."""
+        """As mmdet's data preprocessor does it, padded to a multiple of 32, then enlarged."""
         preprocessor = self.detector.data_preprocessor
         colours = pictures * 255
         if not preprocessor._channel_conversion:  # the network takes BGR, as it is read
@@ -102,15 +113,27 @@ class PanopticMaskSelector(BaseModule):
         normalised = (colours - preprocessor.mean) / preprocessor.std
         height, width = padded_size(pictures)
         margin = (0, width - pictures.shape[-1], 0, height - pictures.shape[-2])
-        return F.pad(normalised, margin)
+        return self._enlarge(F.pad(normalised, margin))
+
+    def _enlarge(self, pictures: Tensor) -> Tensor:
+        if self.upscale == 1:
+            return pictures
+        return F.interpolate(
+            pictures, scale_factor=self.upscale, mode='bilinear', align_corners=False
+        )
 
     @_FULL_PRECISION
     def loss(
         self, pictures: Tensor, features: tuple[Tensor, ...], samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:
         """L_PS: the network's own losses; see :func:`with_truth` for what the samples need."""
-        truths = with_truth(samples, padded_size(pictures), self.class_ids, self.min_area)
-        with _known_features(self.detector, features):
+        size = padded_size(pictures)
+        large = (size[0] * self.upscale, size[1] * self.upscale)
+        truths = with_truth(samples, size, self.class_ids, self.min_area, self.upscale)
+        with (
+            _known_features(self.detector, features),
+            wider_mask_boxes(self.detector, large, self.box_margin),
+        ):
             losses = self.detector.loss(pictures, truths)
         return {
             name: sum(part.mean() for part in value) if isinstance(value, list) else value.mean()
@@ -127,8 +150,8 @@ class PanopticMaskSelector(BaseModule):
     ) -> list[Segments]:
         """What is found in N pictures, the sure ones, with masks of the pictures' size."""
         size = padded_size(pictures)
-        truths = without_truth(samples, size)
-        found = find_segments(self.detector, features, truths, size, self.box_margin)
+        blank = without_truth(samples, size, self.upscale)
+        found = find_segments(self.detector, features, blank, size, self.box_margin, self.upscale)
         height, width = pictures.shape[-2:]
         sure = [segments.keep(segments.scores >= self.score_threshold) for segments in found]
         return [

@@ -15,9 +15,11 @@ from seginpaint_mm.structures import SceneSample
 VOID = 255
 
 
-def without_truth(samples: Sequence[SceneSample], size: tuple[int, int]) -> list[DetDataSample]:
-    """mmdet's samples of a batch that was padded to (height, width) ``size``."""
-    return [_blank(sample, size) for sample in samples]
+def without_truth(
+    samples: Sequence[SceneSample], size: tuple[int, int], upscale: int = 1
+) -> list[DetDataSample]:
+    """mmdet's samples of a batch that was padded to (height, width) ``size``, then enlarged."""
+    return [_blank(sample, size, upscale) for sample in samples]
 
 
 def with_truth(
@@ -25,37 +27,44 @@ def with_truth(
     size: tuple[int, int],
     class_ids: Sequence[int],
     min_area: int = 1,
+    upscale: int = 1,
 ) -> list[DetDataSample]:
     """mmdet's samples with the truth of I: that of I_G, and the pasted object before it.
 
     Args:
         samples: With ``gt_instances`` and ``gt_sem_seg`` of the picture without the object, its
             ``hole``, and ``removed_labels`` in the metainfo.
-        size: (height, width) of the batch, padded.
+        size: (height, width) of the batch, padded, before it is enlarged.
         class_ids: Class of ``gt_sem_seg`` of each label of the network, things before stuff.
         min_area: Pixels of the smallest object; the pasted one is always there.
+        upscale: By how much the truth is larger than the samples.
 
     Raises:
         ValueError: when a sample lacks something, or more than one object was pasted.
     """
-    return [_with_truth(sample, size, class_ids, min_area) for sample in samples]
+    return [_with_truth(sample, size, class_ids, min_area, upscale) for sample in samples]
 
 
-def _blank(sample: SceneSample, size: tuple[int, int]) -> DetDataSample:
-    shape = tuple(sample.get('img_shape', size)[:2])
+def _blank(sample: SceneSample, size: tuple[int, int], upscale: int) -> DetDataSample:
+    shape = _enlarged(tuple(sample.get('img_shape', size)[:2]), upscale)
+    padded = _enlarged(size, upscale)
     return DetDataSample(
         metainfo=dict(
             img_shape=shape,
             ori_shape=shape,
-            pad_shape=size,
-            batch_input_shape=size,
+            pad_shape=padded,
+            batch_input_shape=padded,
             scale_factor=(1.0, 1.0),
         )
     )
 
 
 def _with_truth(
-    sample: SceneSample, size: tuple[int, int], class_ids: Sequence[int], min_area: int
+    sample: SceneSample,
+    size: tuple[int, int],
+    class_ids: Sequence[int],
+    min_area: int,
+    upscale: int,
 ) -> DetDataSample:
     _check(sample)
     hole = sample.hole.data.bool()
@@ -66,14 +75,25 @@ def _with_truth(
     before = sample.gt_instances.labels
     labels = torch.cat([before[is_left], before.new_tensor([label])])
     classes = sample.gt_sem_seg.data.masked_fill(hole, class_ids[label])
-    truth = _blank(sample, size)
+    truth = _blank(sample, size, upscale)
+    large = _repeated(_pad(masks, size, 0), upscale)
     truth.gt_instances = InstanceData(
-        bboxes=tight_boxes(masks),
+        bboxes=tight_boxes(masks) * upscale,
         labels=labels,
-        masks=BitmapMasks(_pad(masks, size, 0).cpu().numpy().astype('uint8'), *size),
+        masks=BitmapMasks(large.cpu().numpy().astype('uint8'), *large.shape[-2:]),
     )
-    truth.gt_sem_seg = PixelData(sem_seg=_pad(_to_labels(classes, class_ids), size, VOID))
+    padded = _pad(_to_labels(classes, class_ids), size, VOID)
+    truth.gt_sem_seg = PixelData(sem_seg=_repeated(padded, upscale))
     return truth
+
+
+def _enlarged(size: tuple[int, int], upscale: int) -> tuple[int, int]:
+    return size[0] * upscale, size[1] * upscale
+
+
+def _repeated(maps: Tensor, times: int) -> Tensor:
+    """Each pixel of ...,H,W ``times`` by ``times`` times."""
+    return maps.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
 
 
 def _to_labels(classes: Tensor, class_ids: Sequence[int]) -> Tensor:

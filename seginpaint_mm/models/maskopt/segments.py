@@ -1,10 +1,15 @@
 """``Segments``: what a panoptic or instance network finds in a picture, as soft masks."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
+from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
@@ -38,6 +43,7 @@ def find_segments(
     samples: list[DetDataSample],
     size: tuple[int, int],
     box_margin: float = 0.0,
+    upscale: int = 1,
 ) -> list[Segments]:
     """What any mmdet network that gives mask logits finds.
 
@@ -48,14 +54,15 @@ def find_segments(
             ``MaskRCNN``, ...), or with a ``panoptic_head`` of queries (``MaskFormer``,
             ``Mask2Former``).
         features: What its ``extract_feat`` gives.
-        samples: N, with the metainfo that mmdet needs.
-        size: (height, width) of the batch.
+        samples: N, with the metainfo that mmdet needs, of the enlarged pictures.
+        size: (height, width) of the batch, before it was enlarged: that of the masks.
         box_margin: Masks are looked for in boxes that are larger by this share of their width and
-            height on each side: a mask ends at its box.
+            height on each side, as far as the picture reaches: a mask ends at its box.
+        upscale: By how much the pictures of ``features`` are larger than ``size``.
     """
     if hasattr(detector, 'panoptic_head'):
-        return _of_queries(detector, features, samples)
-    return _of_boxes(detector, features, samples, size, box_margin)
+        return _of_queries(detector, features, samples, size)
+    return _of_boxes(detector, features, samples, size, box_margin, upscale)
 
 
 def check_gives_masks(detector: nn.Module) -> None:
@@ -76,8 +83,10 @@ def _of_boxes(
     samples: list[DetDataSample],
     size: tuple[int, int],
     box_margin: float,
+    upscale: int,
 ) -> list[Segments]:
     head = detector.roi_head
+    large = (size[0] * upscale, size[1] * upscale)
     with torch.no_grad():  # which boxes there are is not differentiated, as in training them
         proposals = detector.rpn_head.predict(features, samples, rescale=False)
         metas = [sample.metainfo for sample in samples]
@@ -86,32 +95,67 @@ def _of_boxes(
     if not sum(counts):
         empty = features[0].new_zeros(0, *size)
         return [Segments(empty, boxes.labels, boxes.scores) for boxes in found]
-    wider = [_widened(boxes.bboxes, box_margin) for boxes in found]
+    wider = [_widened(boxes.bboxes, box_margin, large) for boxes in found]
     logits = head._mask_forward(features, bbox2roi(wider))['mask_preds']
     segments = []
     for boxes, wide, of_image in zip(found, wider, logits.split(counts), strict=True):
         channel = boxes.labels if of_image.shape[1] > 1 else torch.zeros_like(boxes.labels)
         masks = of_image[torch.arange(len(boxes), device=of_image.device), channel].sigmoid()
-        pasted = _do_paste_mask(masks[:, None], wide, *size, skip_empty=False)[0]
+        pasted = _do_paste_mask(masks[:, None], wide / upscale, *size, skip_empty=False)[0]
         segments.append(Segments(pasted.clamp(0, 1), boxes.labels, boxes.scores))
     return segments
 
 
-def _widened(boxes: Tensor, margin: float) -> Tensor:
-    """n,4 (x1, y1, x2, y2), also beyond the picture."""
+@contextmanager
+def wider_mask_boxes(
+    detector: nn.Module, size: tuple[int, int], box_margin: float
+) -> Iterator[None]:
+    """Let mmdet's ``loss`` train the mask head in boxes as wide as :func:`find_segments`' are.
+
+    In boxes of another width its masks would be stretched. Networks of queries have no boxes; a
+    mask head that shares its features with the boxes' (``share_roi_extractor``) keeps their width.
+    """
+    head = getattr(detector, 'roi_head', None)
+    if head is None or head.share_roi_extractor or not box_margin:
+        yield
+        return
+
+    def mask_loss(
+        features: tuple[Tensor, ...], results: Sequence[SamplingResult], *rest: object
+    ) -> dict:
+        wider = [copy(result) for result in results]
+        for result in wider:
+            result.pos_priors = _widened(result.pos_priors, box_margin, size)
+        return type(head).mask_loss(head, features, wider, *rest)
+
+    head.mask_loss = mask_loss
+    try:
+        yield
+    finally:
+        del head.mask_loss
+
+
+def _widened(boxes: Tensor, margin: float, size: tuple[int, int]) -> Tensor:
+    """n,4 (x1, y1, x2, y2), as far as the picture reaches."""
     first, last = boxes[:, :2], boxes[:, 2:]
     sides = margin * (last - first)
-    return torch.cat([first - sides, last + sides], dim=1)
+    height, width = size
+    end = boxes.new_tensor([width, height])
+    return torch.cat([(first - sides).clamp(min=0), torch.minimum(last + sides, end)], dim=1)
 
 
 def _of_queries(
-    detector: nn.Module, features: tuple[Tensor, ...], samples: list[DetDataSample]
+    detector: nn.Module,
+    features: tuple[Tensor, ...],
+    samples: list[DetDataSample],
+    size: tuple[int, int],
 ) -> list[Segments]:
     class_logits, mask_logits = detector.panoptic_head.predict(features, samples)
     segments = []
-    for of_classes, of_masks in zip(class_logits, mask_logits, strict=True):
+    masks = F.interpolate(mask_logits.float(), size, mode='bilinear', align_corners=False)
+    for of_classes, of_masks in zip(class_logits, masks, strict=True):
         scores, labels = of_classes.softmax(dim=-1).max(dim=-1)
         is_something = labels < of_classes.shape[-1] - 1  # the last is "no object"
-        found = Segments(of_masks.float().sigmoid(), labels, scores)
+        found = Segments(of_masks.sigmoid(), labels, scores)
         segments.append(found.keep(is_something))
     return segments

@@ -147,6 +147,72 @@ def test_masks_may_reach_beyond_their_boxes() -> None:
     assert wide.sum() > narrow.sum()
 
 
+def test_masks_are_trained_in_boxes_as_wide_as_they_are_used_in() -> None:
+    regions = []
+    for margin in (0.0, 0.2):
+        model = build_model(tiny_remover(selector=tiny_selector(box_margin=margin)))
+        batch = prepared(model, scenes(2))
+        head = model.selector.detector.roi_head
+        forward = type(head)._mask_forward
+
+        def record(features, rois, head=head, forward=forward):
+            regions.append(rois)
+            return forward(head, features, rois)
+
+        head._mask_forward = record
+        pictures = model.to_pictures(batch['inputs'])
+        torch.manual_seed(0)  # which proposals are sampled
+        losses = model.selector.loss(pictures, model.selector.look(pictures), batch['data_samples'])
+        assert losses['loss_mask'] > 0
+        assert 'mask_loss' not in vars(head), 'the head was left changed'
+    narrow, wide = regions
+    sides = 0.2 * (narrow[:, 3:] - narrow[:, 1:3])
+    expected = torch.cat([narrow[:, 1:3] - sides, narrow[:, 3:] + sides], dim=1).clamp(0, SIZE[0])
+    torch.testing.assert_close(wide, torch.cat([narrow[:, :1], expected], dim=1))
+
+
+def test_the_network_looks_at_enlarged_pictures() -> None:
+    """As at pictures that are that large, but its masks have the size that the pictures had."""
+    model = finding(tiny_remover(selector=tiny_selector(upscale=2)))
+    batch = prepared(model, scenes(2))
+    pictures, samples = model.to_pictures(batch['inputs']), batch['data_samples']
+    selector = model.selector
+    small = selector.segments(pictures, selector.look(pictures), samples)
+    selector.upscale = 1
+    large_pictures = torch.nn.functional.interpolate(pictures, scale_factor=2, mode='bilinear')
+    large_samples = copy.deepcopy(samples)
+    for sample in large_samples:
+        sample.set_metainfo(dict(img_shape=(2 * SIZE[0], 2 * SIZE[1])))
+    large = selector.segments(large_pictures, selector.look(large_pictures), large_samples)
+    assert any(len(segments) for segments in small)
+    for few, many in zip(small, large, strict=True):
+        torch.testing.assert_close(few.scores, many.scores)
+        halved = torch.nn.functional.avg_pool2d(many.probabilities, 2)
+        assert few.probabilities.shape == halved.shape
+        assert (few.probabilities - halved).abs().mean() < 0.02
+
+
+def test_the_truth_of_enlarged_pictures() -> None:
+    model = build_model(tiny_remover())
+    samples = prepared(model, scenes(2))['data_samples']
+    ids = model.selector.class_ids
+    for small, large in zip(
+        with_truth(samples, SIZE, ids), with_truth(samples, SIZE, ids, upscale=3), strict=True
+    ):
+        assert large.batch_input_shape == (3 * SIZE[0], 3 * SIZE[1])
+        torch.testing.assert_close(large.gt_instances.bboxes, 3 * small.gt_instances.bboxes)
+        masks = torch.from_numpy(large.gt_instances.masks.masks)
+        torch.testing.assert_close(tight_boxes(masks.bool()), large.gt_instances.bboxes)
+        assert (masks[:, 1::3, 2::3].numpy() == small.gt_instances.masks.masks).all()
+        assert (large.gt_sem_seg.sem_seg[:, ::3, 1::3] == small.gt_sem_seg.sem_seg).all()
+
+
+def test_a_training_step_with_enlarged_pictures() -> None:
+    model = build_model(tiny_remover(selector=tiny_selector(upscale=2, box_margin=0.1)))
+    log = model.train_step(scenes(2), optimizers(model))
+    assert all(math.isfinite(value) for value in log.values())
+
+
 def test_what_nothing_overlaps_is_trained_on_the_truth_and_counted() -> None:
     model = build_model(tiny_remover(selector=tiny_selector(score_threshold=1.1)))
     batch = prepared(model, scenes(2))
@@ -302,5 +368,7 @@ def test_what_is_missing_is_told() -> None:
         MODELS.build(tiny_selector(handover='hard'))
     with pytest.raises(ValueError, match='box_margin must be 0 or more, not -0.1'):
         MODELS.build(tiny_selector(box_margin=-0.1))
+    with pytest.raises(ValueError, match='upscale must be 1 or more, not 0'):
+        MODELS.build(tiny_selector(upscale=0))
     with pytest.raises(ValueError, match='2 things have 1 class_ids'):
         MODELS.build(tiny_selector(class_ids=(1,)))

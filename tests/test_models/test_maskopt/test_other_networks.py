@@ -67,9 +67,9 @@ def tiny_maskformer() -> dict:
     )
 
 
-def build(kind: str):
+def build(kind: str, upscale: int = 1):
     """A random network that finds something in any picture."""
-    selector = tiny_selector('MaskRCNN')
+    selector = tiny_selector('MaskRCNN', upscale=upscale)
     if kind == 'MaskFormer':
         selector.update(detector=tiny_maskformer(), class_ids=(2, 3, 0, 1))
     model = build_model(tiny_remover(selector=selector)).eval()
@@ -83,9 +83,10 @@ def build(kind: str):
     return model
 
 
+@pytest.mark.parametrize('upscale', [1, 2])
 @pytest.mark.parametrize('kind', ['MaskFormer', 'MaskRCNN'])
-def test_masks_are_chosen_handed_over_and_learnt_from(kind: str) -> None:
-    model = build(kind)
+def test_masks_are_chosen_handed_over_and_learnt_from(kind: str, upscale: int) -> None:
+    model = build(kind, upscale)
     batch = prepared(model, scenes(2))
     generated = model.generate(**batch)
     assert not generated['unmatched'].all(), 'nothing was found'
