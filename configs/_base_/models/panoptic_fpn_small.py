@@ -1,6 +1,6 @@
 # For CPUs: ResNet-18, 64 channels, few proposals; Cityscapes' 8 things and 11 stuff. Trained from
-# nothing, so its neck and heads are normalised, as in mmdet's configs/scratch: without it the
-# features grow, the mask head dies and the boxes' hardly learns. Boxes and masks are of all classes alike.
+# nothing, so its neck and heads are normalised, as in mmdet's configs/scratch. Boxes and masks are
+# of all classes alike.
 _base_ = './panoptic_fpn_r50.py'
 roi_layer = dict(out_channels=64)
 norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
