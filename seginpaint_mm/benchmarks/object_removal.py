@@ -143,7 +143,7 @@ def apart_of(
 ) -> Callable[[], object]:
     """The four networks as separate tools: mmdet's own prediction, pictures of 8 bit between."""
     pictures = model.to_pictures(inputs)
-    truths = without_truth(samples, tuple(pictures.shape[-2:]))
+    truths = without_truth(samples, tuple(pictures.shape[-2:]), model.selector.upscale)
     normalised = model.selector._normalise(pictures)
     stages = stages_of(model, inputs, samples)
     del stages['panoptic']
