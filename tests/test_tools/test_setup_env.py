@@ -26,6 +26,11 @@ case "$*" in
   'tools/doctor.py') echo 'everything works together' ;;
 esac
 """
+# Tells how much room there is, so that the tests do not depend on the machine's disk.
+DF = """#!/bin/sh
+echo 'Filesystem 1024-blocks Used Available Capacity Mounted'
+echo "disk 0 0 $(($(cat "$WORK/free_gb") * 1024 * 1024)) 0% /"
+"""
 Setup = Callable[..., subprocess.CompletedProcess]
 
 
@@ -36,10 +41,12 @@ def checkout(tmp_path: Path) -> Path:
     for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', 'tools/doctor.py', 'setup.py'):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
-    stand_in = tmp_path / 'stand-in'
-    stand_in.write_text(STAND_IN)
-    stand_in.chmod(0o755)
+    (tmp_path / 'bin').mkdir()
+    for name, script in {'stand-in': STAND_IN, 'bin/df': DF}.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
     (tmp_path / 'version').write_text('3.11.0')
+    (tmp_path / 'free_gb').write_text('100')
     (tmp_path / 'pip').touch()
     pins = (ROOT / 'requirements/constraints.txt').read_text().splitlines()
     (version,) = (pin.split('==')[1] for pin in pins if pin.startswith('onedl-mmcv=='))
@@ -53,7 +60,7 @@ def checkout(tmp_path: Path) -> Path:
 def variables(checkout: Path) -> dict[str, str]:
     """The environment variables that the script is run with."""
     return {
-        'PATH': os.environ['PATH'],
+        'PATH': f'{checkout / "bin"}:{os.environ["PATH"]}',
         'HOME': str(checkout),
         'WORK': str(checkout),
         'PYTHON': str(checkout / 'stand-in'),
@@ -94,7 +101,7 @@ def test_installs_everything_once(checkout: Path, setup: Setup) -> None:
 
 def test_goes_on_after_a_failure(checkout: Path, setup: Setup) -> None:
     (checkout / 'fail').write_text('mmcv.whl')
-    failed = setup(PATH='/usr/bin:/bin', CXX='no-such-compiler')
+    failed = setup(PATH=f'{checkout / "bin"}:/usr/bin:/bin', CXX='no-such-compiler')
     assert failed.returncode == 1
     assert 'no C++ compiler was found, and mmcv must be compiled' in failed.stdout
     pip_calls(checkout)
@@ -129,6 +136,17 @@ def test_redo_does_a_step_again(checkout: Path, setup: Setup) -> None:
     assert setup(REDO='mmcv').returncode == 0
     (call,) = pip_calls(checkout)
     assert 'mmcv.whl' in call
+
+
+def test_full_disk_is_told_before_anything_is_installed(checkout: Path, setup: Setup) -> None:
+    (checkout / 'free_gb').write_text('7')
+    failed = setup()
+    assert failed.returncode == 1
+    assert '7 GB are free here, and an environment needs up to 8 GB: make room' in failed.stdout
+    assert not pip_calls(checkout)
+
+    (checkout / 'free_gb').write_text('8')
+    assert setup().returncode == 0
 
 
 @pytest.mark.parametrize(
