@@ -157,6 +157,19 @@ def test_classes_of_objects_and_of_pairs(made: tuple[Path, Path], tmp_path: Path
         maker(made[0], classes=('cat',))
 
 
+def test_classes_and_blendings_by_name_right_before_the_source(
+    made: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """As in the tool's own examples: the source's name is none of theirs."""
+    names = ['--class', 'car', '--class', 'rider', '--blending', 'box', '--blending', 'none']
+    options = ['--num', BLOCK, '--size', *SIZE, '--truncation', '--workers', 1, *names]
+    run_here(TOOL, tmp_path / 'out', *options, 'cityscapes', made[0])
+    note = json.loads((tmp_path / 'out/pairs.json').read_text())['options']
+    assert note['classes'] == ['car', 'rider']
+    assert note['blendings'] == ['box', 'none']
+    assert len(PairsDataset(str(tmp_path / 'out'), removed_classes=['car'])) == BLOCK
+
+
 def test_small_and_cut_off_objects_are_left_out(made: tuple[Path, Path]) -> None:
     assert {p.removed_class for p in maker(made[0], area=(0.1, 1.0)).block(0)} == {'car'}
     with pytest.raises(DataError, match=r'shows a whole object of 0.6 to 1 of its area: widen'):

@@ -39,7 +39,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--workers', type=int, default=os.cpu_count(), metavar='N', help='default: all cores'
     )
     parser.add_argument(
-        '--class', dest='classes', nargs='+', metavar='NAME', help='objects to paste; default: all'
+        '--class',
+        dest='classes',
+        action='append',
+        metavar='NAME',
+        help='objects to paste; may be given several times (default: all)',
     )
     _add_range(parser, '--size', int, default.size, ('HEIGHT', 'WIDTH'), 'of the pictures')
     _add_range(parser, '--area', float, default.area, ('LEAST', 'MOST'), 'share of the picture')
@@ -52,7 +56,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='SHARE',
         help='of an outline that may touch other objects (default: %(default)s)',
     )
-    parser.add_argument('--blending', nargs='+', choices=list(BLENDINGS), default=default.blendings)
+    parser.add_argument(
+        '--blending',
+        dest='blendings',
+        action='append',
+        choices=list(BLENDINGS),
+        help='one of them at random; may be given several times (default: all)',
+    )
     parser.add_argument('--truncation', action='store_true', help='objects may reach outside')
     parser.add_argument('--format', choices=FORMATS, default=default.truth_format)
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
@@ -118,12 +128,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     options = PairOptions(
         size=tuple(args.size),
-        classes=None if args.classes is None else tuple(args.classes),
+        classes=args.classes and tuple(args.classes),
         area=tuple(args.area),
         max_contact=args.max_contact,
         scale=tuple(args.scale),
         rotation=tuple(args.rotation),
-        blendings=tuple(args.blending),
+        blendings=tuple(args.blendings or BLENDINGS),
         truncation=args.truncation,
         truth_format=args.format,
     )
