@@ -373,6 +373,7 @@ def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) ->
         ('sgenet/table_*[iv].yml', 4),
         ('maskopt/table_*_street.yml', 5),
         ('maskopt/table_*[iv].yml', 5),
+        ('maskopt/table_*_coco-tiny.yml', 2),
     ],
 )
 def test_tables_that_share_runs_mean_the_same_by_the_same_names(pattern: str, number: int) -> None:

@@ -28,7 +28,7 @@ class ObjectRemover(EdgeConnectInpainter):
     ``selector.unmatched`` in the log is the share of such pictures.
 
     Parts: those of :class:`EdgeConnectInpainter`, and ``selector``. Without stages the panoptic
-    network is trained alone.
+    network is trained alone; without a mask expansion loss, too, no mask is selected in training.
 
     Args:
         selector: Config of a :class:`PanopticMaskSelector`.
@@ -87,17 +87,19 @@ class ObjectRemover(EdgeConnectInpainter):
 
         Returns:
             What :meth:`EdgeConnectInpainter.generate` gives; ``probability``, N,1,H,W in [0, 1],
-            the selected mask, and ``unmatched``, bool N; in training the panoptic network's
-            losses, named ``selector.loss_*``.
+            the selected mask, and ``unmatched``, bool N, unless nothing learns from the mask; in
+            training the panoptic network's losses, named ``selector.loss_*``.
         """
         pictures = self.to_pictures(inputs)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         features = self.selector.look(pictures)
-        found = self.selector.segments(pictures, features, data_samples)
-        probability, unmatched = self.selector.select_by_overlap(found, hole)
         made = self._truths(inputs, data_samples)
-        made.update(hole=hole.float(), probability=probability, unmatched=unmatched)
-        made.update(self._remove(pictures, probability, features, found))
+        made['hole'] = hole.float()
+        if self.stages or self.mask_expansion or not self.training:
+            found = self.selector.segments(pictures, features, data_samples)
+            probability, unmatched = self.selector.select_by_overlap(found, hole)
+            made.update(probability=probability, unmatched=unmatched)
+            made.update(self._remove(pictures, probability, features, found))
         if self.training and 'selector' in self.generators():
             losses = self.selector.loss(pictures, features, data_samples)
             made.update({f'{_PREFIX}{name}': value for name, value in losses.items()})
@@ -137,7 +139,8 @@ class ObjectRemover(EdgeConnectInpainter):
             distance = _signed_distances(data_samples)
             expansion = self.mask_expansion(generated['probability'], distance)
             weighted['selector.loss_expansion'] = expansion
-        weighted['selector.unmatched'] = generated['unmatched'].float().mean()
+        if 'unmatched' in generated:
+            weighted['selector.unmatched'] = generated['unmatched'].float().mean()
         return weighted
 
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

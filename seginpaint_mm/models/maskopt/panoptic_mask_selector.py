@@ -21,7 +21,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 HANDOVERS = ('soft', 'straight_through')
-# On a CPU, where mmcv's RoIAlign takes no bfloat16.
+# Of the heads, on a CPU, where mmcv's RoIAlign takes no bfloat16.
 _FULL_PRECISION = torch.autocast('cpu', enabled=False)
 _DIVISOR = 32
 
@@ -99,10 +99,13 @@ class PanopticMaskSelector(BaseModule):
         self.min_area = min_area
         self.upscale = upscale
 
-    @_FULL_PRECISION
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks."""
-        return self.detector.extract_feat(self._normalise(pictures))
+        """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks.
+
+        They are float32 in mixed precision, too: mmcv's RoIAlign takes no bfloat16 on a CPU.
+        """
+        features = self.detector.extract_feat(self._normalise(pictures))
+        return tuple(feature.float() for feature in features)
 
     def _normalise(self, pictures: Tensor) -> Tensor:
         """As mmdet's data preprocessor does it, padded to a multiple of 32, then enlarged."""

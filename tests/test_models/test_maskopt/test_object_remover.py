@@ -2,6 +2,7 @@
 
 import copy
 import math
+from unittest import mock
 
 import pytest
 import torch
@@ -84,6 +85,18 @@ def test_a_training_step_in_mixed_precision() -> None:
     with torch.autocast('cpu', dtype=torch.bfloat16):
         log = model.train_step(scenes(2), optimizers(model))
     assert all(math.isfinite(value) for value in log.values())
+
+
+def test_features_are_float32_for_mmcvs_operators_though_the_backbone_is_not() -> None:
+    selector = build_model(tiny_remover()).selector
+    pictures = torch.rand(1, 3, *SIZE)
+    exact = selector.look(pictures)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        features = selector.look(pictures)
+    for found, expected in zip(features, exact, strict=True):
+        assert found.dtype == torch.float32
+        assert torch.equal(found, found.bfloat16().float())
+        assert torch.allclose(found, expected, atol=0.1 * expected.abs().max().item())
 
 
 def test_small_objects_are_no_truth_but_the_pasted_one_is() -> None:
@@ -254,7 +267,9 @@ def test_the_panoptic_network_alone() -> None:
     stages = dict(edge=None, segmentation=None, image=None, mask_expansion=None)
     model = build_model(tiny_remover(**stages))
     assert set(model.parts()) == {'selector'}
-    log = model.train_step(scenes(2), optimizers(model))
+    with mock.patch.object(model.selector, 'segments') as segments:
+        log = model.train_step(scenes(2), optimizers(model))
+    segments.assert_not_called()  # nothing would learn from the masks
     assert all(name.startswith(('selector', 'loss')) for name in log)
 
 
