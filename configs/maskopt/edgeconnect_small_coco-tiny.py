@@ -5,3 +5,4 @@ _base_ = [
     '../_base_/schedules/edgeconnect_short.py',
     '../_base_/default_runtime.py',
 ]
+model = dict(image=dict(hole_weight=100.0))

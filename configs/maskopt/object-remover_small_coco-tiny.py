@@ -7,6 +7,7 @@ _base_ = [
 ]
 # What was pretrained; model.part_checkpoints=None begins anew.
 model = dict(
+    image=dict(hole_weight=100.0),
     part_checkpoints=dict(
         selector='work_dirs/selector_small_coco-tiny/epoch_15.pth',
         edge='work_dirs/edgeconnect_small_coco-tiny/epoch_10.pth',

@@ -7,13 +7,14 @@ _base_ = [
 ]
 # What was pretrained; model.part_checkpoints=None begins anew.
 model = dict(
+    image=dict(hole_weight=100.0),
     part_checkpoints=dict(
         selector='work_dirs/selector_small_street/epoch_15.pth',
         edge='work_dirs/edge_small_street/epoch_10.pth',
         edge_discriminator='work_dirs/edge_small_street/epoch_10.pth',
         segmentation='work_dirs/segmentation_small_street/epoch_10.pth',
         segmentation_discriminator='work_dirs/segmentation_small_street/epoch_10.pth',
-        image='work_dirs/image_small_street/epoch_30.pth',
-        image_discriminator='work_dirs/image_small_street/epoch_30.pth',
+        image='work_dirs/image-on-cues_small_street/epoch_20.pth',
+        image_discriminator='work_dirs/image-on-cues_small_street/epoch_20.pth',
     )
 )

@@ -11,4 +11,7 @@ optim_wrapper = dict(
     image=dict(optimizer=adam),
     image_discriminator=dict(optimizer=judge_adam),
 )
+param_scheduler = [
+    dict(type='PolyLR', power=0.9, eta_min=1e-7, by_epoch=True, convert_to_iter_based=True)
+]
 train_cfg = dict(max_epochs=3, val_interval=3)
