@@ -14,5 +14,5 @@ model = dict(
         edge_discriminator='work_dirs/edgeconnect_small_coco-tiny/epoch_10.pth',
         image='work_dirs/edgeconnect_small_coco-tiny/epoch_10.pth',
         image_discriminator='work_dirs/edgeconnect_small_coco-tiny/epoch_10.pth',
-    )
+    ),
 )

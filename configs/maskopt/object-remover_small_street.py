@@ -16,5 +16,5 @@ model = dict(
         segmentation_discriminator='work_dirs/segmentation_small_street/epoch_10.pth',
         image='work_dirs/image-on-cues_small_street/epoch_20.pth',
         image_discriminator='work_dirs/image-on-cues_small_street/epoch_20.pth',
-    )
+    ),
 )

@@ -1,8 +1,11 @@
 """Tables from runs that are already there: what is collected, compared, refused and written."""
 
 import dataclasses
+import fcntl
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -355,6 +358,23 @@ def test_missing_or_broken_file_is_told(tmp_path: Path) -> None:
     (tmp_path / 'broken.yml').write_text('rows: [')
     with pytest.raises(ConfigError, match='is no YAML'):
         load_spec(tmp_path / 'broken.yml')
+
+
+def test_what_another_process_is_doing_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run = plan(make_spec(tmp_path), tmp_path, {})['Ours (MPI)', 0]
+    run.folder.mkdir(parents=True)
+    told, deadline = '', time.monotonic() + 30
+    with ThreadPoolExecutor(1) as pool, open(run.folder / '.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = pool.submit(execute, [run], 1)
+        while 'Ours (MPI), seed 0: waiting for another process at work in' not in told:
+            assert time.monotonic() < deadline
+            told += capsys.readouterr().out
+        finish(run, 80, 60)
+    assert waiting.result() == []
+    assert capsys.readouterr().out == 'Ours (MPI), seed 0: done before\n'
 
 
 @pytest.mark.parametrize('path', sorted(Path(__file__).parents[2].glob('configs/*/table_*.yml')))
