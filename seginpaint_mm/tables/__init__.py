@@ -3,7 +3,7 @@
 from seginpaint_mm.tables.execute import execute
 from seginpaint_mm.tables.render import to_json, to_markdown
 from seginpaint_mm.tables.runs import Run, plan
-from seginpaint_mm.tables.spec import Row, TableSpec, load_spec, share_parts
+from seginpaint_mm.tables.spec import Row, TableSpec, load_spec, share_parts, with_row_options
 from seginpaint_mm.tables.values import row_values
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     'share_parts',
     'to_json',
     'to_markdown',
+    'with_row_options',
 ]

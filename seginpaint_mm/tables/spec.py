@@ -194,6 +194,22 @@ def _check_seed(where: str, row: Row, spec: TableSpec) -> None:
             raise ConfigError(f'{where} has only_seed, so {target!r}, which it needs, must too.')
 
 
+def with_row_options(spec: TableSpec, name: str, cfg_options: dict) -> TableSpec:
+    """The table with overrides of config keys in the row of that name.
+
+    Raises:
+        ConfigError: when there is no such row, or it has no config of its own.
+    """
+    rows = {row.name: row for row in spec.rows if row.config is not None}
+    if name not in rows:
+        near = get_close_matches(name, rows, 1) or [', '.join(rows)]
+        raise ConfigError(f'the table has no row {name!r} with a config; did you mean {near[0]}?')
+    changed = dataclasses.replace(rows[name], cfg_options={**rows[name].cfg_options, **cfg_options})
+    return dataclasses.replace(
+        spec, rows=[changed if row.name == name else row for row in spec.rows]
+    )
+
+
 def share_parts(spec: TableSpec) -> TableSpec:
     """The table with the parts that others begin with trained once, with its first seed.
 

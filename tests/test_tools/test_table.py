@@ -74,6 +74,20 @@ def test_collect_runs_nothing(
     assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['table.json', 'table.md']
 
 
+def test_options_of_one_row(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    options = ('--row-options', 'trained', 'train_cfg.max_epochs=2', 'model.init_cfg=None')
+    run_here(TOOL, table, '--work-dir', tmp_path / 'out', *options, '--collect')
+    record = json.loads((tmp_path / 'out' / 'table.json').read_text())
+    commands = {row['name']: row['command'] for row in record['rows']}
+    assert commands['trained'].endswith('--cfg-options train_cfg.max_epochs=2 model.init_cfg=None')
+    assert '--cfg-options' not in commands['tested']
+    for row, near in (('traned', 'trained'), ('trivial', 'tested, trained')):
+        with pytest.raises(SystemExit):
+            run_here(TOOL, table, '--work-dir', tmp_path / 'out', '--row-options', row, 'a=1')
+        error = capsys.readouterr().err
+        assert f"no row '{row}' with a config; did you mean {near}?" in error
+
+
 def test_runs_need_the_repositorys_root(
     table: Path,
     tmp_path: Path,

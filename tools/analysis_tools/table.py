@@ -14,7 +14,15 @@ from mmengine.config import DictAction
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.files import check_writable, write_json, write_text
-from seginpaint_mm.tables import execute, load_spec, plan, share_parts, to_json, to_markdown
+from seginpaint_mm.tables import (
+    execute,
+    load_spec,
+    plan,
+    share_parts,
+    to_json,
+    to_markdown,
+    with_row_options,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -45,10 +53,25 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='override config keys in every row, e.g. train_cfg.max_epochs=2',
     )
     parser.add_argument(
+        '--row-options',
+        nargs='+',
+        action='append',
+        default=[],
+        metavar=('ROW', 'KEY=VALUE'),
+        help='override config keys in that row; may be given for several rows',
+    )
+    parser.add_argument(
         '--collect', action='store_true', help='run nothing: write the table of what is finished'
     )
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser.parse_args(argv)
+
+
+def parse_options(options: list[str]) -> dict:
+    """Values of ``KEY=VALUE`` as ``--cfg-options`` reads them."""
+    parser = argparse.ArgumentParser(prog='--row-options ROW', add_help=False)
+    parser.add_argument('options', nargs='+', metavar='KEY=VALUE', action=DictAction)
+    return parser.parse_args(options).options
 
 
 @one_sentence_errors
@@ -59,6 +82,8 @@ def main(argv: list[str] | None = None) -> None:
     spec = load_spec(args.table)
     if args.seeds:
         spec = dataclasses.replace(spec, seeds=args.seeds)
+    for name, *options in args.row_options:
+        spec = with_row_options(spec, name, parse_options(options))
     if args.share_parts:
         spec = share_parts(spec)
     work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
