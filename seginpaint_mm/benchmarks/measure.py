@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 KIB, MIB = 2**10, 2**20
 
@@ -27,12 +28,14 @@ def median_seconds(
         dict: The median of each action's seconds.
     """
     times: dict[str, list[float]] = {name: [] for name in actions}
-    for action in actions.values():
-        action()
-    for _ in range(repeats):
-        for name, action in actions.items():
-            times[name].append(_seconds(action, device))
-    return {name: statistics.median(values) for name, values in times.items()}
+    runs = len(actions) * (1 + repeats)
+    with tqdm(total=runs, desc='measuring', unit='run', leave=False, disable=None) as bar:
+        for _ in range(1 + repeats):
+            for name, action in actions.items():
+                bar.set_postfix_str(name)
+                times[name].append(_seconds(action, device))
+                bar.update()
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
 
 
 def peak_mebibytes(action: Callable[[], object], device: torch.device) -> float | None:
