@@ -145,15 +145,24 @@ def apart_of(
     pictures = model.to_pictures(inputs)
     truths = without_truth(samples, tuple(pictures.shape[-2:]), model.selector.upscale)
     normalised = model.selector._normalise(pictures)
-    stages = stages_of(model, inputs, samples)
-    del stages['panoptic']
+    mask, labels = stages_of(model, inputs, samples)['panoptic']()
+    hidden, stages = mask.to(pictures.dtype), model.stages
 
     def run() -> None:
         model.selector.detector.predict(normalised, truths, rescale=False)
-        for stage in stages.values():
-            (stage() * 255).clamp(0, 255).to(torch.uint8).cpu()
+        known = canny_edges(pictures, ~mask)
+        painted = _as_8_bit(stages['edge'](to_grey(pictures), known, hidden))
+        edges = model._complete(painted / 255, known, hidden)
+        planes = model._planes(labels)
+        painted = stages['segmentation'](planes, hidden).argmax(dim=1).to(torch.uint8)
+        classes = model._complete(model._planes(painted.long()), planes, hidden)
+        _as_8_bit(stages['image'](pictures, edges, classes, hidden))
 
     return run
+
+
+def _as_8_bit(painted: Tensor) -> Tensor:
+    return (painted * 255).round().to(torch.uint8)
 
 
 def _stage_table(setting: Setting, repeats: int, device: torch.device) -> Table:
@@ -163,7 +172,8 @@ def _stage_table(setting: Setting, repeats: int, device: torch.device) -> Table:
         f'Random weights, float32, made ready as in the Inferencer; {_OBJECTS} objects are found '
         f'in each picture, one is removed. Panoptic is the network, the masks and the choice; edge '
         f"has Canny in it. The rest is what the whole takes beyond. Separately: mmdet's own "
-        f'panoptic prediction, then each inpainter, results handed on as pictures of 8 bit.',
+        f'panoptic prediction, then each inpainter, which makes its input of pictures and maps of '
+        f'8 bit that those before it have left.',
     )
     model = prepare_for_inference(build_remover(setting.config).to(device))
     for number in setting.batches:

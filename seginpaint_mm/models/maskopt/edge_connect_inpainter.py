@@ -202,7 +202,7 @@ class EdgeConnectInpainter(AdversarialModel):
     def _complete(self, painted: Tensor, known: Tensor, mask: Tensor) -> Tensor:
         """A cue for the image: what was painted in the mask, what is known outside."""
         painted = painted if self.joint else painted.detach()
-        return painted * mask + known * (1 - mask)
+        return known.lerp(painted.to(known.dtype), mask.to(known.dtype))
 
     def generator_losses(
         self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
@@ -253,7 +253,7 @@ class EdgeConnectInpainter(AdversarialModel):
 
         - ``pred_image`` uint8 3,h,w, RGB: outside the hole the picture, bit for bit;
         - ``pred_edges`` float32 1,h,w in [0, 1];
-        - ``pred_sem_seg`` int64 1,h,w: outside the hole the given classes.
+        - ``pred_sem_seg`` int64 1,h,w: outside the hole the given classes, 255 = none.
 
         Raises:
             ValueError: when a hole is missing, of another size, everything or nothing, or a sample
@@ -262,16 +262,15 @@ class EdgeConnectInpainter(AdversarialModel):
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             size = tuple(normalised.shape[-2:])
             pictures, wide = pad_to_multiple(self.to_pictures(normalised), hole, 4)
-            planes = None
+            labels = None
             if self.num_classes is not None:
                 labels = _pad_labels(self._labels(samples), pictures.shape[-2:])
-                planes = self._planes(labels)
             if 'edge' in self.stages:
                 edges = canny_edges(pictures, ~wide)
             else:
                 edges = canny_edges(pad_to_multiple(self._truth(normalised, samples), hole, 4)[0])
-            made = self.paint(pictures, wide.to(pictures.dtype), edges, planes)
-            set_predictions(samples, pictures, wide, made, planes, size)
+            made = self.paint(pictures, wide.to(pictures.dtype), edges, self._planes(labels))
+            set_predictions(samples, pictures, wide, made, labels, size)
         return list(data_samples)
 
 

@@ -115,11 +115,11 @@ class ObjectRemover(EdgeConnectInpainter):
         """What the inpainters make of pictures of which they do not see the mask."""
         mask = self.selector.hand_over(probability)
         edges = canny_edges(pictures, probability.detach() < 0.5)
-        planes = None
+        labels = None
         if self.num_classes is not None:
-            planes = self._planes(self.selector.classes(pictures, features, found))
-        made = self.paint(pictures, mask, edges, planes)
-        return made if planes is None else dict(made, known_classes=planes)
+            labels = self.selector.classes(pictures, features, found)
+        made = self.paint(pictures, mask, edges, self._planes(labels))
+        return made if labels is None else dict(made, known_labels=labels)
 
     def generator_losses(
         self, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
@@ -179,8 +179,8 @@ class ObjectRemover(EdgeConnectInpainter):
         ]
         mask = torch.stack(masks).to(pictures.dtype)
         made = self._remove(pictures, mask, features, found)
-        classes = made.get('known_classes')
-        set_predictions(samples, pictures, mask >= 0.5, made, classes, size)
+        labels = made.get('known_labels')
+        set_predictions(samples, pictures, mask >= 0.5, made, labels, size)
         for sample, of_sample in zip(samples, mask[..., : size[0], : size[1]], strict=True):
             sample.set_field(PixelData(data=of_sample.to(torch.uint8)), 'pred_mask')
 

@@ -15,7 +15,7 @@ def set_predictions(
     pictures: Tensor,
     hole: Tensor,
     made: dict[str, Tensor],
-    classes: Tensor | None,
+    labels: Tensor | None,
     size: tuple[int, int],
 ) -> None:
     """Give each sample what was painted, cut to ``size``; see ``EdgeConnectInpainter.predict``.
@@ -25,7 +25,7 @@ def set_predictions(
         pictures: N,3,H,W in [0, 1], padded or not.
         hole: bool N,1,H,W, True = filled.
         made: What :meth:`EdgeConnectInpainter.paint` gives.
-        classes: N,C,H,W, the known classes; None without segmentation.
+        labels: int64 N,H,W, the known classes, 255 = none; None without segmentation.
         size: (height, width) of the pictures.
     """
     fields = {}
@@ -37,10 +37,8 @@ def set_predictions(
     if 'edges' in made:
         fields['pred_edges'] = made['edges'].float()
     if 'logits' in made:
-        known, painted = (
-            planes.argmax(dim=1, keepdim=True) for planes in (classes, made['logits'])
-        )
-        fields['pred_sem_seg'] = fill_holes(known, painted, hole)
+        painted = made['logits'].argmax(dim=1, keepdim=True)
+        fields['pred_sem_seg'] = fill_holes(labels[:, None], painted, hole)
     height, width = size
     for name, value in fields.items():
         for sample, of_sample in zip(data_samples, value[..., :height, :width], strict=True):

@@ -1,7 +1,6 @@
 """``SegmentationStage``: paints classes where they cannot be seen (eq. 4)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from seginpaint_mm.models.maskopt.stage import InpaintingStage
@@ -73,5 +72,5 @@ def one_hot(labels: Tensor, num_classes: int) -> Tensor:
             f"for 0 to {num_classes - 1} and 255 = ignore: set it to the data set's number of "
             f'classes.'
         )
-    planes = F.one_hot(labels * known, num_classes).movedim(-1, 1)
-    return planes.float() * known[:, None]
+    planes = torch.zeros(len(labels), num_classes, *labels.shape[1:], device=labels.device)
+    return planes.scatter_(1, (labels * known)[:, None], known[:, None].float())
