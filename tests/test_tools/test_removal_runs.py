@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from tests.tool_runs import run_here
 
@@ -34,3 +35,6 @@ def test_a_remover_of_persons_of_coco(real_data: Path, tmp_path: Path) -> None:
     assert metrics['mask/found'] > 0
     images = sorted((out / 'pred_image').glob('*.png'))
     assert [cv2.imread(str(image)).shape for image in images] == [(64, 64, 3)] * 4
+    masks = [cv2.imread(str(out / 'pred_mask' / image.name), -1) for image in images]
+    assert all(mask.shape == (64, 64) and set(np.unique(mask)) <= {0, 255} for mask in masks)
+    assert 25 * sum(mask.any() for mask in masks) == metrics['mask/found']
