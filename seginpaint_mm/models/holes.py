@@ -59,15 +59,23 @@ def groups_of_a_size(
     Raises:
         ValueError: when a hole is missing, of another size, everything or nothing.
     """
+    for pictures, samples in crops_of_a_size(inputs, data_samples):
+        hole = stack_holes(samples, tuple(pictures.shape[-2:]))
+        check_extent(hole, samples)
+        yield pictures, hole, samples
+
+
+def crops_of_a_size(
+    inputs: Tensor, data_samples: Sequence[SceneSample]
+) -> Iterator[tuple[Tensor, Sequence[SceneSample]]]:
+    """Pictures of one size without the batch's padding, N,3,h,w, and their N samples."""
     full = tuple(inputs.shape[-2:])
     sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
     step = len(sizes) if len(set(sizes)) == 1 else 1
     for first in range(0, len(sizes), step):
-        samples = data_samples[first : first + step]
         height, width = sizes[first]
-        hole = stack_holes(samples, (height, width))
-        check_extent(hole, samples)
-        yield inputs[first : first + step, :, :height, :width], hole, samples
+        samples = data_samples[first : first + step]
+        yield inputs[first : first + step, :, :height, :width], samples
 
 
 def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
@@ -127,14 +135,26 @@ def pad_to_multiple(
         divisor: Of the heights and widths that the network takes.
         least: The smallest of them.
     """
-    below, right = (
-        max(side, least) - side + -max(side, least) % divisor for side in pictures.shape[-2:]
-    )
-    margin = (0, right, 0, below)
-    if not any(margin):
+    padded = repeat_border(pictures, divisor, least)
+    if padded is pictures:
         return pictures, hole
-    padded = F.pad(pictures, margin, mode='replicate')
-    return padded, F.pad(hole.to(pictures.dtype), margin, mode='replicate') > 0
+    return padded, repeat_border(hole.to(pictures.dtype), divisor, least) > 0
+
+
+def repeat_border(maps: Tensor, divisor: int, least: int = 0) -> Tensor:
+    """As :func:`pad_to_multiple` pads, float N,C,H,W alone; itself where nothing is missing."""
+    below, right = (
+        max(side, least) - side + -max(side, least) % divisor for side in maps.shape[-2:]
+    )
+    if not below and not right:
+        return maps
+    return F.pad(maps, (0, right, 0, below), mode='replicate')
+
+
+def pad_with(maps: Tensor, size: Sequence[int], value: int) -> Tensor:
+    """...,h,w to (height, width) ``size``, with a value at the bottom and right."""
+    margin = (0, size[1] - maps.shape[-1], 0, size[0] - maps.shape[-2])
+    return F.pad(maps, margin, value=value)
 
 
 def _hole(sample: SceneSample, size: tuple[int, int]) -> Tensor:

@@ -55,10 +55,10 @@ class MaskExpansionLoss(nn.Module):
                 ``alpha_pixels``, in pixels.
 
         Raises:
-            ValueError: when the shapes differ, or distances in pixels are given without
-                ``alpha_pixels``.
+            ValueError: when the shapes differ, or the distances are in pixels without
+                ``alpha_pixels``, or not with it.
         """
-        if mask_probability.shape != signed_distance.shape:
+        if mask_probability.shape != signed_distance.shape or mask_probability.ndim != 4:
             raise ValueError(
                 f'MaskExpansionLoss: the masks are {tuple(mask_probability.shape)}, the distances '
                 f'{tuple(signed_distance.shape)}; both must be (N, 1, H, W).'
@@ -70,6 +70,11 @@ class MaskExpansionLoss(nn.Module):
         """phi - alpha, whose zeros are the outline of the dilated mask; about in [-1, 1]."""
         greatest = distance.abs().amax(dim=(1, 2, 3), keepdim=True)
         if self.alpha_pixels is not None:
+            if (greatest == 1).any():  # in pixels it is a root less a half
+                raise ValueError(
+                    'MaskExpansionLoss: alpha_pixels needs distances in pixels, but these are in '
+                    "[-1, 1]: take dict(type='SignedDistance', unit='pixels')."
+                )
             smallest = torch.finfo(distance.dtype).tiny
             return (distance - self.alpha_pixels) / greatest.clamp(min=smallest)
         if (greatest > 1).any():

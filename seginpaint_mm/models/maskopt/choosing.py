@@ -10,6 +10,15 @@ from torch import Tensor
 from seginpaint_mm.models.maskopt.segments import Segments
 
 REQUESTS = ('class', 'all', 'click', 'box', 'id')
+_SIDES = {'click': 2, 'box': 4}
+
+
+class AbsentClassError(ValueError):
+    """A class that the network knows is not in the picture; ``name`` is its."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
 
 
 def overlaps(segments: Segments, mask: Tensor) -> Tensor:
@@ -39,38 +48,48 @@ def choose(segments: Segments, request: dict, names: Sequence[str], where: str) 
         where: The picture, for errors.
 
     Raises:
-        ValueError: when the request is of another kind, or nothing fits it.
+        AbsentClassError: when nothing is of a known class.
+        ValueError: when the request is of another kind, or nothing else fits it.
     """
     if len(request) != 1 or next(iter(request)) not in REQUESTS:
         raise ValueError(
             f'{where}: what is to be removed must be one of {", ".join(REQUESTS)}, not {request}.'
         )
     (kind, value), finders = next(iter(request.items())), _FINDERS
-    chosen = [finders[kind](segments, item, names, where) for item in _items(kind, value)]
+    chosen = [finders[kind](segments, item, names, where) for item in _items(kind, value, where)]
     return torch.unique(torch.cat(chosen))
 
 
-def _items(kind: str, value: object) -> list:
-    if kind in ('click', 'box'):
-        return list(value) if hasattr(value[0], '__len__') else [value]
-    return [value] if isinstance(value, (str, int)) else list(value)
+def _items(kind: str, value: object, where: str) -> list:
+    several = [value] if isinstance(value, (str, int)) else list(value)
+    sides = _SIDES.get(kind)
+    if sides and several and not hasattr(several[0], '__len__'):
+        several = [tuple(several)]
+    if not several or (sides and any(len(item) != sides for item in several)):
+        numbers = f', each of {sides} numbers' if sides else ''
+        raise ValueError(f'{where}: {kind!r} needs one or more{numbers}, not {value!r}.')
+    return several
 
 
 def _all(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
     if name not in names:
-        raise ValueError(f'{where}: there is no class {name!r}; {_advice(name, names)}')
+        raise ValueError(f'{where}: {no_class(name, names)}')
     found = (segments.labels == names.index(name)).nonzero().flatten()
     if not len(found):
-        raise ValueError(f'{where}: no {name} was found; {there_are(segments, names)}.')
+        sentence = f'{where}: no {name} was found; {there_are(segments, names)}.'
+        raise AbsentClassError(name, sentence)
     return found
 
 
-def _advice(name: str, names: Sequence[str]) -> str:
+def no_class(name: str, names: Sequence[str]) -> str:
+    """That a name is none of ``names``, and what may be meant, for a sentence."""
     near = get_close_matches(name, names, 1)
-    if near:
-        return f'did you mean {near[0]!r}?'
     known = ', '.join(filter(None, names))
-    return f'known are {known}.' if known else 'no object here has a name.'
+    if near:
+        advice = f'did you mean {near[0]!r}?'
+    else:
+        advice = f'known are {known}.' if known else 'no object here has a name.'
+    return f'there is no class {name!r}; {advice}'
 
 
 def there_are(segments: Segments, names: Sequence[str]) -> str:

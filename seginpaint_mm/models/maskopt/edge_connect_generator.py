@@ -22,6 +22,7 @@ class EdgeConnectGenerator(BaseModule):
     """
 
     divisor = 4  # of the sides
+    least = 12  # a quarter of it is reflected by 2 pixels
 
     def __init__(
         self,
@@ -52,12 +53,12 @@ class EdgeConnectGenerator(BaseModule):
         """N,C_in,H,W to N,C_out,H,W of any value.
 
         Raises:
-            ValueError: when a side is not divisible by 4.
+            ValueError: when a side is not divisible by 4, or less than 12.
         """
-        if any(side % self.divisor for side in x.shape[-2:]):
+        if any(side % self.divisor or side < self.least for side in x.shape[-2:]):
             raise ValueError(
-                f'EdgeConnectGenerator: height and width must be divisible by {self.divisor}, not '
-                f'{tuple(x.shape[-2:])}: crop or pad the pictures.'
+                f'EdgeConnectGenerator: height and width must be divisible by {self.divisor} and '
+                f'at least {self.least}, not {tuple(x.shape[-2:])}: crop or pad the pictures.'
             )
         return self.layers(x)
 

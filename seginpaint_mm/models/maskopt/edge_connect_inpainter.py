@@ -7,14 +7,22 @@ from torch import Tensor, nn
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation
-from seginpaint_mm.models.holes import groups_of_a_size, pad_to_multiple, stack_holes
+from seginpaint_mm.models.holes import (
+    groups_of_a_size,
+    pad_to_multiple,
+    pad_with,
+    repeat_border,
+    stack_holes,
+)
 from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
+from seginpaint_mm.models.maskopt.edge_connect_generator import EdgeConnectGenerator
 from seginpaint_mm.models.maskopt.predictions import set_predictions
 from seginpaint_mm.models.maskopt.segmentation_stage import IGNORE_INDEX, one_hot
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 STAGES = ('edge', 'segmentation', 'image')
+SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the stages take
 
 
 @MODELS.register_module()
@@ -261,20 +269,14 @@ class EdgeConnectInpainter(AdversarialModel):
         """
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             size = tuple(normalised.shape[-2:])
-            pictures, wide = pad_to_multiple(self.to_pictures(normalised), hole, 4)
+            pictures, wide = pad_to_multiple(self.to_pictures(normalised), hole, *SIDES)
             labels = None
             if self.num_classes is not None:
-                labels = _pad_labels(self._labels(samples), pictures.shape[-2:])
+                labels = pad_with(self._labels(samples), pictures.shape[-2:], IGNORE_INDEX)
             if 'edge' in self.stages:
                 edges = canny_edges(pictures, ~wide)
             else:
-                edges = canny_edges(pad_to_multiple(self._truth(normalised, samples), hole, 4)[0])
+                edges = canny_edges(repeat_border(self._truth(normalised, samples), *SIDES))
             made = self.paint(pictures, wide.to(pictures.dtype), edges, self._planes(labels))
             set_predictions(samples, pictures, wide, made, labels, size)
         return list(data_samples)
-
-
-def _pad_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
-    """int64 (N, *size) of N,h,w; 255 at the bottom and right."""
-    margin = (0, size[1] - labels.shape[-1], 0, size[0] - labels.shape[-2])
-    return nn.functional.pad(labels, margin, value=IGNORE_INDEX)

@@ -12,8 +12,8 @@ from seginpaint_mm.registry import MODELS
 class ImageStage(InpaintingStage):
     """The image inpainter; see :class:`InpaintingStage`.
 
-    Its generator takes 3 channels of the picture, 1 of edges, 1 of the mask and, where there is a
-    segmentation stage, one a class; and gives 3. Its discriminator takes 3.
+    Its generator takes 3 channels of the picture, 1 of edges, where there is a segmentation stage
+    one a class, and 1 of the mask; and gives 3. Its discriminator takes 3.
 
     The target of eq. (6) and (7) is I_G; the paper writes I, which holds the object. Eq. (5)'s
     L_IF compares VGG-19's features, whose Gram matrices L_IS compares.

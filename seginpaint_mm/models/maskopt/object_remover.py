@@ -6,9 +6,16 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from seginpaint_mm.models.holes import GIVEN, check_extent, stack_holes
+from seginpaint_mm.models.holes import (
+    GIVEN,
+    check_extent,
+    crops_of_a_size,
+    pad_with,
+    repeat_border,
+    stack_holes,
+)
 from seginpaint_mm.models.maskopt.canny import canny_edges
-from seginpaint_mm.models.maskopt.edge_connect_inpainter import STAGES, EdgeConnectInpainter
+from seginpaint_mm.models.maskopt.edge_connect_inpainter import SIDES, STAGES, EdgeConnectInpainter
 from seginpaint_mm.models.maskopt.predictions import set_predictions
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.registry import MODELS
@@ -109,10 +116,13 @@ class ObjectRemover(EdgeConnectInpainter):
         self,
         pictures: Tensor,
         probability: Tensor,
-        features: tuple[Tensor, ...],
-        found: Sequence[Segments],
+        features: tuple[Tensor, ...] | None,
+        found: Sequence[Segments | None],
     ) -> dict[str, Tensor]:
-        """What the inpainters make of pictures of which they do not see the mask."""
+        """What the inpainters make of pictures of which they do not see the mask.
+
+        What was found says the classes around it; without segmentation nothing asks for them.
+        """
         mask = self.selector.hand_over(probability)
         edges = canny_edges(pictures, probability.detach() < 0.5)
         labels = None
@@ -157,24 +167,24 @@ class ObjectRemover(EdgeConnectInpainter):
         Raises:
             ValueError: when what is to be removed is not there, or is the whole picture.
         """
-        full = tuple(inputs.shape[-2:])
-        sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
-        step = len(sizes) if len(set(sizes)) == 1 else 1
-        for first in range(0, len(sizes), step):
-            height, width = sizes[first]
-            self._predict(
-                inputs[first : first + step, :, :height, :width], data_samples[first : first + step]
-            )
+        for pictures, samples in crops_of_a_size(inputs, data_samples):
+            self._predict(pictures, samples)
         return list(data_samples)
 
     def _predict(self, inputs: Tensor, samples: Sequence[SceneSample]) -> None:
         """Of pictures of one size."""
         size = tuple(inputs.shape[-2:])
-        pictures = self._pad(self.to_pictures(inputs))
-        features = self.selector.look(pictures)
-        found = self.selector.segments(pictures, features, samples)
+        pictures = repeat_border(self.to_pictures(inputs), *SIDES)
+        features, found = None, [None] * len(samples)
+        is_known = all(sample.get('remove') == GIVEN for sample in samples)
+        if self.num_classes is not None or not is_known:
+            features = self.selector.look(pictures)
+            found = self.selector.segments(pictures, features, samples)
+        padded = tuple(pictures.shape[-2:])
         masks = [
-            self._selected(segments, sample, size)
+            self._given(sample, size, padded)
+            if sample.get('remove') == GIVEN
+            else self._selected(segments, sample, size)
             for segments, sample in zip(found, samples, strict=True)
         ]
         mask = torch.stack(masks).to(pictures.dtype)
@@ -184,12 +194,17 @@ class ObjectRemover(EdgeConnectInpainter):
         for sample, of_sample in zip(samples, mask[..., : size[0], : size[1]], strict=True):
             sample.set_field(PixelData(data=of_sample.to(torch.uint8)), 'pred_mask')
 
+    def _given(self, sample: SceneSample, size: tuple[int, int], padded: tuple[int, int]) -> Tensor:
+        """A sample's own hole, bool 1,H,W of the padded size."""
+        hole = stack_holes([sample], size)
+        check_extent(hole, [sample])
+        return pad_with(hole[0], padded, 0)
+
     def _selected(self, segments: Segments, sample: SceneSample, size: tuple[int, int]) -> Tensor:
-        """What is to be removed, bool 1,H,W of the padded size."""
-        padded = segments.probabilities.shape[-2:]
+        """What of the segments is to be removed, bool 1,H,W of the padded size."""
         where = str(sample.get('img_path', 'a sample'))
         request = sample.get('remove')
-        if request not in (None, GIVEN):
+        if request is not None:
             mask = self.selector.select(segments, request, where) >= 0.5
             check_extent(mask[None, :, : size[0], : size[1]], [sample])
             return mask
@@ -198,20 +213,10 @@ class ObjectRemover(EdgeConnectInpainter):
                 f"{where}: nothing says what is to be removed: give it a 'remove', e.g. "
                 f"dict(all='person'), or a hole."
             )
-        hole = stack_holes([sample], size)
-        wide = torch.zeros(1, *padded, dtype=torch.bool, device=segments.probabilities.device)
-        wide[:, : size[0], : size[1]] = hole[0]
-        if request == GIVEN:
-            check_extent(hole, [sample])
-            return wide
-        probability, unmatched = self.selector.select_by_overlap([segments], wide[None])
+        padded = tuple(segments.probabilities.shape[-2:])
+        wide = pad_with(stack_holes([sample], size), padded, 0)
+        probability, unmatched = self.selector.select_by_overlap([segments], wide)
         return (probability[0] >= 0.5) & ~unmatched[:, None, None]
-
-    @staticmethod
-    def _pad(pictures: Tensor) -> Tensor:
-        """To multiples of 4, by repeating the last pixels."""
-        height, width = pictures.shape[-2:]
-        return nn.functional.pad(pictures, (0, -width % 4, 0, -height % 4), mode='replicate')
 
 
 def _signed_distances(data_samples: Sequence[SceneSample]) -> Tensor:

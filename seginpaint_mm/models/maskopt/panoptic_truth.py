@@ -7,9 +7,9 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
-from torch.nn.functional import pad
 
 from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.models.holes import pad_with
 from seginpaint_mm.structures import SceneSample
 
 VOID = 255
@@ -76,13 +76,13 @@ def _with_truth(
     labels = torch.cat([before[is_left], before.new_tensor([label])])
     classes = sample.gt_sem_seg.data.masked_fill(hole, class_ids[label])
     truth = _blank(sample, size, upscale)
-    large = _repeated(_pad(masks, size, 0), upscale)
+    large = _repeated(pad_with(masks, size, 0), upscale)
     truth.gt_instances = InstanceData(
         bboxes=tight_boxes(masks) * upscale,
         labels=labels,
         masks=BitmapMasks(large.cpu().numpy().astype('uint8'), *large.shape[-2:]),
     )
-    padded = _pad(_to_labels(classes, class_ids), size, VOID)
+    padded = pad_with(_to_labels(classes, class_ids), size, VOID)
     truth.gt_sem_seg = PixelData(sem_seg=_repeated(padded, upscale))
     return truth
 
@@ -102,11 +102,6 @@ def _to_labels(classes: Tensor, class_ids: Sequence[int]) -> Tensor:
     for label, class_id in enumerate(class_ids):
         lookup[class_id] = label
     return lookup[classes]
-
-
-def _pad(maps: Tensor, size: tuple[int, int], value: int) -> Tensor:
-    margin = (0, size[1] - maps.shape[-1], 0, size[0] - maps.shape[-2])
-    return pad(maps, margin, value=value)
 
 
 def _check(sample: SceneSample) -> None:

@@ -108,6 +108,11 @@ def test_what_does_not_fit_is_told() -> None:
         MaskExpansionLoss()(torch.ones(1, 1, 1, 2), distance)
     with pytest.raises(ValueError, match=r'the masks are \(1, 1, 2\), the distances \(1, 1, 1, 2'):
         MaskExpansionLoss()(torch.ones(1, 1, 2), distance)
+    with pytest.raises(ValueError, match=r'the masks are \(1, 4, 4\), .* must be \(N, 1, H, W\)'):
+        MaskExpansionLoss()(torch.ones(1, 4, 4), torch.ones(1, 4, 4))
+    shares = torch.from_numpy(signed_distance(np.eye(8, dtype=np.uint8)))[None, None]
+    with pytest.raises(ValueError, match=r"are in \[-1, 1\]: take .*unit='pixels'"):
+        MaskExpansionLoss(alpha_pixels=3)(torch.ones(1, 1, 8, 8), shares)
     with pytest.raises(ValueError, match='must be 0 or more, not -0.1 and None'):
         MaskExpansionLoss(alpha=-0.1)
     with pytest.raises(ValueError, match='must be 0 or more, not 0.03 and -1'):

@@ -8,11 +8,13 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
+from mmengine.structures import PixelData
 
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import EdgeConnectInpainter
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import NUM_CLASSES, edge, image, pairs, segmentation, tiny_inpainter
 from tests.model_tester import build_model
 
@@ -114,6 +116,22 @@ def test_predictions(changes: dict, size: tuple[int, int]) -> None:
             assert found.shape == (1, *size)
 
 
+@pytest.mark.parametrize('size', [(1, 10), (8, 100)])
+def test_pictures_smaller_than_the_networks_take(size: tuple[int, int]) -> None:
+    model, batch = build_model(tiny_inpainter()), pairs(1)
+    given = batch['data_samples'][0]
+    batch['inputs'] = [batch['inputs'][0].repeat(1, 1, 3)[:, : size[0], : size[1]]]
+    sample = SceneSample(metainfo=dict(img_shape=size, img_path='small.png'))
+    for field in ('hole', 'gt_sem_seg'):
+        data = given.get(field).data.repeat(1, 1, 3)[..., : size[0], : size[1]]
+        sample.set_field(PixelData(data=data), field)
+    sample.hole.data[:] = 0
+    sample.hole.data[..., 4:7] = 1
+    found = predicted(model, dict(batch, data_samples=[sample]))[0].pred_image.data
+    is_known = (sample.hole.data == 0).expand_as(found)
+    assert torch.equal(found[is_known], batch['inputs'][0].flip(0)[is_known])
+
+
 def test_nothing_of_the_object_is_seen() -> None:
     """What is predicted depends on what is outside the hole only."""
     model, batch = build_model(tiny_inpainter()), pairs(1)
@@ -206,6 +224,6 @@ def test_wrong_samples() -> None:
         with pytest.raises(ValueError, match=sentence):
             predicted(model, batch)
     generator = MODELS.build(edge()['generator'])
-    with pytest.raises(ValueError, match=r'must be divisible by 4, not \(30, 32\)'):
+    with pytest.raises(ValueError, match=r'divisible by 4 and at least 12, not \(30, 32\)'):
         generator(torch.zeros(1, 3, 30, 32))
     assert MODELS.build(segmentation()).num_classes == NUM_CLASSES

@@ -19,7 +19,7 @@ from seginpaint_mm.models.maskopt.choosing import choose, overlaps
 from seginpaint_mm.models.maskopt.panoptic_truth import with_truth
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.registry import MODELS
-from tests.maskopt_scenes import NUM_CLASSES, THINGS, pairs, tiny_inpainter, tiny_selector
+from tests.maskopt_scenes import NUM_CLASSES, THINGS, image, pairs, tiny_inpainter, tiny_selector
 from tests.model_tester import build_model
 
 SIZE = (64, 64)
@@ -289,6 +289,25 @@ def test_predictions(size: tuple[int, int]) -> None:
         assert sample.pred_sem_seg.data.max() < NUM_CLASSES or 255 in sample.pred_sem_seg.data
 
 
+@pytest.mark.parametrize(('has_classes', 'looks'), [(True, 1), (False, 0)])
+def test_a_given_mask_is_looked_at_for_classes_alone(has_classes: bool, looks: int) -> None:
+    config = tiny_remover()
+    if not has_classes:
+        config = tiny_remover(segmentation=None, image=image(cues=1))
+    model = build_model(config).eval()
+    batch = pairs(2, (10, 70))  # fewer rows than the networks take
+    for sample in batch['data_samples']:
+        sample.set_metainfo(dict(remove='hole'))
+    with (
+        torch.no_grad(),
+        mock.patch.object(model.selector, 'look', wraps=model.selector.look) as look,
+    ):
+        samples = model.val_step(copy.deepcopy(batch))
+    assert look.call_count == looks
+    for sample, given in zip(samples, batch['data_samples'], strict=True):
+        assert torch.equal(sample.pred_mask.data, given.hole.data)
+
+
 def segments() -> Segments:
     """A cat above, a larger and surer cat on the left below, a dog on the right below."""
     probabilities = torch.zeros(3, 20, 30)
@@ -346,6 +365,19 @@ def test_no_such_object_in_the_picture() -> None:
     ):
         with pytest.raises(ValueError, match=sentence):
             choose(nothing, request_, THINGS, 'a.png')
+
+
+@pytest.mark.parametrize(
+    ('request_', 'sentence'),
+    [
+        ({'class': []}, "'class' needs one or more, not \\[\\]"),
+        ({'click': []}, "'click' needs one or more, each of 2 numbers, not \\[\\]"),
+        ({'box': (1, 2, 3)}, "'box' needs one or more, each of 4 numbers, not \\(1, 2, 3\\)"),
+    ],
+)
+def test_incomplete_requests(request_: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f'a.png: {sentence}'):
+        choose(segments(), request_, THINGS, 'a.png')
 
 
 def test_overlap_is_intersection_over_union() -> None:
