@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.error import URLError
 
 import torch
 from mmengine.runner import CheckpointLoader
@@ -64,7 +65,7 @@ def enable_safe_loading() -> None:
     ) -> dict:
         if '://' not in filename and not Path(filename).expanduser().is_file():
             raise CheckpointError(f'Checkpoint {filename} does not exist: check the path.')
-        with _torch_load_replaced():
+        with _torch_load_replaced(), _told_downloads(filename):
             return original(cls, filename, map_location, logger)
 
     load_checkpoint.is_safe = True
@@ -169,6 +170,17 @@ def _differences(expected: dict, state: dict, of_any_shape: Sequence[str]) -> di
 
 
 @contextmanager
+def _told_downloads(filename: str) -> Iterator[None]:
+    try:
+        yield
+    except URLError as error:
+        raise CheckpointError(
+            f'{filename} cannot be downloaded ({error.reason}): fetch it where there is a network, '
+            f'and put the path of the file in its place in the config.'
+        ) from error
+
+
+@contextmanager
 def _torch_load_replaced() -> Iterator[None]:
     def load(
         f: str | Path | IO[bytes],
@@ -205,12 +217,14 @@ def _refusal(name: str, error: Exception) -> str:
         )
     return (
         f'{name} cannot be read as a checkpoint: it is cut short, damaged, or was not written by '
-        f'torch.save ({_first_line(reason) or type(error).__name__}).'
+        f'torch.save ({_own_words(reason) or type(error).__name__}).'
     )
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0].strip() if text.strip() else ''
+def _own_words(reason: str) -> str:
+    """The first line of an error; nothing where torch advises to load it unsafely."""
+    lines = reason.strip().splitlines()
+    return '' if not lines or 'weights_only' in lines[0] else lines[0].strip()
 
 
 def _drop_config_texts(checkpoint: object) -> None:

@@ -1,15 +1,19 @@
 """Loading what training wrote, and comparing it with a model."""
 
 from pathlib import Path
+from unittest import mock
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from seginpaint_mm.checkpoint import (
     check_checkpoint_fits,
+    enable_safe_loading,
     load_checkpoint_safely,
     non_finite_tensors,
 )
@@ -113,3 +117,24 @@ def test_non_finite_tensors_are_named() -> None:
         'd': torch.tensor([1]),
     }
     assert non_finite_tensors(state) == ['b', 'c']
+
+
+def test_a_download_that_fails_is_told() -> None:
+    enable_safe_loading()
+    url, error = 'https://nowhere.example/a.pth', URLError('no network')
+    with (
+        mock.patch('mmengine.runner.checkpoint.load_url', side_effect=error),
+        pytest.raises(
+            CheckpointError,
+            match=rf'{url} cannot be downloaded \(no network\): fetch it where there is a network',
+        ),
+    ):
+        CheckpointLoader.load_checkpoint(url)
+
+
+def test_torchs_advice_to_load_it_unsafely_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / 'photo.pth'
+    path.write_bytes(b'\x89PNG\r\n\x1a\n' + bytes(100))
+    with pytest.raises(CheckpointError, match='cannot be read as a checkpoint') as told:
+        load_checkpoint_safely(path)
+    assert 'weights_only' not in str(told.value)

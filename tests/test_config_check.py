@@ -1,12 +1,14 @@
 """Wrong configs are told with path and nearest match; sound ones raise no false alarm."""
 
 import copy
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 
@@ -24,6 +26,12 @@ CONFIGS = sorted((REPOSITORY / 'configs').glob('[!_]*/*.py'))
 @pytest.fixture(scope='module')
 def sound() -> Config:
     return Config.fromfile(REPOSITORY / 'configs/mpi/pspnet_r18_cityscapes.py')
+
+
+def test_warnings_are_logged_afterwards() -> None:
+    """A selector's detector is looked for in several registries, of which nothing is told."""
+    check_config(Config.fromfile(REPOSITORY / 'configs/maskopt/telea-panoptic_street.py'))
+    assert MMLogger.get_current_instance().isEnabledFor(logging.WARNING)
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

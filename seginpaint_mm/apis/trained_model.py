@@ -8,10 +8,15 @@ from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
+from seginpaint_mm.checkpoint import (
+    check_checkpoint_fits,
+    enable_safe_loading,
+    load_checkpoint_safely,
+)
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.registry import DATASETS, MODELS
 
 
@@ -56,13 +61,16 @@ def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
     Without a checkpoint those of ``model.part_checkpoints`` are taken, where the config names any.
 
     Raises:
-        CheckpointError: when the checkpoint is not there, unsafe, or of another model.
+        CheckpointError: when a checkpoint is not there, unsafe, of another model, or cannot be
+            downloaded.
     """
     # parts that mmseg builds inside its own are looked up in the default scope
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
         model = MODELS.build(cfg.model)
     if weights is None and cfg.model.get('part_checkpoints'):
-        model.init_weights()
+        enable_safe_loading()  # MMEngine loads what init_cfg names
+        with only_log(logging.WARNING):  # not how each weight was initialised
+            model.init_weights()
         return model
     if weights is None:
         if model.state_dict():  # there are models without weights

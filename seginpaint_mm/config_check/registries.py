@@ -4,7 +4,7 @@ import difflib
 import importlib
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from mmengine import registry as mmengine_registry
 from mmengine.registry import (
@@ -26,6 +26,8 @@ from mmengine.registry import (
     WEIGHT_INITIALIZERS,
     Registry,
 )
+
+from seginpaint_mm.log_levels import only_log
 
 _LIBRARIES = ('seginpaint_mm', 'mmseg', 'mmdet')
 _ROOTS = [v for v in vars(mmengine_registry).values() if isinstance(v, Registry)]
@@ -77,7 +79,7 @@ CONSUMED = {
 
 def find_component(name: str, registry: Registry, scope: str) -> Callable | None:
     """What ``name`` stands for, searched as MMEngine does; any registry will do in the end."""
-    with _silence():
+    with only_log(logging.ERROR):  # MMEngine warns of every registry that lacks a name
         for candidate in (registry, *_ROOTS):
             with candidate.switch_scope_and_registry(scope) as scoped:
                 component = scoped.get(name)
@@ -102,7 +104,7 @@ def nearest_name(name: str, registry: Registry, scope: str) -> str | None:
 
 def _known_names(registry: Registry, scope: str) -> Iterator[tuple[str, str]]:
     """Full name -> bare name, the config's own scope first."""
-    with _silence():
+    with only_log(logging.ERROR):
         for library in _LIBRARIES:
             _import_registry(library)
         root = registry.root
@@ -125,14 +127,3 @@ def _as_list(value: object) -> list[Registry]:
 def _import_registry(library: str) -> None:
     with suppress(ImportError):  # an optional library has no names to offer
         importlib.import_module(f'{library}.registry')
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Looking for a name in many registries, MMEngine warns of every one that lacks it."""
-    previous = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(previous)
