@@ -1,12 +1,14 @@
 """Writing files whole or not at all: a reader never sees half a file, not even after a kill."""
 
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 
 def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
@@ -48,12 +50,13 @@ def write_json(path: str | Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, default=_plain_number) + '\n')
 
 
-def write_image(path: str | Path, image: np.ndarray) -> None:
+def write_image(path: str | Path, image: np.ndarray, icc_profile: bytes | None = None) -> None:
     """Write a picture in the format of the path's suffix; see :func:`write_bytes`.
 
     Args:
         path: Ends in a suffix that OpenCV knows, e.g. ``.png`` or ``.jpg``.
         image: uint8 (H, W) or BGR (H, W, 3); for PNG also BGRA (H, W, 4), or uint16 (H, W).
+        icc_profile: Of its colours, which then has 3 or 4 channels; for PNG and JPEG.
 
     Raises:
         ValueError: when OpenCV cannot write that format.
@@ -61,8 +64,22 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
     suffix = Path(path).suffix
     if not suffix or not cv2.haveImageWriter(str(path)):
         raise ValueError(f'{path}: pictures cannot be written as {suffix!r}; use .png or .jpg.')
+    if icc_profile is not None:
+        write_bytes(path, _with_profile(suffix, image, icc_profile))
+        return
     _, encoded = cv2.imencode(suffix, np.ascontiguousarray(image))
     write_bytes(path, encoded.tobytes())
+
+
+def _with_profile(suffix: str, image: np.ndarray, icc_profile: bytes) -> bytes:
+    """By Pillow, as OpenCV writes no profiles; JPEG in OpenCV's quality."""
+    swapped = cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    file = io.BytesIO()
+    options = dict(quality=95) if suffix.lower() in ('.jpg', '.jpeg') else {}
+    Image.fromarray(cv2.cvtColor(np.ascontiguousarray(image), swapped)).save(
+        file, Image.registered_extensions()[suffix.lower()], icc_profile=icc_profile, **options
+    )
+    return file.getvalue()
 
 
 def check_writable(folder: str | Path) -> None:

@@ -37,9 +37,11 @@ from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.errors import UserError
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
+_METHODS = {_DEFAULT_CONFIG: 'mpi', _DEFAULT_REMOVER: 'maskopt'}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -172,13 +174,23 @@ def mask_source(args: argparse.Namespace) -> list[Path] | MaskSource | None:
     return args.masks and [Path(path) for path in args.masks]
 
 
+def _default_model(wanted: Removal | None) -> str:
+    work_dir = _DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER
+    if not Path(work_dir).exists():
+        raise UserError(
+            f'{work_dir} does not exist: train it, as configs/{_METHODS[work_dir]}/README.md says, '
+            f'or name a trained model by --config.'
+        )
+    return work_dir
+
+
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
     """Process everything; exits with status 1 if some pictures could not be read."""
     args = parse_args(argv)
     wanted = removal(args)
     inferencer = SegInpaintInferencer(
-        args.config or (_DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER),
+        args.config or _default_model(wanted),
         args.checkpoint,
         args.device,
         task=args.task or (wanted and 'remove'),
@@ -187,11 +199,13 @@ def main(argv: list[str] | None = None) -> None:
     results = inferencer.stream(
         args.inputs, args.batch_size, args.out_dir, args.recursive, mask_source(args), wanted
     )
-    failures = [result.failure for result in results]
-    skipped = [failure for failure in failures if failure is not None]
+    told = [(result.failure, result.remark) for result in results]
+    skipped = [failure for failure, _ in told if failure is not None]
+    for remark in filter(None, (remark for _, remark in told)):
+        print(f'note: {remark}', file=sys.stderr)
     for failure in skipped:
         print(f'skipped: {failure}', file=sys.stderr)
-    print(f'{len(failures) - len(skipped)} of {len(failures)} pictures done: {args.out_dir}')
+    print(f'{len(told) - len(skipped)} of {len(told)} pictures done: {args.out_dir}')
     if skipped:
         sys.exit(1)
 

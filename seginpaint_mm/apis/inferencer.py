@@ -44,7 +44,7 @@ class _Prepared:
 
     @property
     def size(self) -> tuple[int, ...]:
-        return _size(self.views[0])
+        return _size(self.views[0]) if self.views else ()
 
 
 class SegInpaintInferencer(BaseInferencer):
@@ -174,12 +174,14 @@ class SegInpaintInferencer(BaseInferencer):
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
         source = self._mask_source(masks, removal, scenes)
-        for result in self._results(scenes, source, batch_size, folder):
-            if folder is not None and result.failure is not None:
-                folder.add_failure(result.scene, result.failure)
-            yield result
-        if folder is not None:
-            folder.close()
+        try:
+            for result in self._results(scenes, source, batch_size, folder):
+                if folder is not None and result.failure is not None:
+                    folder.add_failure(result.scene, result.failure)
+                yield result
+        finally:
+            if folder is not None:
+                folder.close()
 
     def _mask_source(
         self, masks: Masks | None, removal: Removal | None, scenes: list[SceneInput]
@@ -233,7 +235,7 @@ class SegInpaintInferencer(BaseInferencer):
             picture = self.visualize([prepared.image], [sample])[0]
             if folder is not None:
                 folder.add(prepared.scene, prepared.image, sample, picture)
-            yield SceneResult(prepared.scene, sample, picture)
+            yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
     def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
         """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""

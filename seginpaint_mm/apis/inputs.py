@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import read_alpha, read_colour
+from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_icc_profile
 from seginpaint_mm.errors import UserError
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -52,6 +52,10 @@ class SceneInput:
             return None
         return _to_uint8(self.source[..., 3])
 
+    def read_icc_profile(self) -> bytes | None:
+        """The ICC profile of a picture's RGB colours; None of arrays, and where there is none."""
+        return read_icc_profile(self.source) if isinstance(self.source, Path) else None
+
 
 def find_inputs(
     inputs: Source | Sequence[Source], recursive: bool = False, exclude: Sequence[Path] = ()
@@ -61,10 +65,11 @@ def find_inputs(
     Args:
         inputs: A file, a folder (its images, sorted), an array, or a sequence of these.
         recursive: Look into sub-folders too.
-        exclude: Folders that are left out, e.g. those that results are written to.
+        exclude: Folders that results are written to; they are left out of folders.
 
     Raises:
-        UserError: when a folder has no image, or there is nothing at all.
+        UserError: when a folder has no image, there is nothing at all, or an input lies in a folder
+            that results are written to, and could be overwritten.
     """
     if isinstance(inputs, (str, Path, np.ndarray)):
         inputs = [inputs]
@@ -116,12 +121,23 @@ def _named(
     for index, source in enumerate(inputs):
         if isinstance(source, np.ndarray):
             yield f'image_{index:05d}', source
-        elif Path(source).is_dir():
+            continue
+        _check_is_no_result(Path(source), exclude)
+        if Path(source).is_dir():
             folder = Path(source)
             for path in _images(folder, recursive, exclude):
                 yield path.relative_to(folder).with_suffix('').as_posix(), path
         else:
             yield Path(source).stem, Path(source)
+
+
+def _check_is_no_result(path: Path, exclude: Sequence[Path]) -> None:
+    for folder in exclude:
+        if folder.resolve() in (path.resolve(), *path.resolve().parents):
+            raise UserError(
+                f'{path} lies in {folder}, where results are written, and could be overwritten: '
+                f'choose another output folder.'
+            )
 
 
 def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path]:

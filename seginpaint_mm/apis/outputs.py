@@ -44,10 +44,11 @@ class ResultFolder:
             OSError: when a file cannot be written.
         """
         file = f'vis/{scene.name}.png'
-        write_image(self.folder / file, picture[..., ::-1])
         height, width = image.shape[:2]
         entry = {'input': scene.origin, 'picture': file, 'height': height, 'width': width}
-        self._entries.append(entry | self.task.write(self.folder, scene, image, sample))
+        entry |= self.task.write(self.folder, scene, image, sample)
+        write_image(self.folder / file, picture[..., ::-1])
+        self._entries.append(entry)
 
     def add_failure(self, scene: SceneInput, reason: str) -> None:
         """Remember an input that could not be processed."""

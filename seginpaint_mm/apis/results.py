@@ -17,9 +17,11 @@ class SceneResult:
         sample: Predictions at the input's size, on the CPU.
         picture: RGB uint8 (H, W, 3), see :class:`SceneVisualizer`.
         failure: One sentence; then ``sample`` and ``picture`` are None.
+        remark: What a user should know though it was done, one sentence.
     """
 
     scene: SceneInput
     sample: SceneSample | None = None
     picture: np.ndarray | None = None
     failure: str | None = None
+    remark: str | None = None

@@ -1,14 +1,17 @@
 """Reading pictures and label maps, with errors that name the file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # OpenCV neither turns these upright nor, of TIFF, keeps the colours of what is transparent.
 _BETTER_BY_PILLOW = ('.tif', '.tiff', '.webp')
 _ORIENTATION, _FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
+_COLOUR_SPACE = slice(16, 20)  # of an ICC profile
 _EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA')
 
 
@@ -34,7 +37,7 @@ def _read_by_pillow(path: str | Path) -> np.ndarray | None:
                 return None
             is_garbled = _is_garbled(image)
             colours = np.array(ImageOps.exif_transpose(image).convert('RGB'))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     if is_garbled:
         raise ValueError(
@@ -55,11 +58,44 @@ def read_alpha(path: str | Path) -> np.ndarray | None:
 
     Returns:
         np.ndarray: uint8 (H, W), 255 = opaque; None where the file has none.
+
+    Raises:
+        ValueError: when it has more pixels than Pillow opens.
     """
-    with Image.open(path) as image:
-        if not image.has_transparency_data:
+    with _opened(path) as image:
+        if image is None or not image.has_transparency_data:
             return None
         return np.array(ImageOps.exif_transpose(image).convert('RGBA').getchannel('A'))
+
+
+def read_icc_profile(path: str | Path) -> bytes | None:
+    """The ICC profile of a picture that :func:`read_colour` can read; None where there is none.
+
+    Profiles of other colours than RGB say nothing about what is read.
+
+    Raises:
+        ValueError: when it has more pixels than Pillow opens.
+    """
+    with _opened(path) as image:
+        profile = None if image is None else image.info.get('icc_profile')
+    return profile if profile and profile[_COLOUR_SPACE] == b'RGB ' else None
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image | None]:
+    """A picture of Pillow's; None of formats that OpenCV alone reads."""
+    try:
+        image = Image.open(path)
+    except UnidentifiedImageError:
+        yield None
+        return
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f'{path}: its transparency and profile cannot be read, as it has more than '
+            f'{2 * Image.MAX_IMAGE_PIXELS} pixels: reduce it.'
+        ) from error
+    with image:
+        yield image
 
 
 def read_ids(path: str | Path) -> np.ndarray:

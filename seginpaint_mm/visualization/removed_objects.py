@@ -14,8 +14,9 @@ _OPACITY = 0.5
 
 
 def has_removed_objects(sample: SceneSample) -> bool:
-    """Whether a sample holds a picture from which a model removed what it found itself."""
-    return 'pred_image' in sample and 'pred_mask' in sample
+    """Whether a sample tells of objects that were removed, or could be."""
+    found = sample.get('pred_instances')
+    return 'pred_mask' in sample or (found is not None and 'removed' in found)
 
 
 def draw_removed_objects(
@@ -25,7 +26,7 @@ def draw_removed_objects(
 
     Args:
         image: RGB uint8 (H, W, 3).
-        sample: ``pred_image`` and ``pred_mask``; where they are known ``pred_mask_before``,
+        sample: Where they are known ``pred_image``, ``pred_mask``, ``pred_mask_before``,
             ``pred_instances`` with ``names``, whose numbers count from 1, ``gt_image`` and, beside
             it, the true mask ``hole``; all of the image's size.
         panel_width: Width in pixels that panels are brought to.
@@ -34,7 +35,7 @@ def draw_removed_objects(
         np.ndarray: RGB uint8.
     """
     size = (panel_width, max(1, round(image.shape[0] * panel_width / image.shape[1])))
-    seen, removed = _fit(image, size), _fit(_channels_last(sample, 'pred_image'), size)
+    seen = _fit(image, size)
     is_known = 'gt_image' in sample
     masks = {
         'mask before': 'pred_mask_before',
@@ -47,7 +48,8 @@ def draw_removed_objects(
         for title, name in masks.items()
         if name in sample
     ]
-    row.append(('removed', removed))
+    if 'pred_image' in sample:
+        row.append(('removed', _fit(_channels_last(sample, 'pred_image'), size)))
     if is_known:
         row.append(('truth', _fit(_channels_last(sample, 'gt_image'), size)))
     return compose(_rows(row), [])

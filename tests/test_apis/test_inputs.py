@@ -45,6 +45,14 @@ def test_own_results_are_not_taken_for_inputs(tmp_path: Path) -> None:
     assert names(find_inputs(tmp_path, recursive=True, exclude=exclude)) == ['a']
 
 
+@pytest.mark.parametrize('which', ['out/pred/image/a.png', 'out/pred/image', 'out/vis'])
+def test_own_results_are_no_inputs(tmp_path: Path, which: str) -> None:
+    touch(tmp_path, 'out/vis/a.png', 'out/pred/image/a.png')
+    exclude = (tmp_path / 'out/vis', tmp_path / 'out/pred')
+    with pytest.raises(UserError, match='where results are written, and could be overwritten: ch'):
+        find_inputs(tmp_path / which, exclude=exclude)
+
+
 def test_arrays_are_numbered() -> None:
     image = np.zeros((4, 5, 3), np.uint8)
     assert names(find_inputs([image, image])) == ['image_00000', 'image_00001']

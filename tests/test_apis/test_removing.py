@@ -1,6 +1,7 @@
 """Objects removed from photos: which, where, outside as before, in files, with clear errors."""
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.structures import InstanceData
-from PIL import Image
+from PIL import Image, ImageCms
 
 from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.instance_source import InstanceModel
@@ -303,11 +304,108 @@ def test_files(telea: SegInpaintInferencer, tmp_path: Path) -> None:
         assert cv2.imread(str(out / entry['picture'])) is not None
 
 
+def test_a_class_that_is_not_there_is_passed_over(
+    telea: SegInpaintInferencer, tmp_path: Path
+) -> None:
+    """Where something else goes; otherwise that is told of all of them."""
+    found = finder(classes=(*CLASSES, 'bird'))
+    removal = Removal(all_of=['cat', 'horse'])
+    (result,) = telea.stream(photo(), out_dir=tmp_path, masks=found, removal=removal)
+    np.testing.assert_array_equal(mask_of(result.sample, 'pred_mask'), boxes(1, 3))
+    assert result.remark.endswith(': no horse was found; there are 2 cat, 1 dog.')
+    (entry,) = json.loads((tmp_path / 'predictions.json').read_text())['predictions']
+    assert entry['remark'] == result.remark
+    (failure,) = telea(photo(), masks=found, removal=Removal(all_of=['horse', 'bird']))['failures']
+    assert 'no horse and no bird was found; there are 2 cat, 1 dog.' in failure
+
+
+def test_without_a_name_it_is_told_what_there_is(
+    telea: SegInpaintInferencer, tmp_path: Path
+) -> None:
+    """And nothing stays of what an earlier call removed."""
+    for removal in (Removal(ids=[1]), Removal()):
+        (result,) = telea.stream(photo(), out_dir=tmp_path, masks=finder(), removal=removal)
+    assert 'nothing is removed, as nothing is named; there are 2 cat, 1 dog: ' in result.remark
+    assert 'pred_image' not in result.sample
+    assert not result.sample.pred_instances.removed.any()
+    (entry,) = json.loads((tmp_path / 'predictions.json').read_text())['predictions']
+    assert [item['id'] for item in entry['objects']] == [1, 2, 3]
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*.*')}
+    assert files == {'predictions.json', entry['picture'], entry['instance_ids']}
+
+
+def test_single_values_and_arrays_are_taken(telea: SegInpaintInferencer) -> None:
+    for wanted in (
+        dict(all_of='cat'),
+        dict(ids=(1, 3)),
+        dict(clicks=np.array([[11, 11], [15, 45]])),
+        dict(boxes=(10, 10, 30, 25), ids=3),
+    ):
+        (sample,) = telea(photo(), masks=finder(), removal=Removal(**wanted))['predictions']
+        np.testing.assert_array_equal(mask_of(sample, 'pred_mask'), boxes(1, 3))
+
+
+def test_grey_stays_grey(telea: SegInpaintInferencer) -> None:
+    removal = Removal(ids=[1])
+    model = make(tiny_inpainter(**PLAIN))
+    grey = photo(channels=1).repeat(3, axis=2)
+    (sample,) = model(grey, masks=finder(), removal=removal)['predictions']
+    assert (painted(sample) == painted(sample)[..., :1]).all()
+    check_outside(sample, grey)
+
+
+@pytest.mark.parametrize('suffix', ['png', 'jpg'])
+def test_colour_profiles_are_kept(telea: SegInpaintInferencer, tmp_path: Path, suffix: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
+    pixels = np.ascontiguousarray(photo()[..., ::-1])
+    Image.fromarray(pixels).save(tmp_path / 'a.png', icc_profile=profile)
+    removal = Removal(ids=[1], picture_format=suffix)
+    (sample,) = telea(tmp_path / 'a.png', 1, tmp_path, masks=finder(), removal=removal)[
+        'predictions'
+    ]
+    written = Image.open(tmp_path / f'pred/image/a.{suffix}')
+    assert written.info['icc_profile'] == profile
+    if suffix == 'png':
+        np.testing.assert_array_equal(np.array(written)[..., ::-1], painted(sample))
+
+
+def test_what_pillow_does_not_read(
+    telea: SegInpaintInferencer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV alone knows this format; and Pillow opens no picture of too many pixels."""
+    cv2.imwrite(str(tmp_path / 'a.hdr'), photo().astype(np.float32) / 255)
+    cv2.imwrite(str(tmp_path / 'b.png'), photo())
+    files, removal = [tmp_path / 'a.hdr', tmp_path / 'b.png'], Removal(ids=[1])
+    results = telea(files, out_dir=tmp_path / 'out', masks=finder(), removal=removal)
+    assert results['failures'] == []
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
+    results = telea(files, masks=finder(), removal=removal)
+    assert len(results['predictions']) == 1
+    assert (
+        'b.png: its transparency and profile cannot be read, as it has more than 200 pix'
+        in (results['failures'][0])
+    )
+
+
+def test_what_was_done_is_listed_though_the_rest_fails(
+    telea: SegInpaintInferencer, tmp_path: Path
+) -> None:
+    (tmp_path / 'pred/image').mkdir(parents=True)
+    (tmp_path / 'pred/image/image_00001.png').mkdir()  # cannot be written
+    with pytest.raises(OSError, match=r'Cannot write .*image_00001\.png'):
+        telea([photo()] * 3, out_dir=tmp_path, masks=finder(), removal=Removal(ids=[1]))
+    (entry,) = json.loads((tmp_path / 'predictions.json').read_text())['predictions']
+    assert entry['image'] == 'pred/image/image_00000.png'
+    assert not (tmp_path / 'vis/image_00001.png').exists()
+
+
 def test_jpeg_on_demand(telea: SegInpaintInferencer, tmp_path: Path) -> None:
     removal = Removal(ids=[1], picture_format='jpg')
     images = [photo(), photo(channels=4)]
     results = telea(images, out_dir=tmp_path, masks=finder(), removal=removal)
     assert (tmp_path / 'pred/image/image_00000.jpg').is_file()
+    telea(images[:1], out_dir=tmp_path, masks=finder(), removal=Removal(ids=[1]))
+    assert [path.name for path in (tmp_path / 'pred/image').iterdir()] == ['image_00000.png']
     (failure,) = results['failures']
     assert 'image_00001 (60, 90, 4): JPEG knows no transparency, which this has: write png.' in (
         failure
@@ -318,13 +416,10 @@ def test_jpeg_on_demand(telea: SegInpaintInferencer, tmp_path: Path) -> None:
     ('wanted', 'sentence'),
     [
         (dict(classes=['horse']), 'no horse was found; there are 2 cat, 1 dog.'),
-        (dict(all_of=['hores']), "there is no class 'hores'; did you mean 'horse'?"),
-        (dict(classes=['spoon']), "there is no class 'spoon'; known are cat, dog, horse."),
         (dict(clicks=[(50, 5)]), 'nothing was found at the click at (50, 5); click on an object.'),
         (dict(clicks=[(90, 5)]), 'the click at (90, 5) is outside its 90x60 pixels.'),
         (dict(boxes=[(40, 0, 50, 9)]), 'nothing was found in the box (40, 0, 50, 9).'),
         (dict(ids=[4]), 'there is no object 4, counted from 1; there are 2 cat, 1 dog.'),
-        ({}, 'say what is to be removed, by class, click, box or number; there are 2 cat, 1 dog.'),
         (dict(ids=[3], grow=-9), 'nothing of the mask is left when it is shrunk by 9 pixels'),
         (dict(ids=[1], grow=99), 'what is to be removed, with its border, covers the whole image'),
     ],
@@ -368,7 +463,9 @@ def test_wrong_masks_are_told(telea: SegInpaintInferencer, tmp_path: Path) -> No
     nearly[:, 0] = False
     removal = Removal(working_size=32, feather=0)
     (failure,) = telea(photo((200, 300)), masks=nearly, removal=removal)['failures']
-    assert 'covers the whole image: nothing is left to fill it from' in failure
+    assert (
+        'what is known beside the hole is lost when it is reduced to 32 pixels: take a' in failure
+    )
 
 
 def test_what_does_not_fit_is_told(telea: SegInpaintInferencer) -> None:
@@ -382,8 +479,20 @@ def test_what_does_not_fit_is_told(telea: SegInpaintInferencer) -> None:
         make(tiny_remover(edge=None, segmentation=None, image=None, mask_expansion=None))
     with pytest.raises(UserError, match=r"is for remove, not for 'fill'"):
         make(tiny_remover(), 'fill')
+    for name, sentence in (
+        ('hores', "There is no class 'hores'; did you mean 'horse'?"),
+        ('spoon', "There is no class 'spoon'; known are cat, dog, horse."),
+    ):
+        with pytest.raises(UserError, match=re.escape(sentence)):
+            telea(photo(), masks=finder(), removal=Removal(all_of=['cat', name]))
     for wrong, sentence in (
         (dict(feather=-1), 'feather must be at least 0, not -1'),
+        (dict(margin=float('inf')), 'margin must be at least 0, not inf'),
+        (dict(margin=float('nan')), 'margin must be at least 0, not nan'),
+        (dict(min_score=2), 'min_score must be from 0 to 1, not 2'),
+        (dict(boxes=[(50, 0, 2, 20)]), r'x1 < x2 and y1 < y2, not \(50, 0, 2, 20\)'),
+        (dict(boxes=[(1, 2, 3)]), r'boxes are of 4 finite numbers each, not \(1, 2, 3\)'),
+        (dict(clicks=[(1, float('nan'))]), r'clicks are of 2 finite numbers each, not \(1, nan\)'),
         (dict(working_size=8), 'working_size must be at least 32, not 8'),
         (dict(picture_format='gif'), "written as png or jpg, not as 'gif'"),
     ):

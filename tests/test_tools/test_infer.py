@@ -179,6 +179,11 @@ def test_objects_are_removed(
     places = ('--out-dir', tmp_path / 'out', '--device', 'cpu', *remover)
     before = ('--before', remover[1], '--before-checkpoint', remover[3])
     photo = tmp_path / 'photo.jpg'
+    run_here('infer', '--task', 'remove', photo, *places)
+    assert 'note: ' in (told := capsys.readouterr().err)
+    assert 'photo.jpg: nothing is removed, as nothing is named; there ' in told
+    (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
+    assert entry['objects'][0]['id'] == 1
     run_here('infer', '--task', 'remove', '--id', '1', *before, photo, *places)
     assert '1 of 1 pictures done' in capsys.readouterr().out
     (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
@@ -196,8 +201,8 @@ def test_objects_are_removed(
 @pytest.mark.parametrize(
     ('options', 'status', 'message'),
     [
-        (('--class', 'cta'), 1, "photo.jpg: there is no class 'cta'; did you mean 'cat'?"),
-        (('--task', 'remove'), 1, 'photo.jpg: say what is to be removed, by class, click, box'),
+        (('--class', 'cta'), 2, "error: There is no class 'cta'; did you mean 'cat'?"),
+        (('--box', 'inf', '0', '2', '2'), 2, 'error: boxes are of 4 finite numbers each, not'),
         (('--id', '1', '--feather', '-1'), 2, 'error: feather must be at least 0, not -1'),
         (('--task', 'fill', '--id', '1'), 2, "ObjectRemover is for remove, not for 'fill'"),
         (('--before-checkpoint', 'a.pth'), 2, '--before-checkpoint needs --before, the config'),
@@ -226,4 +231,4 @@ def test_a_user_without_a_trained_remover_is_told(
     with pytest.raises(SystemExit):
         run_here('infer', '--task', 'remove', '--class', 'person', 'photo.jpg')
     error = capsys.readouterr().err
-    assert 'work_dirs/object-remover_small_street does not exist' in error
+    assert 'work_dirs/object-remover_small_street does not exist: train it, as configs/ma' in error

@@ -1,5 +1,6 @@
 """``Removal``: what is to be removed from pictures, and how."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ _LEAST = {'feather': 0, 'margin': 0, 'working_size': 32, 'look_size': 32}
 @dataclass(frozen=True, kw_only=True)
 class Removal:
     """What is to be removed from pictures, and how. What is named in several ways is added up.
+
+    A class that a picture does not have is passed over where something else is named that it has.
+    Of pictures in which a network finds the objects, without any name, click, box or number nothing
+    is removed: the result tells what there is, with the numbers.
 
     Attributes:
         classes: Names; of each the object that is surest.
@@ -34,7 +39,8 @@ class Removal:
             optimised.
 
     Raises:
-        UserError: when a number is too small, or there is no such format.
+        UserError: when a number is too small or none, a box has no inside, or there is no such
+            format.
     """
 
     classes: Sequence[str] = ()
@@ -52,9 +58,23 @@ class Removal:
     before: MaskSource | None = None
 
     def __post_init__(self) -> None:
+        for name in ('classes', 'all_of', 'ids'):
+            value = getattr(self, name)
+            alone = isinstance(value, (str, int))
+            object.__setattr__(self, name, (value,) if alone else tuple(value))
+        for name, sides in (('clicks', 2), ('boxes', 4)):
+            object.__setattr__(self, name, _places(name, getattr(self, name), sides))
         for name, least in _LEAST.items():
-            if getattr(self, name) < least:
+            if not least <= getattr(self, name) < math.inf:
                 raise UserError(f'{name} must be at least {least}, not {getattr(self, name)}.')
+        if not 0 <= self.min_score <= 1:
+            raise UserError(f'min_score must be from 0 to 1, not {self.min_score}.')
+        for left, top, right, bottom in self.boxes:
+            if left >= right or top >= bottom:
+                raise UserError(
+                    f'A box is x1, y1, x2, y2 with x1 < x2 and y1 < y2, not '
+                    f'{(left, top, right, bottom)}.'
+                )
         if self.picture_format not in FORMATS:
             raise UserError(
                 f'Pictures are written as {" or ".join(FORMATS)}, not as {self.picture_format!r}.'
@@ -69,4 +89,15 @@ class Removal:
             'box': self.boxes,
             'id': self.ids,
         }
-        return [{kind: list(values)} for kind, values in named.items() if values]
+        return [{kind: value} for kind, values in named.items() for value in values]
+
+
+def _places(name: str, given: Sequence, sides: int) -> tuple[tuple[float, ...], ...]:
+    """Clicks or boxes, each of so many finite numbers; a single one may come without a list."""
+    several = list(given)
+    if several and not hasattr(several[0], '__len__'):
+        several = [several]
+    for place in several:
+        if len(place) != sides or not all(math.isfinite(side) for side in place):
+            raise UserError(f'{name} are of {sides} finite numbers each, not {place}.')
+    return tuple(tuple(place) for place in several)

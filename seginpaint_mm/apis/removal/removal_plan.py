@@ -10,7 +10,13 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal.patches import Patch, cut_patches
 from seginpaint_mm.apis.removal.removal import Removal
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
-from seginpaint_mm.models.maskopt.choosing import choose, overlaps, there_are
+from seginpaint_mm.models.maskopt.choosing import (
+    AbsentClassError,
+    choose,
+    no_class,
+    overlaps,
+    there_are,
+)
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.soft_masks import feather_weights, grow_mask
 
@@ -25,8 +31,12 @@ class RemovalPlan(VisibleObjects):
         before: bool (H, W), the same as another network finds it; None without one.
         weights: float32 (H, W) in [0, 1], share of the painting in the result: 1 in the mask, grown
             or shrunk, and passing to 0 around it. Where it is 0 the picture stays as it is.
-        patches: What the inpainter gets.
+        patches: What the inpainter gets; none where nothing is removed.
         picture_format: Of the result.
+        origin: The picture, for people.
+        alpha: uint8 (H, W), its transparency, or None.
+        icc_profile: Of its colours, or None.
+        remark: What a user should know though nothing went wrong, one sentence; or None.
     """
 
     chosen: np.ndarray
@@ -35,6 +45,10 @@ class RemovalPlan(VisibleObjects):
     weights: np.ndarray
     patches: tuple[Patch, ...]
     picture_format: str
+    origin: str
+    alpha: np.ndarray | None
+    icc_profile: bytes | None
+    remark: str | None
 
 
 class RemovalSource(MaskSource):
@@ -42,7 +56,8 @@ class RemovalSource(MaskSource):
 
     Args:
         source: Finds or knows the objects.
-        removal: Without any name, click, box or number all objects go that a user has marked.
+        removal: Without any name, click, box or number all objects go that a user has marked, and
+            none that a network finds.
     """
 
     def __init__(self, source: MaskSource, removal: Removal) -> None:
@@ -50,6 +65,11 @@ class RemovalSource(MaskSource):
         self.removal = removal
 
     def objection(self, scenes: list[SceneInput]) -> str | None:
+        known = self.source.classes if self.source.finds else ()
+        for name in (*self.removal.classes, *self.removal.all_of):
+            if len(known) and name not in known:
+                sentence = no_class(name, known)
+                return sentence[0].upper() + sentence[1:]
         return self.source.objection(scenes)
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> RemovalPlan:
@@ -60,15 +80,16 @@ class RemovalSource(MaskSource):
                 everything, or the picture's transparency cannot be written.
         """
         removal, where = self.removal, scene.origin
-        if removal.picture_format == 'jpg' and scene.read_alpha() is not None:
+        alpha = scene.read_alpha()
+        if removal.picture_format == 'jpg' and alpha is not None:
             raise ValueError(f'{where}: JPEG knows no transparency, which this has: write png.')
         found = self.source.objects(scene, image)
-        chosen = self._choose(found, where)
+        chosen, remark = self._choose(found, where)
         mask = found.masks[chosen].any(axis=0)
-        weights = self._weights(mask, where)
-        patches = cut_patches(image, weights > 0, removal.margin, removal.working_size)
-        for patch in patches:
-            check_hole(patch.hole, f'{where}: what is to be removed, with its border,')
+        weights, patches = np.zeros(image.shape[:2], np.float32), ()
+        if chosen.any():
+            weights = self._weights(mask, where)
+            patches = self._patches(image, weights > 0, where)
         return RemovalPlan(
             masks=found.masks,
             names=found.names,
@@ -79,9 +100,14 @@ class RemovalSource(MaskSource):
             weights=weights,
             patches=patches,
             picture_format=removal.picture_format,
+            origin=where,
+            alpha=alpha,
+            icc_profile=scene.read_icc_profile(),
+            remark=remark,
         )
 
-    def _choose(self, found: VisibleObjects, where: str) -> np.ndarray:
+    def _choose(self, found: VisibleObjects, where: str) -> tuple[np.ndarray, str | None]:
+        """Which objects go, bool (n,), and a remark."""
         names = list(dict.fromkeys([*self.source.classes, *sorted(set(found.names))]))
         segments = Segments(
             torch.from_numpy(found.masks),
@@ -92,16 +118,34 @@ class RemovalSource(MaskSource):
         if not requests and not self.source.finds:
             if not len(found):
                 raise ValueError(f'{where}: its masks mark nothing: there is nothing to remove.')
-            return np.ones(len(found), bool)
+            return np.ones(len(found), bool), None
+        chosen, absent = np.zeros(len(found), bool), []
         if not requests:
-            raise ValueError(
-                f'{where}: say what is to be removed, by class, click, box or number; '
-                f'{there_are(segments, names)}.'
+            return chosen, (
+                f'{where}: nothing is removed, as nothing is named; {there_are(segments, names)}: '
+                f'name what is to go by class, click, box or number.'
             )
-        chosen = np.zeros(len(found), bool)
         for request in requests:
-            chosen[choose(segments, request, names, where).numpy()] = True
-        return chosen
+            try:
+                chosen[choose(segments, request, names, where).numpy()] = True
+            except AbsentClassError as error:
+                absent.append(f'no {error.name}')
+        if not absent:
+            return chosen, None
+        sentence = f'{where}: {" and ".join(absent)} was found; {there_are(segments, names)}.'
+        if not chosen.any():
+            raise ValueError(sentence)
+        return chosen, sentence
+
+    def _patches(self, image: np.ndarray, hole: np.ndarray, where: str) -> tuple[Patch, ...]:
+        working_size = self.removal.working_size
+        patches = cut_patches(image, hole, self.removal.margin, working_size)
+        if any(patch.hole.all() for patch in patches):
+            raise ValueError(
+                f'{where}: what is known beside the hole is lost when it is reduced to '
+                f'{working_size} pixels: take a larger working size, or remove less.'
+            )
+        return patches
 
     def _weights(self, mask: np.ndarray, where: str) -> np.ndarray:
         grown = grow_mask(mask, self.removal.grow)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
@@ -14,6 +15,7 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
 from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.patches import paste_patch
+from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.selected_objects import selected_objects
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
 from seginpaint_mm.apis.tasks.task import InferenceTask
@@ -34,7 +36,8 @@ class RemovingTask(InferenceTask):
     Any inpainter paints their place. Samples have ``pred_image``; ``pred_mask``, what the objects
     cover, ``hole``, the pixels that were painted, which are more, and perhaps ``pred_mask_before``,
     uint8 (1, H, W); and ``pred_instances``, all n objects: ``masks`` bool (n, H, W), ``removed``
-    bool (n,), ``bboxes`` float32 (n, 4), n ``names`` and, of networks, ``scores``.
+    bool (n,), ``bboxes`` float32 (n, 4), n ``names`` and, of networks, ``scores``. Where nothing
+    is named that should go, there are only the instances.
 
     - ``pred/image/<name>.png``: the picture, lossless, with its transparency; outside the hole bit
       for bit the input;
@@ -96,50 +99,75 @@ class RemovingTask(InferenceTask):
     def finish(
         self, samples: Sequence[SceneSample], image: np.ndarray, objects: RemovalPlan
     ) -> SceneSample:
-        """Put the patches into the picture."""
-        painted = image.copy()
-        for sample, patch in zip(samples, objects.patches, strict=True):
-            colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
-            paste_patch(painted, np.ascontiguousarray(colours), patch.box, objects.weights)
+        """Put the patches into the picture; grey pictures stay grey."""
         shape = image.shape[:2]
         finished = SceneSample(
             metainfo=dict(
-                img_path=samples[0].get('img_path'),
+                img_path=objects.origin,
                 img_shape=shape,
                 ori_shape=shape,
                 patches=[patch.box for patch in objects.patches],
                 picture_format=objects.picture_format,
+                icc_profile=objects.icc_profile,
+                remark=objects.remark,
             )
         )
+        finished.pred_instances = _instances(objects)
+        if not objects.patches:
+            return finished
+        hole = objects.weights > 0
+        painted = image.copy()
+        for sample, patch in zip(samples, objects.patches, strict=True):
+            colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+            paste_patch(painted, np.ascontiguousarray(colours), patch.box, objects.weights)
+        if (image == image[..., :1]).all():
+            painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
         finished.pred_image = PixelData(data=_tensor(painted[..., ::-1].transpose(2, 0, 1)))
         finished.pred_mask = _mask(objects.mask)
-        finished.hole = _mask(objects.weights > 0)
+        finished.hole = _mask(hole)
         if objects.before is not None:
             finished.pred_mask_before = _mask(objects.before)
-        finished.pred_instances = _instances(objects)
+        if objects.alpha is not None:
+            finished.alpha = PixelData(data=_tensor(objects.alpha[None]))
         return finished
 
     def write(
         self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
     ) -> dict:
-        entry = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
+        entry = dict(instance_ids=f'pred/instances/{scene.name}.png')
+        write_image(folder / entry['instance_ids'], instance_ids(sample.pred_instances))
+        written: dict[str, str] = {}
+        if 'pred_image' in sample:
+            written = self._write_result(folder, scene, sample)
+            entry |= written
+            entry['hole_percent'] = round(100 * sample.hole.data.float().mean().item(), 3)
+            entry['patches'] = [list(box) for box in sample.patches]
+        if sample.remark is not None:
+            entry['remark'] = sample.remark
+        _remove_stale(folder, scene.name, set(written.values()))
+        return entry | {'objects': _described(sample.pred_instances)}
+
+    @staticmethod
+    def _write_result(folder: Path, scene: SceneInput, sample: SceneSample) -> dict[str, str]:
+        """The picture and its masks; their files by kind."""
+        files = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
         colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
-        alpha = scene.read_alpha()
-        write_image(
-            folder / entry['image'], colours if alpha is None else np.dstack([colours, alpha])
-        )
+        if 'alpha' in sample:
+            colours = np.dstack([colours, sample.alpha.data[0].numpy()])
+        write_image(folder / files['image'], colours, sample.icc_profile)
         for field, kind in _MASKS.items():
             if field in sample:
-                entry[kind] = f'pred/{kind}/{scene.name}.png'
-                write_image(folder / entry[kind], sample.get(field).data[0].numpy() * 255)
-        entry['instance_ids'] = f'pred/instances/{scene.name}.png'
-        write_image(folder / entry['instance_ids'], instance_ids(sample.pred_instances))
-        return {
-            **entry,
-            'hole_percent': round(100 * sample.hole.data.float().mean().item(), 3),
-            'patches': [list(box) for box in sample.patches],
-            'objects': _described(sample.pred_instances),
-        }
+                files[kind] = f'pred/{kind}/{scene.name}.png'
+                write_image(folder / files[kind], sample.get(field).data[0].numpy() * 255)
+        return files
+
+
+def _remove_stale(folder: Path, name: str, written: set) -> None:
+    """What an earlier call left of the same picture and this one has not replaced."""
+    pictures = [f'pred/image/{name}.{suffix}' for suffix in FORMATS]
+    masks = [f'pred/{kind}/{name}.png' for kind in _MASKS.values()]
+    for file in {*pictures, *masks} - written:
+        (folder / file).unlink(missing_ok=True)
 
 
 def _instances(plan: RemovalPlan) -> InstanceData:

@@ -64,7 +64,8 @@ class InferenceTask(ABC):
         return given
 
     def views(self, picture: dict, objects: VisibleObjects | None) -> list[dict]:
-        """What the model sees of a picture: dictionaries for the pipeline, at least one.
+        """What the model sees of a picture: dictionaries for the pipeline; none where it is not
+        needed.
 
         Args:
             picture: The dictionary of the picture alone.
@@ -87,7 +88,8 @@ class InferenceTask(ABC):
             objects: What was marked in it.
 
         Returns:
-            SceneSample: A new one, with metainfo and predictions only.
+            SceneSample: A new one, with metainfo and predictions only; a ``remark`` in the metainfo
+            is what a user should know, one sentence.
         """
 
     @abstractmethod
