@@ -1,0 +1,7 @@
+# The three inpainters at once, with random masks: as long as Table III's, without its pairs.
+_base_ = [
+    '../_base_/models/edgeconnect_small_segmentation.py',
+    '../_base_/datasets/pairs_street_random.py',
+    '../_base_/schedules/edgeconnect_all_short.py',
+    '../_base_/default_runtime.py',
+]
