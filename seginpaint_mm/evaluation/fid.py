@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from mmengine.evaluator import BaseMetric
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance, NoTrainInceptionV3
 from torchvision import models
@@ -12,7 +11,8 @@ from torchvision import models
 from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.evaluation.metric_network import MetricNetwork
-from seginpaint_mm.evaluation.painted_picture import read_painted_picture
+from seginpaint_mm.evaluation.painted_picture import HOLE_RATIOS, PaintedPicture
+from seginpaint_mm.evaluation.painted_picture_metric import Measured, PaintedPictureMetric
 from seginpaint_mm.registry import METRICS
 
 _SOURCES = {
@@ -25,19 +25,26 @@ _KEYS = {'inception': 'FID', 'squeezenet': 'FD_squeezenet'}
 
 
 @METRICS.register_module()
-class FIDMetric(BaseMetric):
+class FIDMetric(PaintedPictureMetric):
     """Fréchet distance of the features of whole filled pictures and of the true ones.
 
     torchmetrics computes it. Key: ``FID`` with Inception-v3's 2048 features, of the published
-    weights, as in the papers; with the small SqueezeNet, for machines that have no others, the
-    distance is another one, and its key ``FD_squeezenet``. Either depends on the number of
-    pictures; it is NaN for fewer than two.
+    weights, as in the papers; with the small SqueezeNet's 512, for machines that have no others,
+    the distance is another one, and its key ``FD_squeezenet``. The same by bins, each the distance
+    of that bin's pictures alone (``hole_10-20/FID``), and their numbers (``num_images_FID``); see
+    :class:`PaintedPictureMetric`.
+
+    Few pictures bias it upwards: n of them, once they are many, by about c / n, where c depends on
+    the network and the method; fewer than the features, up to about the mean squared distance of
+    a picture's features to its truth's. So compare methods by the same pictures, and no bin with
+    one that has another number of them. It is NaN for a single picture, which has no covariance.
 
     Args:
         weights: File of the network's weights: torch-fidelity's of Inception-v3, or torchvision's
             of SqueezeNet 1.1.
         network: ``'inception'`` or ``'squeezenet'``.
         optional: Without the weights the metric is left out, with a warning.
+        ratios: See :class:`PaintedPictureMetric`.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
         prefix: Put before every key, followed by a slash.
 
@@ -52,13 +59,15 @@ class FIDMetric(BaseMetric):
         *,
         network: str = 'inception',
         optional: bool = False,
+        ratios: Sequence[float] = HOLE_RATIOS,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(ratios=ratios, collect_device=collect_device, prefix=prefix)
         if network not in _KEYS:
             raise ValueError(f'FIDMetric.network must be one of {[*_KEYS]}, not {network!r}.')
         self.key = _KEYS[network]
+        self.count_name = f'num_images_{self.key}'
         self._network = MetricNetwork(
             metric='FIDMetric',
             weights=weights,
@@ -67,23 +76,25 @@ class FIDMetric(BaseMetric):
             optional=optional,
         )
 
-    @torch.no_grad()
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keep the features of one batch; see :class:`PaintedPictureMetric` for its fields."""
-        network = self._network.get()
-        if network is None:
-            return
-        for sample in data_samples:
-            picture = read_painted_picture(sample, metric='FIDMetric')
-            pair = torch.stack([picture.truth, picture.painted])
-            self.results.append(network.to(pair.device)(pair).cpu())
+        """Keep the features of one batch, see :class:`PaintedPictureMetric`."""
+        if self._network.get() is not None:
+            super().process(data_batch, data_samples)
 
-    def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
-        """The distance of all pictures; nothing where the metric is left out."""
-        if not results:
-            return {}
-        true, painted = torch.stack(results, dim=1)
+    @torch.no_grad()
+    def measure(self, picture: PaintedPicture) -> Tensor:
+        """Features of the truth and of what was painted, float32 (2, d)."""
+        pair = torch.stack([picture.truth, picture.painted])
+        return self._network.get().to(pair.device)(pair).cpu()
+
+    def summarize(self, measured: list[Tensor]) -> dict[str, float]:
+        """The distance of these pictures."""
+        true, painted = torch.stack(measured, dim=1)
         return {self.key: frechet_distance(true, painted)}
+
+    def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
+        """The distance of all pictures, and by bins; nothing where the metric is left out."""
+        return super().compute_metrics(results) if results else {}
 
 
 def frechet_distance(true: Tensor, painted: Tensor) -> float:
@@ -92,7 +103,8 @@ def frechet_distance(true: Tensor, painted: Tensor) -> float:
         return float('nan')
     features = nn.Identity()
     features.num_features = true.shape[1]
-    distance = FrechetInceptionDistance(feature=features)
+    # MMEngine has collected all features on the one process that is here: no other would answer.
+    distance = FrechetInceptionDistance(feature=features, sync_on_compute=False)
     distance.update(true.double(), real=True)
     distance.update(painted.double(), real=False)
     return distance.compute().item()

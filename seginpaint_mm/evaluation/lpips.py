@@ -100,10 +100,6 @@ def _build(network: str, weights: Path, heads: Path) -> nn.Module:
     return module
 
 
-def _torchvision_name(name: str) -> str:
-    """``features.3.weight`` for torchmetrics' ``slices.1.3.weight`` or ``slice2.3.weight``."""
-    return re.sub(r'^slices?\.?\d+\.', 'features.', name)
-
 
 def _load(module: nn.Module, state: Mapping[str, Tensor | None], path: Path) -> None:
     wanted = module.state_dict()

@@ -1,4 +1,4 @@
-"""``PaintedPictureMetric``: what metrics of filled holes, one picture at a time, have in common."""
+"""``PaintedPictureMetric``: what metrics of filled holes have in common."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from prettytable import PrettyTable
+from torch import Tensor
 
 from seginpaint_mm.evaluation.painted_picture import (
     HOLE_RATIOS,
@@ -15,11 +16,14 @@ from seginpaint_mm.evaluation.painted_picture import (
     read_painted_picture,
 )
 
-Measured = tuple[float, dict[str, float]]  # ratio of the hole, values
+Measurement = dict[str, float] | Tensor  # of one picture
+Measured = tuple[float, Measurement]  # with the ratio of its hole
 
 
 class PaintedPictureMetric(BaseMetric):
-    """Means over all pictures, and over those whose hole has a certain share of the picture.
+    """Values of all pictures, and of those whose hole has a certain share of the picture.
+
+    They are means of the pictures' own, unless a metric summarizes what it measured otherwise.
 
     Keys: the values' own names for all pictures; with ``hole_10-20/`` before them for pictures of
     which more than 10 and at most 20 per cent were filled (bins without pictures are left out), and
@@ -64,29 +68,32 @@ class PaintedPictureMetric(BaseMetric):
             self.results.append((picture.ratio, self.measure(picture)))
 
     @abstractmethod
-    def measure(self, picture: PaintedPicture) -> dict[str, float]:
-        """Values of one picture by name."""
+    def measure(self, picture: PaintedPicture) -> Measurement:
+        """Values of one picture by name, or what :meth:`summarize` needs of it."""
+
+    def summarize(self, measured: list[Measurement]) -> dict[str, float]:
+        """Values by name of one picture or more: the means of theirs."""
+        return {name: float(np.mean([values[name] for values in measured])) for name in measured[0]}
 
     def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
-        """Average over the pictures, and over those of each bin."""
-        metrics = self._means(results)
-        by_bin = {name: self._means(self._in_bin(results, name)) for name in self.bins}
+        """Summarize all pictures, and those of each bin."""
+        metrics = self._summary(results)
+        by_bin = {name: self._summary(self._in_bin(results, name)) for name in self.bins}
         print_log(_table(type(self).__name__, {**by_bin, 'all': metrics}), logger='current')
-        for name, means in by_bin.items():
-            metrics |= {f'{name}/{key}': value for key, value in means.items()}
+        for name, values in by_bin.items():
+            metrics |= {f'{name}/{key}': value for key, value in values.items()}
         return metrics
 
     def _in_bin(self, results: list[Measured], name: str) -> list[Measured]:
         low, high = self.bins[name]
         return [result for result in results if low < result[0] <= high]
 
-    def _means(self, results: list[Measured]) -> dict[str, float]:
-        """Means of the values, and how many pictures there are; empty without pictures."""
+    def _summary(self, results: list[Measured]) -> dict[str, float]:
+        """The values, and how many pictures there are; empty without pictures."""
         if not results:
             return {}
-        names = results[0][1]
-        means = {name: float(np.mean([values[name] for _, values in results])) for name in names}
-        return {**means, self.count_name: len(results)}
+        values = self.summarize([measurement for _, measurement in results])
+        return {**values, self.count_name: len(results)}
 
 
 def _table(title: str, rows: dict[str, dict[str, float]]) -> str:

@@ -1,6 +1,8 @@
 """LPIPS and FID: against plain implementations, on real weights, and without any."""
 
 import logging
+import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,15 @@ def records(level: int, number: int = 1) -> list[dict]:
     return [painted_record(noisy(truth, hole, level), truth, hole) for truth in truths]
 
 
+def records_of(ratios: Sequence[float]) -> list[dict]:
+    """A picture for each of the shares, with a noise of its own in its hole."""
+    samples = []
+    for seed, ratio in enumerate(ratios):
+        truth, hole = colours(SIZE, seed), hole_left(ratio, SIZE)
+        samples.append(painted_record(noisy(truth, hole, 80, seed), truth, hole))
+    return samples
+
+
 def evaluate(metric: LPIPSMetric | FIDMetric, samples: list[dict]) -> dict:
     metric.process(None, samples)
     return metric.evaluate(size=len(samples))
@@ -38,6 +49,13 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp('weights') / 'squeezenet.pth'
     torch.save(squeezenet1_1(weights=None).state_dict(), path)
     return path
+
+
+def plain_frechet_distance(true: np.ndarray, painted: np.ndarray) -> float:
+    """With the covariances' product's own square root."""
+    covariances = [np.cov(features, rowvar=False) for features in (true, painted)]
+    distance = np.square(true.mean(0) - painted.mean(0)).sum()
+    return distance + np.trace(sum(covariances) - 2 * sqrtm(covariances[0] @ covariances[1]).real)
 
 
 def plain_lpips(weights: Path, heads: Path, painted: torch.Tensor, truth: torch.Tensor) -> float:
@@ -108,9 +126,7 @@ def test_frechet_distance_agrees_with_scipy():
     generator = np.random.default_rng(0)
     true = generator.normal(size=(200, 6))
     painted = generator.normal(0.5, 2, size=(150, 6)) @ generator.normal(size=(6, 6))
-    covariances = [np.cov(features, rowvar=False) for features in (true, painted)]
-    expected = np.square(true.mean(0) - painted.mean(0)).sum()
-    expected += np.trace(sum(covariances) - 2 * sqrtm(covariances[0] @ covariances[1]).real)
+    expected = plain_frechet_distance(true, painted)
     found = frechet_distance(torch.from_numpy(true), torch.from_numpy(painted))
     assert found == pytest.approx(expected, rel=1e-5)
     assert frechet_distance(torch.from_numpy(true), torch.from_numpy(true)) < 1e-6
@@ -122,7 +138,7 @@ def test_distance_in_another_network_has_another_name(random_weights):
     for level in (0, 20, 120):
         metric = FIDMetric(str(random_weights), network='squeezenet')
         metrics = evaluate(metric, records(level, number=4))
-        assert list(metrics) == ['FD_squeezenet']
+        assert {'FD_squeezenet', 'num_images_FD_squeezenet'} <= metrics.keys()
         values.append(metrics['FD_squeezenet'])
     assert values[0] == pytest.approx(0, abs=1e-4)
     assert values[0] < values[1] < values[2]
@@ -142,9 +158,53 @@ def test_fid_with_inception(tmp_path, monkeypatch):
     with torch.no_grad():
         features = network.eval()(torch.stack(pictures))[0]
     expected = frechet_distance(features[:2], features[2:])
-    found = evaluate(FIDMetric(str(path)), samples)['FID']
+    metrics = evaluate(FIDMetric(str(path)), samples)
     assert features.shape == (4, 2048)
-    assert found == pytest.approx(expected, rel=0.05), 'but for how pictures are resized'
+    assert metrics['FID'] == pytest.approx(expected, rel=0.05), 'but for how pictures are resized'
+    assert metrics['hole_40-50/FID'] == pytest.approx(metrics['FID'])
+
+
+SHARES = (0.125, 0.0625, 0.1875, 0.375, 0.25, 0.125, 0.25, 0.1875, 0.5, 0.25)  # exact
+
+
+def test_frechet_distance_by_hole_ratio(random_weights):
+    """Each bin's is that of its own pictures, up to its upper edge."""
+    samples = records_of(SHARES)
+    metric = FIDMetric(str(random_weights), network='squeezenet', ratios=(0, 0.125, 0.25, 0.5))
+    metric.process(None, samples)
+    features = torch.stack([pair for _, pair in metric.results], dim=1).double().numpy()
+    metrics = metric.evaluate(size=len(samples))
+    bins = {'hole_0-12.5/': (0, 1, 5), 'hole_12.5-25/': (2, 4, 6, 7, 9), 'hole_25-50/': (3, 8)}
+    for name, pictures in {**bins, '': range(len(samples))}.items():
+        expected = plain_frechet_distance(*features[:, [*pictures]])
+        assert metrics[f'{name}FD_squeezenet'] == pytest.approx(expected, rel=1e-3)
+        assert metrics[f'{name}num_images_FD_squeezenet'] == len(pictures)
+
+
+def test_frechet_distance_of_few_pictures(random_weights):
+    """Of one there is none, and of no picture nothing is said."""
+    metric = FIDMetric(str(random_weights), network='squeezenet')
+    metrics = evaluate(metric, records_of([0.15, 0.15, 0.25]))
+    assert metrics['hole_10-20/FD_squeezenet'] > 0
+    assert np.isnan(metrics['hole_20-30/FD_squeezenet'])
+    assert metrics['hole_20-30/num_images_FD_squeezenet'] == 1
+    assert 'hole_30-40/FD_squeezenet' not in metrics
+
+
+def test_frechet_distance_of_what_several_processes_saw(random_weights, monkeypatch):
+    """Their results are sent, in turn, to one of them, which must not ask the others again."""
+    samples = records_of(SHARES)
+    metrics = [FIDMetric(str(random_weights), network='squeezenet') for _ in range(3)]
+    whole, *parts = metrics
+    expected = evaluate(whole, samples)
+    for rank, part in enumerate(parts):
+        part.process(None, samples[rank::2])
+    sent = [pickle.loads(pickle.dumps(part.results)) for part in parts]
+    collected = [result for results in zip(*sent, strict=True) for result in results]
+    with monkeypatch.context() as patch:
+        patch.setattr('torch.distributed.is_initialized', lambda: True)
+        found = parts[0].compute_metrics(collected)
+    assert found == pytest.approx(expected, rel=1e-3, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,11 @@ class PasteForeground(BaseTransform):
     ``gt_image`` is the picture without them, ``hole`` is 1 where they are and wherever ``img``
     differs from it, ``removed_classes`` are their names and ``removed_labels`` the same as indices
     into the source's ``thing_ids``. All other maps stay as they are: they tell of the picture
-    without the objects. A picture into which no object fits is left out.
+    without the objects. A picture into which no object fits is left out. Resize and crop before:
+    mmseg's transforms would resize ``gt_image`` as they do labels, by the nearest pixel, so that it
+    would differ from ``img`` everywhere, and a crop may leave nothing of the hole. Flips may come
+    after. Such pairs are made anew for every sample; ``make_pairs.py`` writes others to the disk,
+    which :class:`LoadPair` reads.
 
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
@@ -52,7 +56,7 @@ class PasteForeground(BaseTransform):
         placement: ``'same_row'``: any column; the foot stays in its row for scale 1, and else
             moves towards or away from the horizon, as on a flat road. ``'on_ground'``: the same,
             and the foot must stand on visible road or sidewalk: an object that does not in ten
-            tries is left out. ``'anywhere'``: any row and column.
+            tries is left out; it needs ``gt_background``. ``'anywhere'``: any row and column.
         horizon: Row of the horizon as a share of the height.
         blending: ``'gaussian'`` or ``'box'`` mix the object's border with what is below, inside
             its mask; ``'poisson'`` gives the object the colours around it; ``'none'`` copies. Of
@@ -66,7 +70,8 @@ class PasteForeground(BaseTransform):
         cache_size: Keep the objects of so many source pictures in memory.
 
     Raises:
-        ValueError: when an option is out of its range, or the source has no fitting object.
+        ValueError: when an option is out of its range, the source has no fitting object, or the
+            ground to stand on is not known.
     """
 
     def __init__(
@@ -115,7 +120,16 @@ class PasteForeground(BaseTransform):
         self._library: ObjectLibrary | None = None
 
     def transform(self, results: dict) -> dict | None:
-        """Paste objects into a scene with ``img`` and the maps of :class:`LoadSceneAnnotations`."""
+        """Paste objects into a scene with ``img`` and the maps of :class:`LoadSceneAnnotations`.
+
+        With ``removal`` it needs ``img`` alone, for ``'on_ground'`` also ``gt_background``.
+        """
+        if self.placement == 'on_ground' and 'gt_background' not in results:
+            raise ValueError(
+                "PasteForeground: placement='on_ground' needs gt_background, which this pipeline "
+                "does not make: set placement='anywhere' or 'same_row', or load the scene with "
+                'LoadSceneAnnotations.'
+            )
         rng = self._rng(results)
         number = int(rng.integers(self.num_objects[0], self.num_objects[1] + 1))
         placed = [self._place(self._objects().draw(rng), results, rng) for _ in range(number)]

@@ -4,6 +4,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
+from mmseg.datasets.transforms import RandomFlip
 
 from seginpaint_mm.datasets import CamVidSceneDataset, CityscapesInstanceDataset, PasteForeground
 from tests.dataset_folders import (
@@ -271,6 +272,27 @@ def test_nothing_to_be_removed_leaves_the_picture_out(instance_source):
         instance_source, scale=(9, 9), truncation=False, placement='anywhere', removal=True
     )
     assert transform(dict(img=picture((48, 64)))) is None
+
+
+def test_ground_that_nobody_knows(instance_source):
+    """The default placement is for scenes with a background; the others need none."""
+    scene = dict(img=picture((48, 64)))
+    with pytest.raises(ValueError, match=r"placement='on_ground' needs gt_background.*'anywhere'"):
+        paste(PasteForeground(instance_source, removal=True), scene)
+    options = dict(area=(0, 1), num_objects=(1, 1), scale=(1, 1), removal=True, fixed=True)
+    transform = PasteForeground(instance_source, placement='same_row', **options)
+    assert any(paste(transform, scene | dict(sample_idx=index)) for index in range(5))
+
+
+def test_what_is_removed_may_be_flipped_afterwards(instance_source):
+    transform = PasteForeground(
+        instance_source, num_objects=(1, 1), area=(0, 1), placement='anywhere', removal=True
+    )
+    np.random.seed(0)
+    after = paste(transform, dict(img=picture((48, 64))))
+    flipped = RandomFlip(prob=1.0)(copy.deepcopy(after))
+    for name in ('img', 'gt_image', 'hole'):
+        np.testing.assert_array_equal(flipped[name], after[name][:, ::-1])
 
 
 def test_source_has_no_such_class(instance_source, scenes):
