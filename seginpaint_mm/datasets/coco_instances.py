@@ -22,7 +22,8 @@ class CocoInstanceDataset(InstanceDataset):
     """The objects of chosen categories of COCO; everything else is class 0, background.
 
     Where objects overlap, which COCO allows, the smaller is in front. Crowds (``iscrowd``), which
-    COCO outlines roughly, lie behind all objects and are void.
+    COCO outlines roughly, lie behind all objects and are void; nothing else is, which samples tell
+    by ``void_is_crowd``.
 
     Args:
         data_root: Folder that holds the files.
@@ -38,7 +39,7 @@ class CocoInstanceDataset(InstanceDataset):
 
     Raises:
         FileNotFoundError: when the JSON is not there.
-        ValueError: when it is not COCO's, has no such category, or nothing is kept.
+        ValueError: when it is not COCO's, lacks a value, has no such category, or nothing is kept.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class CocoInstanceDataset(InstanceDataset):
         """Find the samples, sorted by the id of the image."""
         index = _read_index(self.json_path)
         if 'classes' not in self.metainfo:
-            names = [index.cats[number]['name'] for number in sorted(index.cats)]
+            names = [self._category_name(index.cats[number]) for number in sorted(index.cats)]
             self._metainfo.update(_metainfo(names))
         class_of = self._categories(index)
         samples = []
@@ -87,7 +88,7 @@ class CocoInstanceDataset(InstanceDataset):
 
     def _categories(self, index: COCO) -> dict[int, int]:
         """Class of each category that was chosen."""
-        ids = {category['name']: category['id'] for category in index.cats.values()}
+        ids = {self._category_name(item): number for number, item in index.cats.items()}
         names = self.metainfo['classes'][1:]
         unknown = [name for name in names if name not in ids]
         if unknown:
@@ -97,22 +98,37 @@ class CocoInstanceDataset(InstanceDataset):
             )
         return {ids[name]: number for number, name in enumerate(names, start=1)}
 
+    def _category_name(self, category: dict) -> str:
+        return self._value(category, 'name', f'category {category["id"]}')
+
     def _sample(self, image: dict, chosen: list[dict], class_of: dict[int, int]) -> dict:
+        file_name, height, width = (
+            self._value(image, key, f'image {image["id"]}')
+            for key in ('file_name', 'height', 'width')
+        )
         return dict(
-            img_path=str(Path(self.data_root, self.image_folder, image['file_name'])),
+            img_path=str(Path(self.data_root, self.image_folder, file_name)),
             instance_format='coco',
             instance_path=str(self.json_path),
-            annotated_size=(image['height'], image['width']),
+            annotated_size=(height, width),
+            void_is_crowd=True,
             annotations=[
                 dict(
                     id=item['id'],
-                    segmentation=item['segmentation'],
+                    segmentation=self._value(item, 'segmentation', f'annotation {item["id"]}'),
                     class_id=class_of[item['category_id']],
                     is_crowd=bool(item.get('iscrowd', 0)),
                 )
                 for item in chosen
             ],
         )
+
+    def _value(self, item: dict, key: str, name: str) -> object:
+        if key not in item:
+            raise ValueError(
+                f'{self.json_path}: {name} has no {key!r}: add it, or leave {name} out.'
+            )
+        return item[key]
 
 
 def _metainfo(classes: Sequence[str]) -> dict:

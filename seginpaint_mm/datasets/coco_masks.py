@@ -30,7 +30,7 @@ def decode_mask(
             parts = coco_masks.merge(coco_masks.frPyObjects(parts, *size)) if parts else None
         else:
             parts = _checked_runs(segmentation)
-        mask = np.zeros(size, bool) if parts is None else coco_masks.decode(parts) > 0
+        mask = np.zeros(size, bool) if parts is None else coco_masks.decode(parts).view(bool)
     except Exception as error:  # pycocotools raises bare Exceptions, and what its parser meets
         raise ValueError(
             f'{path}: the segmentation of {of} is neither polygons nor run lengths ({error}): mend '

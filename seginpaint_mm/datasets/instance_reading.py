@@ -91,7 +91,8 @@ def read_coco(sample: dict, size: Size) -> Maps:
     masks = [(item, _decode(item, classes.shape, path)) for item in sample['annotations']]
     masks.sort(key=lambda pair: (not pair[0]['is_crowd'], -np.count_nonzero(pair[1])))
     for number, (item, mask) in enumerate(masks, start=1):
-        left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+        # Run lengths are by columns: so are the masks, which would be copied if not transposed.
+        top, left, height, width = cv2.boundingRect(mask.T.view(np.uint8))
         box = np.s_[top : top + height, left : left + width]  # the rest would take most of the time
         class_id = IGNORE_INDEX if item['is_crowd'] else item['class_id']
         np.copyto(classes[box], class_id, where=mask[box])

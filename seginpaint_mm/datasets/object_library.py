@@ -114,6 +114,8 @@ def cut_out_of_scene(
 ) -> list[CutOut]:
     """Cut out the objects of a loaded picture; see :func:`cut_out_objects`.
 
+    Things are foreground; what is void is not, unless the data set says ``void_is_crowd``.
+
     Args:
         results: What a pipeline as for :class:`ObjectLibrary` gives.
         class_names: Names of the classes of ``gt_seg_map``.
@@ -135,16 +137,13 @@ def cut_out_of_scene(
         )
     labels = results['gt_seg_map']
     objects = np.where(labels == IGNORE_INDEX, 0, results['gt_instance_map'])
-    is_thing = np.zeros(int(labels.max()) + 1, np.uint8)
-    is_thing[[label for label in results['thing_ids'] if label < len(is_thing)]] = 1
-    foreground = is_thing[labels]
-    label_of = np.zeros(int(objects.max()) + 1, np.int64)
-    places = objects > 0
-    label_of[objects[places]] = labels[places]
-    names = [class_names[label] for label in label_of]
-    wanted = np.array([classes is None or name in classes for name in names])
-    chosen = np.where(wanted[objects], objects, 0)
-    return cut_out_objects(image, chosen, foreground, names=names, **limits)
+    is_foreground = np.zeros(256, np.uint8)
+    is_foreground[list(results['thing_ids'])] = 1
+    is_foreground[IGNORE_INDEX] = results.get('void_is_crowd', False)
+    foreground = cv2.LUT(labels, is_foreground)
+    limits |= dict(labels=labels, class_names=class_names)
+    cut_outs = cut_out_objects(image, objects, foreground, **limits)
+    return [item for item in cut_outs if classes is None or item.class_name in classes]
 
 
 def cut_out_objects(
@@ -154,7 +153,8 @@ def cut_out_objects(
     *,
     area: tuple[float, float],
     max_contact: float,
-    names: Sequence[str] | None = None,
+    labels: np.ndarray | None = None,
+    class_names: Sequence[str] = (),
 ) -> list[CutOut]:
     """Cut out the objects of a picture that are of the wanted size and look whole.
 
@@ -167,7 +167,9 @@ def cut_out_objects(
         foreground: uint8 (H, W), 1 = foreground, also that which is no object.
         area: Smallest and largest object, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
-        names: Names of the classes of the objects 0 (none), 1, 2, ...
+        labels: uint8 (H, W), the class of each pixel; each object is of one class. None where
+            classes are unknown.
+        class_names: Names of the classes of ``labels``.
     """
     height, width = objects.shape
     smallest, largest = (share * height * width for share in area)
@@ -180,7 +182,7 @@ def cut_out_objects(
             continue
         if _contact(objects, foreground, number, box) <= max_contact:
             foot = box[0].stop / height
-            name = names[number] if names else ''
+            name = '' if labels is None else class_names[labels[box][mask > 0][0]]
             cut_outs.append(CutOut(image[box].copy(), mask, foot, name))
     return cut_outs
 

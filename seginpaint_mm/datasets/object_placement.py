@@ -78,7 +78,7 @@ def place_anywhere(
         scale: Range of the factor for its size.
         rotation: Range in degrees, counter-clockwise.
         flip_prob: Probability that it is mirrored.
-        truncation: Up to half of it may be outside.
+        truncation: Up to half of each side of its box may be outside.
 
     Returns:
         None when nothing of it can be seen or, without truncation, it does not fit.

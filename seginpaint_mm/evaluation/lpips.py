@@ -100,7 +100,6 @@ def _build(network: str, weights: Path, heads: Path) -> nn.Module:
     return module
 
 
-
 def _load(module: nn.Module, state: Mapping[str, Tensor | None], path: Path) -> None:
     wanted = module.state_dict()
     wrong = [

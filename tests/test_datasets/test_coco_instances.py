@@ -6,6 +6,7 @@ from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 
 from seginpaint_mm.datasets import CocoInstanceDataset
+from seginpaint_mm.datasets.object_library import cut_out_of_scene
 from tests.dataset_folders import SIZE, picture, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
@@ -87,6 +88,20 @@ def test_smaller_objects_lie_in_front_and_crowds_are_void_behind(tmp_path):
     assert numbers.max() == 2
 
 
+def test_objects_in_crowds_are_not_cut_out(tmp_path):
+    """They may be hidden in part: one amid a crowd, one that a crowd touches, one alone."""
+    annotations = [
+        dict(category_id=7, segmentation=polygon(6, 3, 9, 8)),
+        dict(category_id=7, segmentation=polygon(16, 8, 20, 13)),
+        dict(category_id=90, segmentation=polygon(24, 3, 28, 9)),
+        dict(category_id=7, iscrowd=1, segmentation=run_lengths(3, 2, 12, 11, compressed=False)),
+        dict(category_id=7, iscrowd=1, segmentation=run_lengths(13, 6, 18, 15, compressed=True)),
+    ]
+    samples = dataset(write_coco(tmp_path, annotations))
+    found = cut_out_of_scene(samples[0], samples.metainfo['classes'], area=(0, 1), max_contact=0.25)
+    assert [item.class_name for item in found] == ['dog']
+
+
 def test_pictures_without_the_categories(tmp_path):
     annotations = [dict(category_id=7, segmentation=polygon(4, 4, 8, 8))]
     root = write_coco(tmp_path, annotations, num_images=3)
@@ -157,3 +172,23 @@ def test_damaged_annotation(tmp_path, segmentation, message):
     write_coco(tmp_path, [dict(category_id=7, segmentation=segmentation)])
     with pytest.raises(ValueError, match=message):
         dataset(tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ('part', 'key', 'message'),
+    [
+        ('annotations', 'segmentation', "annotation 1 has no 'segmentation': add it, or leave"),
+        ('images', 'height', "image 0 has no 'height'"),
+        ('images', 'width', "image 0 has no 'width'"),
+        ('images', 'file_name', "image 0 has no 'file_name'"),
+        ('categories', 'name', "category 90 has no 'name'"),
+    ],
+)
+@pytest.mark.parametrize('classes', [('person',), None])
+def test_values_that_are_missing(tmp_path, part, key, message, classes):
+    path = write_coco(tmp_path, [dict(category_id=7, segmentation=[])]) / 'truth.json'
+    content = json.loads(path.read_text())
+    del content[part][0][key]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=rf'truth\.json: {message}'):
+        dataset(tmp_path, classes=classes)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from seginpaint_mm.datasets import (
     PackScene,
     PairsDataset,
 )
+from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
 from seginpaint_mm.datasets.pairs.maker import BLOCK
 from seginpaint_mm.datasets.pairs.writer import write_block
@@ -24,16 +27,17 @@ from tests.tool_runs import run_here
 
 TOOL = 'dataset_converters/make_pairs'
 SIZE = (40, 48)
+RECORD = 'records/000000.json'
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 PAIR = [dict(type='seginpaint_mm.LoadPair', instances=True)]
 
 
-def street(root: Path, number: int = 3) -> Path:
+def street(root: Path, number: int = 3, city: str = 'a') -> Path:
     """Pictures with a car and a person."""
     labels = street_labels(road=7, sidewalk=8, other=11, car=26, size=(48, 64))
     labels[6:18, 4:10] = 24
     instances = np.where(labels > 23, labels.astype(np.uint16) * 1000, labels)
-    names = [f'a/{k}' for k in range(number)]
+    names = [f'{city}/{k}' for k in range(number)]
     return write_cityscapes(
         root, names, split='train', labels=labels, instances=instances, manual=False
     )
@@ -85,6 +89,19 @@ def test_what_is_read_is_what_was_made(tmp_path: Path, truth_format: str) -> Non
             np.testing.assert_array_equal(found[name], expected, err_msg=name)
         assert found['removed_classes'] == [pair.removed_class]
         assert found['hole_share'] == pytest.approx(pair.hole.mean(), abs=1e-5)
+
+
+def test_records_tell_how_each_object_was_put_in(tmp_path: Path) -> None:
+    made = maker(street(tmp_path / 'street'), truncation=True)
+    write_block(tmp_path / 'all', made, 0)
+    write_block(tmp_path / 'box', maker(tmp_path / 'street', blendings=('box',)), 0)
+    told = {
+        name: [pair['blending'] for pair in json.loads((tmp_path / name / RECORD).read_text())]
+        for name in ('all', 'box')
+    }
+    assert told['all'] == [pair.blending for pair in made.block(0)]
+    assert set(told['all']) == set(BLENDINGS)
+    assert set(told['box']) == {'box'}
 
 
 def test_hole_covers_what_changed_and_holds_an_object(made: tuple[Path, Path]) -> None:
@@ -146,6 +163,49 @@ def test_resumes_with_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert whole.items() <= files(tmp_path / 'out').items()
 
 
+def test_pairs_of_another_source_are_refused(tmp_path: Path) -> None:
+    """Equally many pictures, also where nothing is missing; a source may be moved."""
+    out, write = tmp_path / 'out', partial(write_pairs, workers=1, on_progress=ignore)
+    write(out, maker(street(tmp_path / 'a')), BLOCK)
+    shutil.copytree(tmp_path / 'a', tmp_path / 'moved')
+    write(out, maker(tmp_path / 'moved'), BLOCK)
+    before = files(out)
+    other = maker(street(tmp_path / 'b', city='b'))
+    for number in (BLOCK, 2 * BLOCK):
+        with pytest.raises(UserError, match=r'out holds pairs of another source \(.* than .*/b '):
+            write(out, other, number)
+    assert files(out) == before
+
+
+def test_other_objects_are_another_source(tmp_path: Path) -> None:
+    write = partial(write_pairs, tmp_path / 'out', number=1, workers=1, on_progress=ignore)
+    made = [PairMaker(panoptic(tmp_path / 'a'), PairOptions(size=SIZE), 0)]
+    write(made[0])
+    annotation = dict(image_id=4, file_name='a.png', segments_info=[])
+    source = panoptic(tmp_path / 'b', annotations=[annotation])
+    with pytest.raises(UserError, match='holds pairs of another source'):
+        write(PairMaker(source, PairOptions(size=SIZE), 0))
+
+
+def test_folders_of_older_versions_are_continued(tmp_path: Path) -> None:
+    """Their notes have no digest, their records no blending."""
+    out, source = tmp_path / 'out', street(tmp_path / 'street')
+    write_pairs(out, maker(source), BLOCK, workers=1, on_progress=ignore)
+    whole = json.loads((out / 'pairs.json').read_text())
+    del whole['source']['digest']
+    (out / 'pairs.json').write_text(json.dumps(whole))
+    pairs = json.loads((out / RECORD).read_text())
+    for pair in pairs:
+        del pair['blending']
+    (out / RECORD).write_text(json.dumps(pairs))
+    write_pairs(out, maker(source), 2 * BLOCK, workers=1, on_progress=ignore)
+    assert len(PairsDataset(str(out))) == 2 * BLOCK
+    assert json.loads((out / 'pairs.json').read_text()) == whole
+    more = maker(street(tmp_path / 'more', number=4))
+    with pytest.raises(UserError, match="holds pairs made with .*'pictures': 3.* not .*: 4"):
+        write_pairs(out, more, 2 * BLOCK, workers=1, on_progress=ignore)
+
+
 def test_classes_of_objects_and_of_pairs(made: tuple[Path, Path], tmp_path: Path) -> None:
     pairs = maker(made[0], classes=('person',)).block(0)
     assert {pair.removed_class for pair in pairs} == {'person'}
@@ -174,6 +234,20 @@ def test_small_and_cut_off_objects_are_left_out(made: tuple[Path, Path]) -> None
     assert {p.removed_class for p in maker(made[0], area=(0.1, 1.0)).block(0)} == {'car'}
     with pytest.raises(DataError, match=r'shows a whole object of 0.6 to 1 of its area: widen'):
         maker(made[0], area=(0.6, 1.0)).block(0)
+
+
+@pytest.mark.parametrize(
+    ('scale', 'sentence'),
+    [
+        ((0.01, 0.02), 'scaled by 0.01 to 0.02 they vanish: raise --scale'),
+        ((4, 5), 'into 40x48 pixels: scaled by 4 to 5 they are too large: lower --scale'),
+    ],
+)
+def test_scales_of_which_nothing_is_left(
+    made: tuple[Path, Path], scale: tuple[float, float], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=sentence):
+        maker(made[0], scale=scale).block(0)
 
 
 def test_coco_tiny(real_data: Path) -> None:
@@ -325,6 +399,7 @@ def test_wrong_folders_and_options(
         (dict(truth_format='gif'), "must be one of .*, not 'gif'"),
         (dict(size=(4, 4)), 'size must be at least 8'),
         (dict(scale=(2, 1)), 'scale must be'),
+        (dict(seed=-1), '--seed is -1, but must be 0 or more'),
     ):
         with pytest.raises(ValueError, match=sentence):
             maker(data, **options)

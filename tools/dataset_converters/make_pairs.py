@@ -4,6 +4,9 @@
         coco data/coco --annotations annotations/instances_train2017.json --images train2017
     python tools/dataset_converters/make_pairs.py OUT --num 2000 cityscapes data/street
     python tools/dataset_converters/make_pairs.py OUT --num 2000 folder data/mine --class-name dog
+
+Pairs are made in blocks of 32, each of 16 random pictures and the objects in them, whatever the
+other blocks take: more pairs show more of the pictures; as many pairs as pictures, about 40 %.
 """
 
 import argparse
@@ -22,8 +25,11 @@ from seginpaint_mm.datasets import (
 )
 from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
-from seginpaint_mm.datasets.pairs.maker import FORMATS
+from seginpaint_mm.datasets.pairs.maker import BLOCK, FORMATS
+from seginpaint_mm.errors import UserError
 
+_NUM_HELP = f'pairs; rounded up to whole blocks of {BLOCK}'
+_LOSSY = ('.jpg', '.jpeg')
 _PIPELINE = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 
 
@@ -33,8 +39,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('out', metavar='OUT', help='folder of the pairs')
-    parser.add_argument('--num', type=int, required=True, metavar='N', help='pairs')
-    parser.add_argument('--seed', type=int, default=0, help='default: 0')
+    parser.add_argument('--num', type=int, required=True, metavar='N', help=_NUM_HELP)
+    parser.add_argument('--seed', type=int, default=0, help='0 or more (default: 0)')
     parser.add_argument(
         '--workers', type=int, default=os.cpu_count(), metavar='N', help='default: all cores'
     )
@@ -63,7 +69,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         choices=list(BLENDINGS),
         help='one of them at random; may be given several times (default: all)',
     )
-    parser.add_argument('--truncation', action='store_true', help='objects may reach outside')
+    parser.add_argument(
+        '--truncation',
+        action='store_true',
+        help="up to half of each side of an object's box may be outside",
+    )
     parser.add_argument('--format', choices=FORMATS, default=default.truth_format)
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     _add_sources(parser.add_subparsers(dest='source', required=True, metavar='SOURCE'))
@@ -109,6 +119,11 @@ def build_source(args: argparse.Namespace) -> InstanceDataset:
     if args.source == 'cityscapes':
         return CityscapesInstanceDataset(args.root, args.split, **common)
     if args.source == 'folder':
+        if Path(args.masks).suffix.lower() in _LOSSY:
+            raise UserError(
+                f'--masks {args.masks}: JPEG changes the numbers that tell objects apart: save '
+                f'the masks as PNG.'
+            )
         return FolderInstanceDataset(
             args.root,
             class_name=args.class_name,

@@ -1,13 +1,15 @@
 """Where pairs lie below their folder::
 
-    pairs.json             options, seed, and the classes
+    pairs.json             options, seed, the classes, and a digest of the source: its pictures'
+                           names and its objects; older folders have no digest
     truth/NAME.jpg         I_G, the picture without the object (or .png)
     objects/NAME.png       BGRA: what the picture with the object shows in the hole's box; opaque
                            where the hole M_G is
     classes/NAME.png       class of each pixel of I_G; 255 = void
     instances/NAME.png     number of the object of I_G that a pixel belongs to; 0 = none
     records/BLOCK.json     a list of the block's pairs: name, removed_class, top_left of the box,
-                           hole_share, and the pictures that they were made of
+                           hole_share, blending (not in older folders), and the pictures that
+                           they were made of
 
 The picture with the object, I, is ``objects`` laid over ``truth``: so the two can differ in the
 hole only, and need half the space.

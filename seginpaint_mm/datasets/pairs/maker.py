@@ -1,5 +1,6 @@
 """Makes pairs: an object of one picture is pasted at a random place of another."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.ndimage import find_objects
 
 from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
@@ -24,6 +26,8 @@ _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # small gain for much time beyond
 _CACHED = 64  # pictures
 _TRIES = 20  # places for an object before the next is taken
 _MORE = 200  # further pictures that are searched for an object where a block has none
+_MANY = 10  # objects
+_SCATTERED = 0.1  # share of its box that an object fills
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class PairOptions:
         rotation: Range in degrees.
         flip_prob: Probability that an object is mirrored.
         blendings: Keys of ``BLENDINGS``, of which a random one is taken.
-        truncation: Up to half of an object may lie outside the picture.
+        truncation: Up to half of each side of an object's box may lie outside the picture.
         truth_format: ``'jpg'`` (quality 95) or ``'png'``: how the picture without is stored. The
             picture with the object is made of what was stored, so both agree outside the hole.
     """
@@ -68,6 +72,7 @@ class Pair:
         classes: uint8 (H, W), of ``truth``; 255 = void.
         instances: uint16 (H, W), objects of ``truth``, 0 = none.
         removed_class: What the object is.
+        blending: Key of ``BLENDINGS``, how it was put in.
         sources: Names of the files of the picture and of the object's picture.
     """
 
@@ -78,18 +83,22 @@ class Pair:
     classes: np.ndarray
     instances: np.ndarray
     removed_class: str
+    blending: str
     sources: tuple[str, str]
 
 
 class PairMaker:
     """Makes the same pairs of a source for the same seed and options, in blocks.
 
+    Each block takes ``PICTURES`` random pictures, whatever the others take, so that more pairs
+    show more of the source: as many pairs as it has pictures show about 40 % of them.
+
     Args:
         source: Objects are cut out of its pictures and pasted into its pictures; its pipeline is
             ``LoadSceneImage`` and ``LoadInstances``. Objects that are small, cut off by the
             picture's border, crowds, or hidden in part by others, are left out.
         options: How.
-        seed: Varies all choices.
+        seed: Varies all choices, >= 0.
 
     Raises:
         FileNotFoundError: when the source is missing.
@@ -98,6 +107,8 @@ class PairMaker:
 
     def __init__(self, source: InstanceDataset, options: PairOptions, seed: int) -> None:
         _check(options)
+        if seed < 0:
+            raise ValueError(f'--seed is {seed}, but must be 0 or more.')
         source.full_init()
         check_classes(source, options.classes)
         self.source = source
@@ -144,6 +155,13 @@ class PairMaker:
             scene = self._scene(int(rng.integers(len(self.source))), rng)
             if found := self._cut_out(scene):
                 return [(scene, item) for item in found]
+        first = range(min(PICTURES, len(self.source)))
+        if any(_is_scattered(_load(self, index)['gt_instance_map']) for index in first):
+            raise DataError(
+                f'{self.source.data_root}: the masks hold many numbers, each on a few scattered '
+                f'pixels, as those do that were saved as JPEG: save the masks as PNG, one number '
+                f'for each object.'
+            )
         wanted = ' or '.join(self.options.classes or ('object',))
         raise DataError(
             f'{self.source.data_root}: none of {PICTURES + _MORE} random pictures shows a whole '
@@ -171,9 +189,7 @@ class PairMaker:
             if placed is not None:
                 break
         else:
-            raise DataError(
-                f'No object fits into {options.size} after {_TRIES} tries: lower scale.'
-            )
+            raise self._misplaced(cut_out)
         image = truth.copy()
         blending = options.blendings[int(rng.integers(len(options.blendings)))]
         hole = paste_object(image, placed, blending).astype(np.uint8)
@@ -185,7 +201,18 @@ class PairMaker:
             classes=scene['gt_seg_map'],
             instances=scene['gt_instance_map'],
             removed_class=cut_out.class_name,
+            blending=blending,
             sources=tuple(Path(found['img_path']).name for found in (scene, origin)),
+        )
+
+    def _misplaced(self, cut_out: CutOut) -> DataError:
+        """Why no object was placed, of which this is the last that was tried."""
+        (least, most), (height, width) = self.options.scale, self.options.size
+        may_fit = most * math.hypot(*cut_out.mask.shape) <= min(height, width)
+        trouble, advice = ('vanish', 'raise') if may_fit else ('are too large', 'lower')
+        return DataError(
+            f'None of {_TRIES} objects could be put into {height}x{width} pixels: scaled by '
+            f'{least:g} to {most:g} they {trouble}: {advice} --scale.'
         )
 
 
@@ -202,6 +229,16 @@ def _load(maker: PairMaker, index: int) -> dict:
     for name in ('gt_seg_map', 'gt_instance_map'):
         loaded[name] = cv2.resize(loaded[name], covering[::-1], interpolation=cv2.INTER_NEAREST)
     return loaded
+
+
+def _is_scattered(objects: np.ndarray) -> bool:
+    """Whether most objects are pixels here and there, not shapes; uint16 (H, W), 0 = none."""
+    shares = [
+        np.mean(objects[box] == number)
+        for number, box in enumerate(find_objects(objects), start=1)
+        if box is not None
+    ]
+    return len(shares) >= _MANY and float(np.median(shares)) < _SCATTERED
 
 
 def _store(image: np.ndarray, truth_format: str) -> tuple[bytes, np.ndarray]:

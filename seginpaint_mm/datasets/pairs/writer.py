@@ -1,6 +1,8 @@
 """Writes pairs: parallel, resumable, the same files whatever the number of workers."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -9,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.pairs.layout import (
     NOTE,
     class_file,
@@ -20,7 +23,7 @@ from seginpaint_mm.datasets.pairs.layout import (
 from seginpaint_mm.datasets.pairs.maker import BLOCK, Pair, PairMaker
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_bytes, write_json
-from seginpaint_mm.folder_notes import claim_folder
+from seginpaint_mm.folder_notes import claim_folder, read_note
 from seginpaint_mm.work_pool import run_jobs
 
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -53,7 +56,7 @@ def write_pairs(
     for name, value in (('--num', number), ('--workers', workers)):
         if value < 1:
             raise UserError(f'{name} is {value}, but must be 1 or more.')
-    claim_folder(root / NOTE, _note(maker), what='pairs')
+    _claim(root, maker)
     blocks = range((number + BLOCK - 1) // BLOCK)
     missing = [block for block in blocks if not (root / record_file(block)).exists()]
     done = len(blocks) - len(missing)
@@ -88,6 +91,7 @@ def _write_pair(root: Path, maker: PairMaker, name: str, pair: Pair) -> dict:
     return dict(
         name=name,
         removed_class=pair.removed_class,
+        blending=pair.blending,
         top_left=[top, left],
         hole_share=round(float(pair.hole.mean()), 5),
         sources=pair.sources,
@@ -102,12 +106,48 @@ def _png(image: np.ndarray) -> bytes:
     return cv2.imencode('.png', np.ascontiguousarray(image), _PNG)[1].tobytes()
 
 
+def _claim(root: Path, maker: PairMaker) -> None:
+    """Write the folder's note, or see that it says the same; older notes have no digest."""
+    wanted = _note(maker)
+    if (root / NOTE).exists():
+        found = read_note(root / NOTE).get('source', {})
+        if 'digest' not in found:
+            del wanted['source']['digest']
+        elif found != wanted['source']:
+            raise UserError(
+                f'{root} holds pairs of another source ({found}) than {maker.source.data_root} '
+                f'({wanted["source"]}): give that source, or another folder.'
+            )
+    claim_folder(root / NOTE, wanted, what='pairs')
+
+
+def _digest(source: InstanceDataset) -> str:
+    """The same for the same pictures and objects, wherever the folder of the source lies."""
+    samples = (source.get_data_info(index) for index in range(len(source)))
+    told = sorted(json.dumps(_identity(sample, source.data_root)) for sample in samples)
+    return hashlib.sha256('\n'.join(told).encode()).hexdigest()[:16]
+
+
+def _identity(sample: dict, root: str) -> list:
+    """Name of the picture, and the ids of its objects or the name of their map."""
+    listed = sample.get('annotations', sample.get('segments'))
+    objects = [sample['instance_path']] if listed is None else []
+    names = [
+        Path(os.path.relpath(path, root)).as_posix() for path in (sample['img_path'], *objects)
+    ]
+    return [*names, *(item['id'] for item in listed or ())]
+
+
 def _note(maker: PairMaker) -> dict:
     metainfo = maker.source.metainfo
     return dict(
         options=asdict(maker.options),
         seed=maker.seed,
-        source=dict(type=type(maker.source).__name__, pictures=len(maker.source)),
+        source=dict(
+            type=type(maker.source).__name__,
+            pictures=len(maker.source),
+            digest=_digest(maker.source),
+        ),
         classes=list(metainfo['classes']),
         thing_ids=[int(number) for number in metainfo['thing_ids']],
         palette=json.loads(

@@ -1,0 +1,73 @@
+"""What make_pairs.py says of wrong inputs, a sentence each, and of its options."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.dataset_folders import picture, write_map
+from tests.tool_runs import run_here
+
+TOOL = 'dataset_converters/make_pairs'
+OPTIONS = ('--num', 1, '--size', 48, 48, '--workers', 1)
+
+
+def folder(root: Path, suffix: str = '.png') -> Path:
+    """Pictures, and masks of a disk that is 255."""
+    mask = cv2.circle(np.zeros((96, 96), np.uint8), (45, 50), 23, 255, -1)
+    for number in range(2):
+        write_map(root / f'images/{number}.png', picture((96, 96), number))
+        write_map(root / f'masks/{number}{suffix}', mask)
+    return root
+
+
+def refusal(capsys: pytest.CaptureFixture, *arguments: object) -> str:
+    """The one sentence with which the tool ends."""
+    with pytest.raises(SystemExit, match='2'):
+        run_here(TOOL, *arguments)
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if 'error: ' in line]
+    return line
+
+
+def test_masks_that_were_saved_as_jpeg(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = folder(tmp_path / 'jpeg', '.jpg')
+    masks = ('--masks', 'masks/{name}.jpg')
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'folder', root, *masks)
+    assert '--masks masks/{name}.jpg: JPEG changes the numbers' in said
+    assert said.endswith('save the masks as PNG.')
+    for path in root.glob('masks/*.jpg'):  # what is spoilt stays so
+        write_map(path.with_suffix('.png'), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'folder', root)
+    assert 'many numbers, each on a few scattered pixels' in said
+    assert 'save the masks as PNG' in said
+    run_here(TOOL, tmp_path / 'out', *OPTIONS, 'folder', folder(tmp_path / 'png'))
+
+
+def test_a_finished_folder_and_another_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run_here(TOOL, tmp_path / 'out', *OPTIONS, 'folder', folder(tmp_path / 'train'))
+    other = folder(tmp_path / 'val')
+    for path in other.glob('*/1.png'):
+        path.rename(path.with_name('2.png'))
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'folder', other)
+    assert 'holds pairs of another source' in said
+
+
+def test_options_are_named(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = folder(tmp_path / 'data')
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, '--seed', -1, 'folder', root)
+    assert said.endswith('--seed is -1, but must be 0 or more.')
+    assert not (tmp_path / 'out').exists()
+    tiny = ('--scale', 0.01, 0.01)
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, *tiny, 'folder', root)
+    assert said.endswith('they vanish: raise --scale.')
+
+
+def test_help_tells_of_blocks(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match='0'):
+        run_here(TOOL, '--help')
+    told = ' '.join(capsys.readouterr().out.split())
+    assert 'pairs; rounded up to whole blocks of 32' in told
+    assert 'in blocks of 32, each of 16 random pictures' in told
