@@ -1,0 +1,8 @@
+# The image inpainter alone, with masks of other pairs, on true edges and classes.
+_base_ = [
+    '../_base_/models/edgeconnect_small_segmentation.py',
+    '../_base_/datasets/pairs_street_others.py',
+    '../_base_/schedules/edgeconnect_image_short.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(edge=None, segmentation=None, segmentation_cue=19)

@@ -1,0 +1,10 @@
+# The segmentation inpainter alone, with masks of other pairs.
+_base_ = [
+    '../_base_/models/edgeconnect_small_segmentation.py',
+    '../_base_/datasets/pairs_street_others.py',
+    '../_base_/schedules/edgeconnect_segmentation_short.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(edge=None, image=None)
+val_evaluator = dict(_delete_=True, type='HoleClassIoUMetric')
+test_evaluator = [dict(type='HoleClassIoUMetric')]
