@@ -4,7 +4,7 @@
 #   from seginpaint_mm.files import write_image
 #   folder, load = 'data/pairs_street/train', [dict(type='seginpaint_mm.LoadPair')]
 #   for number, pair in enumerate(PairsDataset(folder, pipeline=load)):
-#       write_image(f'{folder}/masks/{number}.png', 255 * pair['hole'])
+#       write_image(f'{folder}/masks/{number:05d}.png', 255 * pair['hole'])
 _base_ = './pairs_street_random.py'
 masks = dict(type='IrregularHoles', folder='data/pairs_street/train/masks')
 train_pipeline = [*_base_.train_pipeline[:2], masks, _base_.train_pipeline[-1]]
