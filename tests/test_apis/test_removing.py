@@ -322,7 +322,7 @@ def test_a_class_that_is_not_there_is_passed_over(
 def test_without_a_name_it_is_told_what_there_is(
     telea: SegInpaintInferencer, tmp_path: Path
 ) -> None:
-    """And nothing stays of what an earlier call removed."""
+    """And what an earlier call has made stays."""
     for removal in (Removal(ids=[1]), Removal()):
         (result,) = telea.stream(photo(), out_dir=tmp_path, masks=finder(), removal=removal)
     assert 'nothing is removed, as nothing is named; there are 2 cat, 1 dog: ' in result.remark
@@ -331,7 +331,9 @@ def test_without_a_name_it_is_told_what_there_is(
     (entry,) = json.loads((tmp_path / 'predictions.json').read_text())['predictions']
     assert [item['id'] for item in entry['objects']] == [1, 2, 3]
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*.*')}
-    assert files == {'predictions.json', entry['picture'], entry['instance_ids']}
+    assert {'predictions.json', entry['picture'], entry['instance_ids']} < files
+    assert 'pred/image/image_00000.png' in files
+    assert 'image' not in entry
 
 
 def test_single_values_and_arrays_are_taken(telea: SegInpaintInferencer) -> None:

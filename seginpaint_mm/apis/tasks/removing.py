@@ -136,20 +136,17 @@ class RemovingTask(InferenceTask):
     ) -> dict:
         entry = dict(instance_ids=f'pred/instances/{scene.name}.png')
         write_image(folder / entry['instance_ids'], instance_ids(sample.pred_instances))
-        written: dict[str, str] = {}
         if 'pred_image' in sample:
-            written = self._write_result(folder, scene, sample)
-            entry |= written
+            entry |= self._write_result(folder, scene, sample)
             entry['hole_percent'] = round(100 * sample.hole.data.float().mean().item(), 3)
             entry['patches'] = [list(box) for box in sample.patches]
         if sample.remark is not None:
             entry['remark'] = sample.remark
-        _remove_stale(folder, scene.name, set(written.values()))
         return entry | {'objects': _described(sample.pred_instances)}
 
     @staticmethod
     def _write_result(folder: Path, scene: SceneInput, sample: SceneSample) -> dict[str, str]:
-        """The picture and its masks; their files by kind."""
+        """The picture and its masks, in place of those of an earlier call; their files by kind."""
         files = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
         colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
         if 'alpha' in sample:
@@ -159,11 +156,12 @@ class RemovingTask(InferenceTask):
             if field in sample:
                 files[kind] = f'pred/{kind}/{scene.name}.png'
                 write_image(folder / files[kind], sample.get(field).data[0].numpy() * 255)
+        _remove_stale(folder, scene.name, set(files.values()))
         return files
 
 
-def _remove_stale(folder: Path, name: str, written: set) -> None:
-    """What an earlier call left of the same picture and this one has not replaced."""
+def _remove_stale(folder: Path, name: str, written: set[str]) -> None:
+    """Remove what an earlier call left of the same picture, and this one has not replaced."""
     pictures = [f'pred/image/{name}.{suffix}' for suffix in FORMATS]
     masks = [f'pred/{kind}/{name}.png' for kind in _MASKS.values()]
     for file in {*pictures, *masks} - written:
