@@ -64,6 +64,9 @@ class Removal:
             object.__setattr__(self, name, (value,) if alone else tuple(value))
         for name, sides in (('clicks', 2), ('boxes', 4)):
             object.__setattr__(self, name, _places(name, getattr(self, name), sides))
+        self._check()
+
+    def _check(self) -> None:
         for name, least in _LEAST.items():
             if not least <= getattr(self, name) < math.inf:
                 raise UserError(f'{name} must be at least {least}, not {getattr(self, name)}.')
