@@ -7,6 +7,8 @@ import cv2
 import pytest
 import torch
 
+import seginpaint_mm  # noqa: F401  mmcv's operators, before any test module imports mmcv.ops
+
 THREADS = 1
 
 
