@@ -205,5 +205,5 @@ step mmcv "mmcv with its compiled operators" install_mmcv "${PINS[@]}"
 step libraries "the other libraries" install_libraries "${PINS[@]}" "$FAMILY" \
   requirements/{runtime,tests,optional}.txt
 step package "seginpaint_mm itself" install_package setup.py
-step doctor "does it work together?" check_all "${PINS[@]}" tools/doctor.py
+step doctor "does it work together?" check_all "${PINS[@]}" seginpaint_mm/commands/doctor.py
 [[ $changed == no ]] || say "ready: $VENV/bin/python (or: source $VENV/bin/activate)"

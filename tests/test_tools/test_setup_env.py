@@ -37,8 +37,9 @@ Setup = Callable[..., subprocess.CompletedProcess]
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What the script reads, a stand-in for Python and a compiled wheel in the cache."""
-    (tmp_path / 'tools').mkdir()
-    for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', 'tools/doctor.py', 'setup.py'):
+    doctor = 'seginpaint_mm/commands/doctor.py'
+    for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', doctor, 'setup.py'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
     (tmp_path / 'bin').mkdir()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
 # Import name: its distribution in the maintained family and in the original one.
 FAMILIES = {

@@ -1,25 +1,16 @@
 """The doctor on this environment, and on ones that are broken in ways that users meet."""
 
-import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from seginpaint_mm.commands import doctor
+
 ROOT = Path(__file__).parents[2]
 DOCTOR = ROOT / 'tools' / 'doctor.py'
-
-
-@pytest.fixture(scope='module')
-def doctor() -> ModuleType:
-    spec = importlib.util.spec_from_file_location('doctor', DOCTOR)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules['doctor'] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def run_doctor(*python_options: str, stubs: Path | None = None) -> tuple[int, str]:
@@ -71,9 +62,7 @@ def test_runs_where_nothing_is_installed() -> None:
     assert report.count('BROKEN') == report.count('to mend it:') >= 10
 
 
-def test_both_families_at_once_are_found(
-    doctor: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_families_at_once_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (present,) = doctor.installed_families('mmcv')
     other = {'onedl': 'openmmlab', 'openmmlab': 'onedl'}[present]
     add_distribution(tmp_path, doctor.FAMILIES['mmcv'][other], '2.1.0')
@@ -83,18 +72,14 @@ def test_both_families_at_once_are_found(
     assert 'rm -rf .venv' in caught.value.fix
 
 
-def test_libraries_of_different_families_are_found(
-    doctor: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_libraries_of_different_families_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     families = {'mmengine': ['onedl'], 'mmcv': ['openmmlab'], 'mmdet': ['onedl'], 'mmseg': []}
     monkeypatch.setattr(doctor, 'installed_families', families.get)
     with pytest.raises(doctor.Broken, match='mixed families: onedl-mmengine, mmcv, onedl-mm'):
         doctor.check_family()
 
 
-def test_two_opencvs_are_noted(
-    doctor: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_opencvs_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ('opencv-python', 'opencv-python-headless'):
         add_distribution(tmp_path, name, '4.0')
     monkeypatch.syspath_prepend(tmp_path)
@@ -104,9 +89,7 @@ def test_two_opencvs_are_noted(
     assert 'pip uninstall -y opencv-python opencv-python-headless && make setup' in note.fix
 
 
-def test_unusable_opencv_is_told(
-    doctor: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unusable_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / 'cv2.py').write_text(
         "raise ImportError('libGL.so.1: cannot open shared object file')"
     )
@@ -117,7 +100,7 @@ def test_unusable_opencv_is_told(
     assert 'make setup' in caught.value.fix
 
 
-def test_unfit_python_is_told(doctor: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unfit_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, 'version_info', (3, 9, 1))
     with pytest.raises(doctor.Broken, match='3.10, 3.11 or 3.12 is needed'):
         doctor.check_python()
@@ -126,7 +109,7 @@ def test_unfit_python_is_told(doctor: ModuleType, monkeypatch: pytest.MonkeyPatc
 def test_every_step_that_it_names_exists() -> None:
     script = (ROOT / 'tools' / 'setup_env.sh').read_text()
     steps = re.search(r'STEPS=\(([\w ]+)\)', script)[1].split()
-    source = DOCTOR.read_text()
+    source = Path(doctor.__file__).read_text()
     named = re.findall(r"redo='(\w+)'|setup_command\('(\w+)'\)", source)
     assert named
     assert {a or b for a, b in named} <= set(steps)

@@ -21,7 +21,7 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_text
 from seginpaint_mm.tables import Run
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/mpi/pspnet_r18_street.py'
 DATA, OUT = Path('data/street'), Path('work_dirs/demo')
 NUM_TRAIN, NUM_VAL, SIZE = 2000, 100, (128, 256)

@@ -1,12 +1,11 @@
 """The demo on a tiny data set and network, and its parts."""
 
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from seginpaint_mm.commands import demo
 from tests.tiny_run import REPOSITORY, tiny_config
-from tests.tool_runs import load_tool
 
 METRICS = {
     'all_mIoU': 80.0,
@@ -25,14 +24,8 @@ test_evaluator = [
 """
 
 
-@pytest.fixture
-def demo() -> ModuleType:
-    return load_tool('demo')
-
-
 @pytest.mark.slow
 def test_whole_demo_twice(
-    demo: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -63,11 +56,11 @@ def test_whole_demo_twice(
     assert all(f'src="pictures/{picture.name}"' in page for picture in pictures)
 
 
-def test_gain_is_over_the_trivial_answer(demo: ModuleType) -> None:
+def test_gain_is_over_the_trivial_answer() -> None:
     assert demo.gain(METRICS) == pytest.approx(6.0)
 
 
-def test_table_shows_ours_and_the_trivial_answers(demo: ModuleType) -> None:
+def test_table_shows_ours_and_the_trivial_answers() -> None:
     lines = str(demo.make_table(METRICS)).splitlines()
     for prefix, row in zip(('', 'nearest_prediction/', 'nearest_truth/'), lines[3:6], strict=True):
         assert row.split()[-4:-1:2] == [
@@ -85,5 +78,5 @@ def test_table_shows_ours_and_the_trivial_answers(demo: ModuleType) -> None:
         ('loading checkpoint', None),
     ],
 )
-def test_progress_is_read_from_the_log(demo: ModuleType, line: str, fraction: float | None) -> None:
+def test_progress_is_read_from_the_log(line: str, fraction: float | None) -> None:
     assert demo.parse_progress(line, 10) == fraction
