@@ -1,0 +1,11 @@
+"""Render streets, train, test and predict: ``python tools/demo.py``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+from seginpaint_mm.commands.demo import main
+
+if __name__ == '__main__':
+    main()

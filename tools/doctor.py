@@ -1,0 +1,11 @@
+"""Check what is installed: ``python tools/doctor.py`` (needs nothing but Python)."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+from seginpaint_mm.commands.doctor import main
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""Run a model on images: ``python tools/infer.py IMAGE_OR_FOLDER ...``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+from seginpaint_mm.commands.infer import main
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,11 @@
+"""Test a trained model: ``python tools/test.py CONFIG CHECKPOINT``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+from seginpaint_mm.commands.test import main
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,11 @@
+"""Train a model from a config file: ``python tools/train.py CONFIG``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+from seginpaint_mm.commands.train import main
+
+if __name__ == '__main__':
+    main()
