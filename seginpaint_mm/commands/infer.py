@@ -48,7 +48,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='image files or folders')
+    # '*', as --masks takes every name that follows it: see _take_inputs.
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image files or folders')
     parser.add_argument(
         '--config',
         help=f'config file, or the work dir of a training (default: {_DEFAULT_CONFIG}; to remove, '
@@ -79,6 +80,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     _add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     args = parser.parse_args(argv)
+    _take_inputs(parser, args)
     if args.masks and args.instances:
         parser.error('give --masks or --instances, not both')
     if args.instances_checkpoint and not args.instances:
@@ -86,6 +88,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if args.before_checkpoint and not args.before:
         parser.error('--before-checkpoint needs --before, the config')
     return args
+
+
+def _take_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Move the image out of ``--masks MASK IMAGE``: where no other input is given, the last name."""
+    if args.inputs:
+        return
+    if not args.masks or len(args.masks) < 2:
+        parser.error('name an image or a folder, best in front of all options')
+    args.inputs = [args.masks.pop()]
+    print(
+        f'note: {args.inputs[0]}, the last name after --masks, is taken as the image.',
+        file=sys.stderr,
+    )
 
 
 def _add_removal(group: argparse._ArgumentGroup) -> None:

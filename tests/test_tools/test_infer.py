@@ -155,6 +155,36 @@ def test_holes_are_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert not (tmp_path / 'out/pred/sem_seg').exists()
 
 
+@pytest.mark.parametrize('masks', [['hole.png'], ['hole.png', 'other.png']])
+def test_the_image_may_stand_behind_the_masks(
+    masks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (45, 70, 3), np.uint8)
+    hole, other = np.zeros((2, 45, 70), np.uint8)
+    hole[10:30, 20:40], other[35:40, 5:15] = 255, 255
+    for name, content in (('photo', image), ('hole', hole), ('other', other)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), content)
+    options = ('--config', REPOSITORY / 'configs/sgenet/telea_street.py', '--device', 'cpu')
+    names = [tmp_path / name for name in (*masks, 'photo.png')]
+    places = ('--out-dir', tmp_path / 'out')
+    run_here('infer', *places, *options, '--task', 'remove', '--masks', *names)
+    output = capsys.readouterr()
+    assert '1 of 1 ' in output.out
+    assert 'photo.png, the last name after --masks, is taken as the image' in output.err
+    written = {path.name for path in (tmp_path / 'out/pred/hole').iterdir()}
+    assert written == {'photo.png'}
+
+
+@pytest.mark.parametrize('options', [(), ('--masks', 'hole.png')])
+def test_a_command_without_an_image_is_refused(
+    options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run_here('infer', *options)
+    assert stopped.value.code == 2
+    assert 'name an image or a folder' in capsys.readouterr().err
+
+
 @pytest.fixture
 def remover(tmp_path: Path) -> list[str | Path]:
     """Arguments that name a small ObjectRemover which finds something in ``photo.jpg``."""
