@@ -91,7 +91,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def _take_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Move the image out of ``--masks MASK IMAGE``: where no other input is given, the last name."""
+    """Take the last name after ``--masks`` as the input where no other input is given."""
     if args.inputs:
         return
     if not args.masks or len(args.masks) < 2:
