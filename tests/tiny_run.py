@@ -101,6 +101,20 @@ class WeightFileHook(Hook):
         Path(runner.work_dir, name).write_text(json.dumps(sums))
 
 
+@HOOKS.register_module()
+class RateFileHook(Hook):
+    """Write the rate of each epoch of this run to ``rates.json`` in the work dir."""
+
+    def before_train(self, runner: Runner) -> None:
+        self._rates: dict[int, float] = {}
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        self._rates[runner.epoch + 1] = runner.optim_wrapper.param_groups[0]['lr']
+
+    def after_train(self, runner: Runner) -> None:
+        Path(runner.work_dir, 'rates.json').write_text(json.dumps(self._rates))
+
+
 def write_tiny_street(root: Path, num_train: int = 8, num_val: int = 2) -> Path:
     """Cityscapes' layout; every picture has the same number of car pixels, in another place."""
     for split, number, seed in (('train', num_train, 0), ('val', num_val, 1)):

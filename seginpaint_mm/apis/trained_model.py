@@ -15,6 +15,7 @@ from seginpaint_mm.checkpoint import (
 )
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
+from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.registry import DATASETS, MODELS
@@ -132,9 +133,9 @@ def _checkpoint_in(work_dir: Path) -> str:
     best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
     if best:
         return str(best[-1])
-    pointer = work_dir / 'last_checkpoint'
-    if not pointer.is_file():
+    latest = latest_checkpoint(work_dir)  # as tools/train.py --resume
+    if latest is None:
         raise UserError(
             f'{work_dir}: no checkpoint was saved here yet; name one with --checkpoint.'
         )
-    return str(work_dir / Path(pointer.read_text().strip()).name)
+    return latest

@@ -15,7 +15,7 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
     prepare_run,
 )
-from seginpaint_mm.engine.hooks import CheckpointGuardHook
+from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import use_cpu_processes
 from seginpaint_mm.engine.resume import latest_checkpoint
@@ -80,6 +80,8 @@ def main(argv: list[str] | None = None) -> None:
         if cfg.get('load_from'):
             partly = not cfg.get('resume')  # fine-tuning may take a part of a checkpoint
             runner.register_hook(CheckpointGuardHook(name=cfg.load_from, partly=partly))
+            if cfg.get('resume'):
+                runner.register_hook(ResumeSettingsHook(name=cfg.load_from))
         runner.train()
 
 

@@ -1,0 +1,195 @@
+"""Let the config's optimiser and schedule count when a training is resumed."""
+
+import copy
+import inspect
+from collections.abc import Iterator, Mapping
+
+from mmengine.hooks import Hook
+from mmengine.optim import _ParamScheduler
+from mmengine.runner import Runner
+
+from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.registry import HOOKS
+
+# Switches of PyTorch's optimisers that newer releases add; their state does not depend on them.
+_SWITCHES = {'foreach', 'fused', 'capturable', 'differentiable', 'maximize'}
+# Of a parameter group: not a setting.
+_NOT_SETTINGS = {'params', 'param_names'}
+
+
+@HOOKS.register_module()
+class ResumeSettingsHook(Hook):
+    """Follow the config where its optimiser or schedule differs from the checkpoint's.
+
+    MMEngine restores the optimiser's settings and the schedulers' from the checkpoint, so a rate,
+    a schedule or a longer training that the config asks for would be ignored without a word. This
+    hook compares both. Where they agree, the checkpoint's state is restored as it is. Where they
+    differ, each difference is logged, the optimiser's moments are kept, its settings are the
+    config's, and the config's schedulers are advanced to the step that was reached: the rate is
+    the one of a training that had this schedule from the start.
+
+    A schedule that follows a metric (``ReduceOnPlateauLR``) cannot be advanced; it starts from
+    the config's rate.
+
+    Args:
+        name: The checkpoint's path, for the messages.
+
+    Raises:
+        CheckpointError: if the checkpoint's optimiser is of another kind, or has other parameter
+            groups.
+    """
+
+    def __init__(self, *, name: str) -> None:
+        self._name = name
+        self._settings: list[tuple[object, list[dict]]] = []
+        self._states: list[tuple[_ParamScheduler, dict]] = []
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare the fresh optimisers and schedulers with the checkpoint's."""
+        if 'optimizer' not in checkpoint:  # saved with save_optimizer=False: nothing overrules
+            return
+        differences = []
+        saved_schedulers = checkpoint.get('param_schedulers')
+        for part, wrapper, saved in _optimisers(runner.optim_wrapper, checkpoint['optimizer']):
+            groups = wrapper.optimizer.param_groups
+            self._check_kind(part, groups, saved['param_groups'])
+            differences += _changed_groups(part, groups, saved['param_groups'])
+            schedulers = _of_part(runner.param_schedulers, part)
+            differences += _changed_schedulers(part, schedulers, _of_part(saved_schedulers, part))
+            self._settings.append((wrapper.optimizer, [_settings(group) for group in groups]))
+            self._states += [(s, copy.deepcopy(s.state_dict())) for s in schedulers]
+        if not differences:
+            self._settings, self._states = [], []
+            return
+        runner.logger.warning(
+            f'The config differs from {self._name} in {"; ".join(differences)}. '
+            f'The config is followed, as if it had been so from the first step.'
+        )
+
+    def before_train(self, runner: Runner) -> None:
+        """Put the config's settings back, and advance the schedulers to the step reached."""
+        if not self._settings:
+            return
+        for optimizer, groups in self._settings:
+            for group, settings in zip(optimizer.param_groups, groups, strict=True):
+                group.update(settings)
+        for scheduler, state in self._states:
+            scheduler.load_state_dict(state)
+            # The count of optimiser steps; at -1, MMEngine warns that the schedule came first.
+            scheduler.optimizer._global_step = 0
+        _advance([scheduler for scheduler, _ in self._states], runner.iter, runner.epoch)
+        self._settings, self._states = [], []
+
+    def _check_kind(self, part: str, groups: list[dict], saved: list[dict]) -> None:
+        where = f'optim_wrapper{"." + part if part else ""}'
+        if len(groups) != len(saved):
+            raise CheckpointError(
+                f'{self._name} has {len(saved)} parameter groups and {where} makes {len(groups)}: '
+                f'resume with the same paramwise_cfg, or take the weights alone with load_from.'
+            )
+        wanted, found = (
+            {key for key in group[0] if not key.startswith('initial_')}
+            - _SWITCHES
+            - _NOT_SETTINGS
+            - {'decoupled_weight_decay'}  # absent before torch 2.7
+            for group in (groups, saved)
+        )
+        if wanted != found:
+            raise CheckpointError(
+                f'{self._name} was trained with another optimiser than {where} names (its settings '
+                f'are {", ".join(sorted(found))}): resume with the same one, or take the weights '
+                f'alone with load_from.'
+            )
+
+
+def _optimisers(wrapper: object, saved: Mapping) -> Iterator[tuple[str, object, Mapping]]:
+    """Name of the part ('' if there is one optimiser), its wrapper, and its saved state."""
+    if hasattr(wrapper, 'optim_wrappers'):
+        for name, part in wrapper.optim_wrappers.items():
+            if name not in saved:
+                raise CheckpointError(
+                    f'The checkpoint has no optimiser of {name!r}, which optim_wrapper names: '
+                    f'resume with the same parts, or take the weights alone with load_from.'
+                )
+            yield name, part, saved[name]
+    elif 'param_groups' not in saved:
+        raise CheckpointError(
+            f'The checkpoint has an optimiser for each of {", ".join(saved)}, the config one for '
+            f'the whole model: resume with the same, or take the weights alone with load_from.'
+        )
+    else:
+        yield '', wrapper, saved
+
+
+def _of_part(schedulers: object, part: str) -> list:
+    """The schedulers, or their states, of a part; a list serves every part."""
+    if isinstance(schedulers, Mapping):
+        return list(schedulers.get(part) or ())
+    return list(schedulers or ())
+
+
+def _settings(group: Mapping) -> dict:
+    return {key: value for key, value in group.items() if key not in _NOT_SETTINGS}
+
+
+def _changed_groups(part: str, groups: list[dict], saved: list[dict]) -> list[str]:
+    """Differences of the optimiser's settings, e.g. ``lr (0.1 before, now 0.01)``, each once."""
+    changed: dict[str, str] = {}
+    for group, old in zip(groups, saved, strict=True):
+        for key, value in group.items():
+            scheduled = f'initial_{key}' in group or f'initial_{key}' in old
+            if key in _NOT_SETTINGS | _SWITCHES or key.startswith('initial_'):
+                continue
+            if scheduled:  # what the schedule starts from
+                value = group.get(f'initial_{key}', value)
+                before = old.get(f'initial_{key}', old.get(key))
+            else:
+                before = old.get(key, value)
+            if _plain(before) != _plain(value):
+                changed.setdefault(key, f'{_dotted(part, key)} ({before} before, now {value})')
+    return list(changed.values())
+
+
+def _changed_schedulers(part: str, schedulers: list, saved: list[dict]) -> list[str]:
+    name = _dotted(part, 'param_scheduler')
+    if len(schedulers) != len(saved):
+        return [f'{name} ({len(saved)} schedulers before, now {len(schedulers)})']
+    changed = []
+    for index, (scheduler, old) in enumerate(zip(schedulers, saved, strict=True)):
+        for key in _arguments(scheduler):
+            now = getattr(scheduler, key, None)
+            if _plain(old.get(key)) != _plain(now):
+                changed.append(f'{name}.{index}.{key} ({old.get(key)} before, now {now})')
+    return changed
+
+
+def _arguments(scheduler: _ParamScheduler) -> list[str]:
+    """Names of the constructor's arguments that the scheduler keeps under the same name."""
+    names: set[str] = set()
+    for cls in type(scheduler).__mro__:
+        if '__init__' in vars(cls) and cls is not object:
+            names |= set(inspect.signature(cls.__init__).parameters)
+    skipped = {'self', 'optimizer', 'last_step', 'verbose'}
+    return sorted(name for name in names - skipped if name in vars(scheduler))
+
+
+def _advance(schedulers: list[_ParamScheduler], iterations: int, epochs: int) -> None:
+    """Step as a training does: by iteration in each epoch, then by epoch."""
+    fixed = [s for s in schedulers if not hasattr(s, 'need_val_args')]
+    by_epoch = [s for s in fixed if s.by_epoch]
+    by_iteration = [s for s in fixed if not s.by_epoch]
+    length = iterations // epochs if epochs else iterations
+    for iteration in range(1, iterations + 1):
+        for scheduler in by_iteration:
+            scheduler.step()
+        if epochs and iteration % length == 0 and iteration // length <= epochs:
+            for scheduler in by_epoch:
+                scheduler.step()
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _dotted(part: str, key: str) -> str:
+    return f'{part}.{key}' if part else key
