@@ -166,6 +166,8 @@ def _sentence(error: Exception) -> str | None:
     if worker:  # a traceback that ends in the worker's own message
         expected = worker[1] in {c.__name__ for e in _EXPECTED for c in (e, *_subclasses(e))}
         return text.rpartition(f'{worker[1]}: ')[2].strip() if expected else None
+    if isinstance(error, ImportError) and 'install' in text:  # says which package and how
+        return text
     if not isinstance(error, _EXPECTED) or not text:
         return None
     if isinstance(error, OSError) and error.strerror and not error.filename:

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import json
+import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -46,8 +48,13 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: object) -> None:
-    """Write a value as indented JSON, NumPy's numbers as Python's; see :func:`write_bytes`."""
-    write_text(path, json.dumps(value, indent=2, default=_plain_number) + '\n')
+    """Write a value as indented JSON; see :func:`write_bytes`.
+
+    NumPy's numbers are written as Python's. JSON has no NaN and no infinity: they become null, as
+    other programs refuse a file with the bare words.
+    """
+    text = json.dumps(_finite(value), indent=2, default=_plain_number, allow_nan=False)
+    write_text(path, text + '\n')
 
 
 def write_image(path: str | Path, image: np.ndarray, icc_profile: bytes | None = None) -> None:
@@ -98,6 +105,16 @@ def check_writable(folder: str | Path) -> None:
             f'Cannot write into the folder {folder} ({reason}): free some space, mend its '
             f'permissions, or choose another folder.'
         ) from error
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value
 
 
 def _plain_number(value: object) -> int | float:

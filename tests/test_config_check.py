@@ -103,6 +103,25 @@ WRONG = [
         True,
         "env_cfg takes no 'cudnn_benchmarks'; did you mean 'cudnn_benchmark'?",
     ),
+    (
+        'optim_wrapper.clip_grad',
+        {'max_nrm': 1, 'max_norm': 1},
+        "clip_grad takes no 'max_nrm'; did you mean 'max_norm'?",
+    ),
+    (
+        'optim_wrapper.paramwise_cfg',
+        {'norm_decay_mul': 0.0},
+        "paramwise_cfg takes no 'norm_decay_mul'; did you mean 'norm_decay_mult'?",
+    ),
+    (
+        'optim_wrapper.paramwise_cfg.custom_keys.backbone',
+        {'lr_mul': 0.1},
+        "a parameter group takes no 'lr_mul'; did you mean 'lr_mult'?",
+    ),
+    ('optim_wrapper.accumulative_counts', 0, 'must be a whole number from 1, not 0.'),
+    ('train_cfg.val_interval', 0, 'must be a whole number from 1, not 0.'),
+    ('train_cfg.max_epochs', 2.5, 'must be a whole number from 1, not 2.5.'),
+    ('train_cfg.val_begin', -1, 'must be a whole number from 0, not -1.'),
     ('optim_wraper', {}, "nothing reads this key; did you mean 'optim_wrapper'?"),
     ('default_scope', 'seginpant_mm', "there is no package 'seginpant_mm'; use seginpaint_mm."),
 ]
@@ -116,7 +135,42 @@ def test_wrong_configs(sound: Config, key: str, value: object, sentence: str) ->
     cfg.merge_from_dict({key: value})
     with pytest.raises(ConfigError) as error:
         check_config(cfg)
-    assert str(error.value) == f'{key}: {sentence}'
+    path = next((f'{key}.{name}' for name in _dict(value) if f'no {name!r}' in sentence), key)
+    assert str(error.value) == f'{path}: {sentence}'
+
+
+def _dict(value: object) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+@pytest.mark.parametrize(
+    ('clip', 'sentence'),
+    [
+        ({'type': 'norn', 'max_norm': 1}, "clip_grad.type: must be 'norm' or 'value', not 'norn'"),
+        ({'type': 'value'}, 'clip_grad: clip_value is missing'),
+        (1.0, r'clip_grad: takes a dict such as dict\(max_norm=1.0\) or None, not 1.0'),
+    ],
+)
+def test_clipping_of_gradients_is_checked(sound: Config, clip: object, sentence: str) -> None:
+    cfg = copy.deepcopy(sound)
+    cfg.optim_wrapper['clip_grad'] = clip
+    with pytest.raises(ConfigError, match=sentence):
+        check_config(cfg)
+
+
+def test_a_training_by_iterations_has_no_settings_by_epoch(sound: Config) -> None:
+    cfg = copy.deepcopy(sound)
+    cfg.train_cfg = {'type': 'IterBasedTrainLoop', 'max_iters': 10, 'val_interval': 5}
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    keys = [line.split(':')[0] for line in str(error.value).splitlines()]
+    assert keys == [
+        'param_scheduler.0.by_epoch',
+        'default_hooks.checkpoint.by_epoch',
+        'log_processor.by_epoch',
+    ]
+    cfg.merge_from_dict(dict.fromkeys(keys, False))
+    check_config(cfg)
 
 
 def test_every_mistake_is_listed(sound: Config) -> None:
@@ -253,12 +307,22 @@ def test_errors_elsewhere_are_not_located() -> None:
     assert located_error(ValueError('x'), Config({})) is None
 
 
-def test_tensorboard_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    cfg = Config(
-        {'visualizer': {'type': 'Visualizer', 'vis_backends': [{'type': 'TensorboardVisBackend'}]}}
-    )
-    monkeypatch.setattr(
-        'importlib.util.find_spec', lambda name: None if name == 'tensorboard' else 1
-    )
-    with pytest.raises(ConfigError, match=r'needs the package tensorboard.*pip install'):
+@pytest.mark.parametrize(
+    ('backend', 'package'),
+    [
+        ('TensorboardVisBackend', 'tensorboard'),
+        ('WandbVisBackend', 'wandb'),
+        ('MLflowVisBackend', 'mlflow'),
+        ('ClearMLVisBackend', 'clearml'),
+        ('NeptuneVisBackend', 'neptune'),
+        ('DVCLiveVisBackend', 'dvclive'),
+        ('AimVisBackend', 'aim'),
+    ],
+)
+def test_packages_of_trackers_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, backend: str, package: str
+) -> None:
+    cfg = Config({'visualizer': {'type': 'Visualizer', 'vis_backends': [{'type': backend}]}})
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None if name == package else 1)
+    with pytest.raises(ConfigError, match=rf'needs the package {package}.*pip install'):
         check_config(cfg)

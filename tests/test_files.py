@@ -27,6 +27,17 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
         write_json(tmp_path / 'result.json', dict(iou={1}))
 
 
+def test_what_is_not_finite_becomes_null(tmp_path: Path) -> None:
+    path = tmp_path / 'result.json'
+    write_json(path, dict(iou=float('nan'), parts=[np.float32('inf'), (1.5, dict(a=-np.inf))]))
+
+    def refuse(word: str) -> None:
+        raise ValueError(word)
+
+    content = json.loads(path.read_text(), parse_constant=refuse)
+    assert content == dict(iou=None, parts=[None, [1.5, dict(a=None)]])
+
+
 def test_full_disk_leaves_the_old_file_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

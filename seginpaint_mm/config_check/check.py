@@ -4,7 +4,7 @@ import difflib
 import importlib.util
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS, Registry
@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 from seginpaint_mm.errors import ConfigError
 
 from .registries import CONSUMED, NESTED, TOP_LEVEL, find_component, nearest_name
-from .signatures import accepted_arguments
+from .run_settings import run_setting_problems
+from .signatures import accepted_arguments, unknown_keys
 from .value_types import fits, wrong_types
 
 _RUNNER_KEYS = {
@@ -53,7 +54,16 @@ _REGISTERED = re.compile(
     r'(.*_)?(backbone|neck|head|dataset|datasets)|loss.*|(norm|conv|act)_cfg|' + '|'.join(NESTED)
 )
 _LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
-_PACKAGES = {'TensorboardVisBackend': 'tensorboard'}
+# What the libraries import late, when a training has begun.
+_PACKAGES = {
+    'TensorboardVisBackend': 'tensorboard',
+    'WandbVisBackend': 'wandb',
+    'MLflowVisBackend': 'mlflow',
+    'ClearMLVisBackend': 'clearml',
+    'NeptuneVisBackend': 'neptune',
+    'DVCLiveVisBackend': 'dvclive',
+    'AimVisBackend': 'aim',
+}
 
 
 def check_config(cfg: Config) -> None:
@@ -93,7 +103,7 @@ def _plain_problems(cfg: Config) -> Iterator[str]:
     for key, known in _PLAIN_KEYS.items():
         part = cfg.get(key)
         if isinstance(part, Mapping):
-            yield from _unknown_keys(part, known, key, key)
+            yield from unknown_keys(part, known, key, key)
             if key.endswith('_dataloader') and 'dataset' not in part:
                 yield f'{key}.dataset: a data loader needs a data set.'
     for keys in _TOGETHER:
@@ -106,6 +116,7 @@ def _plain_problems(cfg: Config) -> Iterator[str]:
     level = cfg.get('log_level', 'INFO')
     if level not in _LOG_LEVELS:
         yield f'log_level: must be one of {", ".join(_LOG_LEVELS)}, not {level!r}.'
+    yield from run_setting_problems(cfg)
 
 
 def _misspelt_top_level(cfg: Config) -> Iterator[str]:
@@ -184,18 +195,6 @@ def _wrong_arguments(
         return
     consumed = {'type', '_scope_', *CONSUMED.get(registry, ())}
     given = [key for key in node if key not in consumed]
-    yield from _unknown_keys(given, accepted, path, component.__name__)
+    yield from unknown_keys(given, accepted, path, component.__name__)
     for key, expected, value in wrong_types(component, {key: node[key] for key in given}):
         yield f'{path}.{key}: {component.__name__} takes {expected} here, not {value!r}.'
-
-
-def _unknown_keys(given: Iterable[str], known: set[str], path: str, owner: str) -> Iterator[str]:
-    for key in given:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            advice = f'did you mean {close[0]!r}?' if close else f'it takes {_listed(known)}.'
-            yield f'{path}.{key}: {owner} takes no {key!r}; {advice}'
-
-
-def _listed(names: set[str]) -> str:
-    return ', '.join(sorted(names)) or 'no arguments'

@@ -1,9 +1,10 @@
 """Which arguments a component takes, also where it hands ``**kwargs`` to its parents."""
 
 import ast
+import difflib
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from torch import nn
 
@@ -67,3 +68,13 @@ def _only_forwarded(constructor: Callable, rest: str) -> bool:
 def _is_plain_super(node: ast.AST) -> bool:
     """``super()``: with arguments, it may leave out parents."""
     return isinstance(node, ast.Call) and not node.args and getattr(node.func, 'id', '') == 'super'
+
+
+def unknown_keys(given: Iterable[str], known: set[str], path: str, owner: str) -> Iterator[str]:
+    """Yield one sentence for each key that ``owner`` does not take, with the nearest match."""
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            listed = ', '.join(sorted(known)) or 'no arguments'
+            advice = f'did you mean {close[0]!r}?' if close else f'it takes {listed}.'
+            yield f'{path}.{key}: {owner} takes no {key!r}; {advice}'

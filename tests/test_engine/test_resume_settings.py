@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.tiny_run import tiny_config, write_tiny_street
 from tests.tool_runs import run_here
 
