@@ -47,6 +47,8 @@ def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         N,K,2H,2W, on a CPU channels-last.
     """
+    if _is_recorded():  # an exported or compiled graph takes standard operators alone
+        return upsampled_conv_plain(x, weight, bias)
     if x.device.type == 'cpu' and x.dtype in (torch.float32, torch.float64) and x.numel():
         return _UpsampledConv.apply(x, weight, bias)
     return upsampled_conv_plain(x, weight, bias)
@@ -56,6 +58,11 @@ def upsampled_conv_plain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """What :func:`upsampled_conv` computes, as it reads."""
     doubled = F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False)
     return F.conv2d(doubled, weight, bias, padding=1)
+
+
+def _is_recorded() -> bool:
+    """Whether the operators are being recorded (export, compile, trace), not only run."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 class _UpsampledConv(Function):

@@ -1,15 +1,26 @@
 """The convolution of the doubled map against the two operations it stands for."""
 
+import re
 from importlib import import_module
+from pathlib import Path
 from unittest import mock
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from seginpaint_mm.models.mpi.upsampled_conv import upsampled_conv, upsampled_conv_plain
+import seginpaint_mm
+from seginpaint_mm.models.mpi import doubling_sums
+from seginpaint_mm.models.mpi.doubling_sums import SumsCache
+from seginpaint_mm.models.mpi.upsampled_conv import (
+    UpsampledConv2d,
+    upsampled_conv,
+    upsampled_conv_plain,
+)
 
+PACKAGE = Path(seginpaint_mm.__file__).parent
 MODULE = import_module('seginpaint_mm.models.mpi.upsampled_conv')
 
 
@@ -70,3 +81,55 @@ def test_shapes_without_data(shape):
 def test_no_samples():
     x, weight, bias = torch.zeros(0, 3, 4, 5), torch.zeros(7, 3, 3, 3), torch.zeros(7)
     assert upsampled_conv(x, weight, bias).shape == (0, 7, 8, 10)
+
+
+def test_exporting_leaves_the_model_as_it_is():
+    """Sums made while a model is recorded hold no values: none may be kept for later calls."""
+    model = UpsampledConv2d(4, 6).eval()
+    x = torch.randn(1, 4, 6, 10)
+    doubling_sums.CACHE.clear()
+    exported = torch.export.export(model, (x,)).module()
+    expected = upsampled_conv_plain(x, model.weight, model.bias)
+    with torch.no_grad():
+        torch.testing.assert_close(model(x), expected)
+        torch.testing.assert_close(exported(x), expected)
+
+
+def test_a_fake_tensor_leaves_the_model_as_it_is():
+    model = UpsampledConv2d(4, 6).eval()
+    doubling_sums.CACHE.clear()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        assert model(torch.empty(1, 4, 6, 10)).shape == (1, 6, 12, 20)
+    x = torch.randn(1, 4, 6, 10)
+    torch.testing.assert_close(model(x), upsampled_conv_plain(x, model.weight, model.bias))
+
+
+def test_the_cache_serves_inference_and_training_alike():
+    model = UpsampledConv2d(4, 6)
+    x = torch.randn(1, 4, 6, 10, requires_grad=True)
+    doubling_sums.CACHE.clear()
+    with torch.inference_mode():
+        model(x)
+    model(x).sum().backward()
+    double = model.double()(x.double())
+    expected = upsampled_conv_plain(x.double(), model.weight, model.bias)
+    torch.testing.assert_close(double, expected)
+
+
+def test_many_sizes_take_little_memory():
+    cache = SumsCache(num_bytes=2**21)
+    with mock.patch.object(doubling_sums, 'CACHE', cache):
+        model = UpsampledConv2d(1, 1)
+        for width in range(8, 40):
+            model(torch.zeros(1, 1, 32, width)).sum().backward()
+            assert 0 < cache.used_bytes <= 2**21
+    assert len(cache) < 8  # of 64 that were made, the last ones
+    assert doubling_sums.CACHED_BYTES <= 2**26
+
+
+def test_no_function_cache_of_the_package_can_hold_tensors():
+    """``functools`` caches keep what they were given first: whatever device and mode it is of."""
+    cached = re.compile(r'^\s*@(functools\.)?(lru_)?cache\b', re.MULTILINE)
+    files = [path for path in PACKAGE.rglob('*.py') if cached.search(path.read_text())]
+    assert files
+    assert [path for path in files if 'import torch' in path.read_text()] == []
