@@ -1,10 +1,12 @@
 """Cross-entropy of the hardest pixels only: the online bootstrapping of FCRN, eq. (1)."""
 
+import logging
 import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from seginpaint_mm.registry import MODELS
@@ -18,7 +20,8 @@ class BootstrappedCrossEntropyLoss(nn.Module):
     """Mean of -log p over the labelled pixels whose p, of the true class, is below a threshold t.
 
     By default t is what keeps the ``num_pixels`` hardest labelled pixels of each image exactly, or
-    all where fewer are labelled; which of equally hard ones are kept is not defined. With
+    all where fewer are labelled; which of equally hard ones are kept is not defined. Where an image
+    has no more pixels than that, all are kept, and the log says so once. With
     ``threshold`` t is fixed, and raised only where fewer than ``min_kept`` pixels are below it.
 
     The mean is over all kept pixels of the batch, so that each counts the same. An image without
@@ -64,6 +67,7 @@ class BootstrappedCrossEntropyLoss(nn.Module):
         self.register_buffer('class_weight', class_weight, persistent=False)
         self.loss_weight = loss_weight
         self.loss_name = loss_name
+        self._has_warned = False
 
     def forward(
         self,
@@ -90,12 +94,11 @@ class BootstrappedCrossEntropyLoss(nn.Module):
             Tensor: Scalar, or N,H,W.
 
         Raises:
-            ValueError: when as many pixels are to be kept as a group has, or more, so that none
-                could be dropped; for a single logit a pixel; for an unknown reduction.
+            ValueError: for a single logit a pixel; for an unknown reduction.
         """
         reduction = reduction_override or 'mean'
         _check_inputs(cls_score, reduction, avg_factor)
-        self._check_size(label)
+        self._warn_if_all_are_kept(label)
         if self.threshold is None and reduction != 'none':  # a short way: gradients are sparse
             losses = _pixel_losses(cls_score.detach(), label, ignore_index)
             images, pixels = self._hardest(losses, label == ignore_index)
@@ -112,7 +115,7 @@ class BootstrappedCrossEntropyLoss(nn.Module):
     def _hardest(self, losses: Tensor, ignored: Tensor) -> tuple[Tensor, Tensor]:
         """Image and pixel in it, int64 (M,), of the hardest; ignored ones only fill up."""
         hardness = self._hardness(losses, ignored)
-        chosen = hardness.topk(self.num_kept, dim=1, sorted=False).indices
+        chosen = hardness.topk(self._num_kept_of(hardness), dim=1, sorted=False).indices
         starts = torch.arange(len(hardness), device=chosen.device) * hardness.shape[1]
         places = (chosen + starts[:, None]).flatten()
         area = losses[0].numel()
@@ -127,7 +130,7 @@ class BootstrappedCrossEntropyLoss(nn.Module):
         hardness = self._hardness(losses, ignored)
         kept = hardness > -math.log(self.threshold)
         if self.num_kept:
-            least = hardness.topk(self.num_kept, dim=1, sorted=False).values.amin(1)
+            least = hardness.topk(self._num_kept_of(hardness), dim=1, sorted=False).values.amin(1)
             kept |= hardness >= least[:, None]
         return kept.view_as(ignored) & ~ignored
 
@@ -160,16 +163,24 @@ class BootstrappedCrossEntropyLoss(nn.Module):
             return losses.sum()
         return losses.sum() / (total.clamp(min=1e-12) if avg_factor is None else avg_factor)
 
-    def _check_size(self, label: Tensor) -> None:
+    def _num_kept_of(self, hardness: Tensor) -> int:
+        return min(self.num_kept, hardness.shape[1])
+
+    def _warn_if_all_are_kept(self, label: Tensor) -> None:
+        """Say once that a group is too small for any pixel to be dropped; training goes on."""
         height, width = label.shape[-2:]
         available = height * width if self.per == 'image' else label.numel()
-        if self.num_kept >= available:
-            raise ValueError(
-                f'BootstrappedCrossEntropyLoss keeps {self.num_kept} pixels per {self.per} '
-                f'(num_pixels or min_kept, times stride squared), but there are only {available}, '
-                f'the predictions being {height}x{width}: nothing would be dropped. Keep fewer, '
-                f'take larger crops, or use mmseg.CrossEntropyLoss.'
-            )
+        if self.num_kept < available or self._has_warned:
+            return
+        self._has_warned = True
+        print_log(
+            f'BootstrappedCrossEntropyLoss keeps {self.num_kept} pixels per {self.per} '
+            f'(num_pixels or min_kept, times stride squared), but there are only {available}, '
+            f'the predictions being {height}x{width}: none are dropped there. Keep fewer or take '
+            f'larger crops if this is so for most images; this is said once.',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def _pixel_losses(cls_score: Tensor, label: Tensor, ignore_index: int) -> Tensor:

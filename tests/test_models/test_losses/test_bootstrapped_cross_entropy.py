@@ -1,16 +1,21 @@
 """Bootstrapped cross-entropy against a direct reading of the paper's eq. (1)."""
 
+import logging
 import math
 import re
+from importlib import import_module
+from unittest import mock
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
 from seginpaint_mm.models.losses import BootstrappedCrossEntropyLoss
 
+MODULE = import_module('seginpaint_mm.models.losses.bootstrapped_cross_entropy')
 IGNORE = 255
 
 
@@ -251,13 +256,19 @@ def test_wrong_arguments_are_told(arguments: dict, sentence: str) -> None:
         ({'num_pixels': 35}, 'there are only 35, the predictions being 5x7'),
         ({'num_pixels': 70, 'per': 'batch'}, 'keeps 70 pixels per batch'),
         ({'num_pixels': 1, 'stride': 8}, 'keeps 64 pixels per image'),
-        ({'threshold': 0.5}, 'nothing would be dropped'),
+        ({'threshold': 0.5}, 'keeps 512 pixels per image'),
     ],
 )
-def test_more_pixels_than_the_map_has_are_told(arguments: dict, sentence: str) -> None:
+def test_a_map_of_fewer_pixels_keeps_all_of_them(arguments: dict, sentence: str) -> None:
     loss = BootstrappedCrossEntropyLoss(**arguments)
-    with pytest.raises(ValueError, match=re.escape(sentence)):
-        loss(*scores_and_labels())
+    scores, labels = scores_and_labels()
+    with mock.patch.object(MODULE, 'print_log') as log:
+        values = [loss(scores, labels) for _ in range(2)]
+    expected = F.cross_entropy(scores, labels, ignore_index=IGNORE)
+    torch.testing.assert_close(values, [expected, expected])
+    log.assert_called_once()
+    assert sentence in log.call_args.args[0]
+    assert log.call_args.kwargs['level'] == logging.WARNING
 
 
 def test_wrong_inputs_are_told() -> None:
