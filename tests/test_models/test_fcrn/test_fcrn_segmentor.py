@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seginpaint_mm.models.fcrn.residual_dropout import ResidualDropout
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from tests.model_tester import build_model, check_training_step, street_like_batch
+from tests.model_tester import build_model, check_training_step
 from tests.tool_runs import REPOSITORY
 
 CONFIGS = REPOSITORY / 'configs/fcrn'
