@@ -18,12 +18,19 @@ class DenseFill:
     Args:
         foreground: bool tensor (N, 1, H, W), 1 = to be filled, not yet grown.
         fill_ring: whether the ring by which the foreground is grown is filled as well.
+        padding: bool tensor (N, 1, H, W), 1 = no part of the image, or None.
     """
 
-    def __init__(self, foreground: Tensor, fill_ring: bool) -> None:
+    def __init__(self, foreground: Tensor, fill_ring: bool, padding: Tensor | None = None) -> None:
+        if padding is not None:
+            foreground = foreground & ~padding
         grown = max_pool2d(foreground.float(), 3, stride=1, padding=1).bool()
-        self.distance = _chebyshev_distance(grown[:, 0])
+        # Padding is passed through, like a hole, but is neither a source nor filled in the result.
+        hole = grown if padding is None else grown | padding
+        self.distance = _chebyshev_distance(hole[:, 0])
         self.filled = (grown if fill_ring else foreground) & (self.distance > 0).unsqueeze(1)
+        if padding is not None:
+            self.filled = self.filled & ~padding
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return the filled maps (N, C, H, W) and, for the backward pass, the rows' values."""

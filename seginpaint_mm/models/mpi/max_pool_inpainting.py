@@ -1,5 +1,6 @@
 """Max-pooling as inpainting: fill the foreground of a feature map from the nearest background."""
 
+import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -12,7 +13,12 @@ MERGES = ('dilated', 'mask')
 
 
 def max_pool_inpainting(
-    features: Tensor, foreground: Tensor, *, merge: str = 'dilated', detach: bool = False
+    features: Tensor,
+    foreground: Tensor,
+    *,
+    padding: Tensor | None = None,
+    merge: str = 'dilated',
+    detach: bool = False,
 ) -> Tensor:
     """Fill the foreground with the strongest features of the nearest background.
 
@@ -35,6 +41,9 @@ def max_pool_inpainting(
         features: float tensor (N, C, H, W) of any sign, type and memory format.
         foreground: tensor (N, 1, H, W) of any type; **1 marks the foreground, to be filled**
             (above 0.5 counts as 1).
+        padding: tensor (N, 1, H, W) of any type, above 0.5 where a sample's map was padded to the
+            batch's size: neither background nor foreground, its features stay. The rest, a
+            rectangle, is filled as if the map ended there. None: nothing was padded.
         merge: where the patch replaces the features: in the grown foreground (``'dilated'``, the
             paper), or in the foreground as given (``'mask'``, the paper's public code, in which
             the ring around the foreground keeps its features).
@@ -52,23 +61,33 @@ def max_pool_inpainting(
             ``merge``, or (checked on a CPU only, as looking would wait for the device) NaN in the
             foreground.
     """
-    _check(features, foreground, merge)
+    _check(features, foreground, 'foreground')
+    if merge not in MERGES:
+        raise ValueError(f'merge must be one of {MERGES}, got {merge!r}.')
+    if padding is not None:
+        _check(features, padding, 'padding')
+        padding = padding > 0.5
     if features.numel() == 0:
         return features.clone()
     fill_type = SparseFill if features.device.type == 'cpu' else DenseFill
-    return _Inpainting.apply(features, fill_type(foreground > 0.5, merge == 'dilated'), detach)
+    fill = fill_type(foreground > 0.5, merge == 'dilated', padding)
+    return _Inpainting.apply(features, fill, detach)
 
 
-def unfillable(foreground: Tensor) -> Tensor:
+def unfillable(foreground: Tensor, padding: Tensor | None = None) -> Tensor:
     """Find the samples that cannot be filled: nothing of them is left when the foreground grows.
 
     Args:
         foreground: tensor (N, 1, H, W) of any type, 1 = foreground.
+        padding: the same, 1 = padding, which is no background; None: nothing was padded.
 
     Returns:
         bool tensor (N,) on the same device.
     """
-    return max_pool2d((foreground > 0.5).float(), 3, stride=1, padding=1).flatten(1).all(dim=1)
+    foreground = foreground > 0.5
+    padding = torch.zeros_like(foreground) if padding is None else padding > 0.5
+    grown = max_pool2d((foreground & ~padding).float(), 3, stride=1, padding=1) > 0
+    return (grown | padding).flatten(1).all(dim=1)
 
 
 class _Inpainting(Function):
@@ -89,24 +108,21 @@ class _Inpainting(Function):
         return ctx.fill.backward(gradient, values), None, None
 
 
-def _check(features: Tensor, foreground: Tensor, merge: str) -> None:
-    if merge not in MERGES:
-        raise ValueError(f'merge must be one of {MERGES}, got {merge!r}.')
+def _check(features: Tensor, mask: Tensor, name: str) -> None:
     if features.dim() != 4 or not features.is_floating_point():
         raise ValueError(
             f'features must be a float tensor (N, C, H, W), got {features.dtype} of shape '
             f'{tuple(features.shape)}.'
         )
     expected = (features.shape[0], 1, *features.shape[2:])
-    if foreground.shape != expected:
+    if mask.shape != expected:
         raise ValueError(
-            f'foreground must have shape {expected} for features of shape '
-            f'{tuple(features.shape)}, got {tuple(foreground.shape)}.'
+            f'{name} must have shape {expected} for features of shape {tuple(features.shape)}, got '
+            f'{tuple(mask.shape)}.'
         )
-    if foreground.device != features.device:
+    if mask.device != features.device:
         raise ValueError(
-            f'foreground must be on the device of the features, {features.device}, '
-            f'got {foreground.device}.'
+            f'{name} must be on the device of the features, {features.device}, got {mask.device}.'
         )
-    if foreground.device.type == 'cpu' and foreground.isnan().any():
-        raise ValueError('foreground holds NaN: it must be 1 in the foreground and 0 elsewhere.')
+    if mask.device.type == 'cpu' and mask.isnan().any():
+        raise ValueError(f'{name} holds NaN: it must be 1 in the {name} and 0 elsewhere.')

@@ -6,7 +6,12 @@ from torch.nn.functional import max_pool2d
 
 
 def max_pool_inpainting_reference(
-    features: Tensor, foreground: Tensor, *, merge: str = 'dilated', detach: bool = False
+    features: Tensor,
+    foreground: Tensor,
+    *,
+    padding: Tensor | None = None,
+    merge: str = 'dilated',
+    detach: bool = False,
 ) -> Tensor:
     """Algorithm 1 of the paper (section III-C), step by step.
 
@@ -14,10 +19,13 @@ def max_pool_inpainting_reference(
     checked here. It takes one pooling of the whole map for every pixel of the largest distance
     to the background: use it to test and to compare, not to train.
     """
-    foreground = (foreground > 0.5).to(features.dtype)
-    covered = 1 - _pool(foreground)
+    foreground = foreground > 0.5
+    outside = torch.zeros_like(foreground) if padding is None else padding > 0.5
+    foreground = (foreground & ~outside).to(features.dtype)
+    grown = _pool(foreground)
+    covered = (1 - grown) * ~outside  # nothing comes from what was padded
     fillable = covered.flatten(1).any(dim=1).view(-1, 1, 1, 1)
-    hole = foreground if merge == 'mask' else 1 - covered
+    hole = (foreground if merge == 'mask' else grown).bool() & ~outside
 
     pooled = torch.where(covered.bool(), features, torch.zeros_like(features))
     patch = torch.zeros_like(features)
@@ -29,7 +37,7 @@ def max_pool_inpainting_reference(
 
     if detach:
         patch = patch.detach()
-    return torch.where(hole.bool() & fillable, patch, features)
+    return torch.where(hole & fillable, patch, features)
 
 
 def _pool(maps: Tensor) -> Tensor:

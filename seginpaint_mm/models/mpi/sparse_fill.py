@@ -28,14 +28,23 @@ class SparseFill:
     Args:
         foreground: bool tensor (N, 1, H, W), 1 = to be filled, not yet grown.
         fill_ring: whether the ring by which the foreground is grown is filled as well.
+        padding: bool tensor (N, 1, H, W), 1 = no part of the image, or None.
     """
 
-    def __init__(self, foreground: Tensor, fill_ring: bool) -> None:
+    def __init__(self, foreground: Tensor, fill_ring: bool, padding: Tensor | None = None) -> None:
         foreground = foreground[:, 0].numpy()
-        distance = np.stack([_distance(sample) for sample in foreground])
+        if padding is None:
+            distance = np.stack([_distance(sample) for sample in foreground])
+            in_image = True
+        else:
+            # Padding is passed through, like a hole, but is neither a source nor filled.
+            in_image = ~padding[:, 0].numpy()
+            foreground = foreground & in_image
+            pairs = zip(foreground, ~in_image, strict=True)
+            distance = np.stack([_distance(*pair) for pair in pairs])
         border = np.flatnonzero([_grow(sample > 0) for sample in distance] & (distance == 0))
         hole, level = _in_order(distance)
-        filled = np.flatnonzero((distance > 0) & (foreground | fill_ring))
+        filled = np.flatnonzero((distance > 0) & (foreground | fill_ring) & in_image)
 
         row_of = np.zeros(distance.size, dtype=np.int64)
         row_of[border] = np.arange(1, 1 + len(border))
@@ -91,12 +100,14 @@ def _grow(hole: np.ndarray) -> np.ndarray:
     return cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
-def _distance(foreground: np.ndarray) -> np.ndarray:
+def _distance(foreground: np.ndarray, padding: np.ndarray | None = None) -> np.ndarray:
     """Measure how far the background is from every pixel of the grown foreground (H, W).
 
-    It is 0 in the background, and everywhere in a sample that has none.
+    It is 0 in the background, and everywhere in a sample that has none; padding is no background.
     """
     grown = _grow(foreground)
+    if padding is not None:
+        grown |= padding
     if grown.all():
         return np.zeros(grown.shape, dtype=np.int64)
     return cv2.distanceTransform(grown, cv2.DIST_C, 3).astype(np.int64)

@@ -99,6 +99,53 @@ def test_gradients_equal_the_loops_where_the_maximum_is_unique(fill, case):
     assert torch.equal(gradient, expected_gradient)
 
 
+@st.composite
+def padded_cases(draw):
+    """As ``cases``, with a rectangle of each sample that is the image; the rest is padding."""
+    features, foreground, memory_format, options = draw(cases())
+    height, width = features.shape[2:]
+    sizes = [(draw(st.integers(1, height)), draw(st.integers(1, width))) for _ in features]
+    padding = torch.ones(foreground.shape, dtype=torch.bool)
+    for of_sample, (rows, columns) in zip(padding, sizes, strict=True):
+        of_sample[:, :rows, :columns] = False
+    return features, foreground, memory_format, {**options, 'padding': padding}, sizes
+
+
+@both_fills
+@settings(max_examples=80, deadline=None)
+@given(case=padded_cases())
+def test_a_padded_sample_is_filled_as_if_the_map_ended_there(fill, case):
+    features, foreground, memory_format, options, sizes = case
+    result = inpaint(fill, in_format(features, memory_format), foreground, **options)
+    reference = max_pool_inpainting_reference(features, foreground, **options)
+    assert torch.equal(result, reference)
+    alone = {name: options[name] for name in ('merge', 'detach')}
+    for number, (rows, columns) in enumerate(sizes):
+        image = (slice(number, number + 1), slice(None), slice(rows), slice(columns))
+        expected = max_pool_inpainting_reference(features[image], foreground[image], **alone)
+        assert torch.equal(result[image], expected)
+    assert torch.equal(result * options['padding'], features * options['padding'])
+    of_images = [
+        unfillable(mask[None, :, :rows, :columns]).item()
+        for mask, (rows, columns) in zip(foreground, sizes, strict=True)
+    ]
+    assert unfillable(foreground, options['padding']).tolist() == of_images
+
+
+@both_fills
+@settings(max_examples=60, deadline=None)
+@given(case=padded_cases())
+def test_gradients_of_a_padded_sample(fill, case):
+    features, foreground, memory_format, options, _ = case
+    features = features.double().requires_grad_()
+    weights = distinct_features(features.shape, seed=7).double()
+    result = inpaint(fill, in_format(features, memory_format), foreground, **options)
+    expected = max_pool_inpainting_reference(features, foreground, **options)
+    (gradient,) = torch.autograd.grad(result, features, in_format(weights, memory_format))
+    (expected_gradient,) = torch.autograd.grad(expected, features, weights)
+    assert torch.equal(gradient, expected_gradient)
+
+
 @both_fills
 @both_merges
 @pytest.mark.parametrize(('shape', 'distance'), [((2, 3, 32, 64), 13), ((1, 2, 128, 256), 63)])
@@ -291,3 +338,8 @@ MASK = torch.zeros(2, 1, 8, 9)
 def test_errors(features, foreground, merge, sentence):
     with pytest.raises(ValueError, match=sentence):
         max_pool_inpainting(features, foreground, merge=merge)
+
+
+def test_padding_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r'padding must have shape \(2, 1, 8, 9\)'):
+        max_pool_inpainting(FEATURES, MASK, padding=MASK[..., :8])
