@@ -45,6 +45,11 @@ def street_like_batch(size: tuple[int, int], num: int = 2) -> dict:
     )
 
 
+def joined(*batches: dict) -> dict:
+    """One batch of several, whose images may differ in size."""
+    return {key: [item for batch in batches for item in batch[key]] for key in batches[0]}
+
+
 def total_loss(model: torch.nn.Module, batch: dict) -> Tensor:
     """The sum that the optimiser would see."""
     batch = model.data_preprocessor(batch, training=True)

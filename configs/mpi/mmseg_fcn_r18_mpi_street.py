@@ -22,7 +22,6 @@ model = dict(
     decode_head=dict(
         type='mmseg.FCNHead',
         in_channels=512,
-        in_index=0,
         channels=128,
         num_classes=3,
         norm_cfg=dict(type='BN'),
@@ -32,6 +31,14 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
-# mmseg's segmentors write pred_sem_seg
+# mmseg's segmentors write pred_sem_seg, at the images' original size: labels stay at that size
+test_pipeline = [
+    _base_.load[0],
+    _base_.resize,
+    _base_.load[1],
+    dict(type='PackScene', original_labels=True),
+]
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 val_evaluator = dict(prediction='pred_sem_seg')
 test_evaluator = [dict(type='RegionIoUMetric', prediction='pred_sem_seg')]

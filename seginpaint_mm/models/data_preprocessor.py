@@ -1,6 +1,7 @@
 """``SceneDataPreprocessor``: from the loader's samples to a normalised batch on the device."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -91,6 +92,55 @@ def pad_bottom_right(maps: Tensor, size: Sequence[int], value: float) -> Tensor:
     """Pad (..., h, w) to (..., *size) with ``value``; ``size`` is (height, width)."""
     height, width = size
     return F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]), value=value)
+
+
+def groups_by_size(
+    inputs: Tensor, data_samples: Sequence[SceneSample], preprocessor: nn.Module | None = None
+) -> Iterator[tuple[Tensor, list[SceneSample]]]:
+    """Split a batch into groups of images of one size, each padded as if it were the whole batch.
+
+    A network sees padding (by pooling over the whole map, by convolutions, by normalisation), so
+    that its predictions of an image would depend on the largest image beside it. Group by group
+    they do not.
+
+    Args:
+        inputs: N,3,H,W, images padded at the bottom and right.
+        data_samples: The N samples; ``img_shape`` is the size without padding, H,W if missing.
+        preprocessor: Height and width of a group are multiples of its ``pad_size_divisor``, if it
+            has one; None leaves no padding.
+
+    Yields:
+        n,3,h,w as in ``inputs``, and the n samples, sizes in the order of their first sample.
+    """
+    divisor = getattr(preprocessor, 'pad_size_divisor', 1)
+    full = tuple(inputs.shape[-2:])
+    places = defaultdict(list)
+    for place, sample in enumerate(data_samples):
+        places[tuple(sample.get('img_shape', full)[:2])].append(place)
+    for size, group in places.items():
+        height, width = (side + -side % divisor for side in size)
+        images = inputs if len(places) == 1 else inputs[group]
+        yield images[..., :height, :width], [data_samples[place] for place in group]
+
+
+def padding_mask(inputs: Tensor, data_samples: Sequence[SceneSample] | None) -> Tensor | None:
+    """Find what of a batch is padding.
+
+    Args:
+        inputs: N,3,H,W, images padded at the bottom and right.
+        data_samples: The N samples; ``img_shape`` is the size without padding, H,W if missing.
+
+    Returns:
+        Tensor: bool N,1,H,W on the inputs' device, 1 = padding; None where there is none.
+    """
+    full = tuple(inputs.shape[-2:])
+    sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples or ()]
+    if all(size == full for size in sizes):
+        return None
+    mask = torch.ones(len(sizes), 1, *full, dtype=torch.bool)
+    for of_sample, (height, width) in zip(mask, sizes, strict=True):
+        of_sample[:, :height, :width] = False
+    return mask.to(inputs.device, non_blocking=True)
 
 
 def _check_image(image: Tensor) -> None:

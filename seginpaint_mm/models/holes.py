@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seginpaint_mm import soft_masks
+from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.structures import SceneSample
 
 GIVEN = 'hole'  # for a sample's ``remove``: what its hole marks, as it is
@@ -69,13 +70,7 @@ def crops_of_a_size(
     inputs: Tensor, data_samples: Sequence[SceneSample]
 ) -> Iterator[tuple[Tensor, Sequence[SceneSample]]]:
     """Pictures of one size without the batch's padding, N,3,h,w, and their N samples."""
-    full = tuple(inputs.shape[-2:])
-    sizes = [tuple(sample.get('img_shape', full)[:2]) for sample in data_samples]
-    step = len(sizes) if len(set(sizes)) == 1 else 1
-    for first in range(0, len(sizes), step):
-        height, width = sizes[first]
-        samples = data_samples[first : first + step]
-        yield inputs[first : first + step, :, :height, :width], samples
+    return groups_by_size(inputs, data_samples)
 
 
 def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:

@@ -1,6 +1,6 @@
 """``SceneVisualizer``: a scene's prediction above its truth, as labelled panels."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -97,8 +97,8 @@ class SceneVisualizer(Visualizer):
 
         Args:
             image: RGB uint8 (H, W, 3).
-            data_sample: A :class:`SceneSample` whose maps have the image's size; ``pred_sem_seg``
-                and ``gt_sem_seg`` may have that of the image before it was resized.
+            data_sample: A :class:`SceneSample` whose maps have the image's size, or its size before
+                it was resized, ``ori_shape``.
 
         Returns:
             np.ndarray: RGB uint8.
@@ -141,10 +141,9 @@ class _Scene:
         self.palette = palette
         visible = 'pred_sem_seg' in predicted_maps(sample)
         names = _SIZE_OF_IMAGE + (_ANY_SIZE if visible else ())
+        shapes = {(height, width), tuple(sample.get('ori_shape', (height, width))[:2])}
         self.maps = {
-            name: self._fit(name, sample.get(name), (height, width))
-            for name in names
-            if name in sample
+            name: self._fit(name, sample.get(name), shapes) for name in names if name in sample
         }
         self.instances: dict[str, np.ndarray] = {}
 
@@ -162,11 +161,12 @@ class _Scene:
                         self.image, sample.get(f'{source}_instances'), things, min_score
                     )
 
-    def _fit(self, name: str, field: PixelData, shape: tuple[int, int]) -> np.ndarray:
+    def _fit(self, name: str, field: PixelData, shapes: Collection[tuple[int, int]]) -> np.ndarray:
         ids = field.data.squeeze(0).cpu().numpy().astype(np.uint8)
-        if name in _SIZE_OF_IMAGE and ids.shape != shape:
+        if name in _SIZE_OF_IMAGE and ids.shape not in shapes:
+            known = ' or '.join(str(shape) for shape in sorted(shapes))
             raise ValueError(
-                f'SceneVisualizer: {name} is {ids.shape} (height, width), the image is {shape}: '
+                f'SceneVisualizer: {name} is {ids.shape} (height, width), the image is {known}: '
                 f'draw the sample on the image that the model saw.'
             )
         return cv2.resize(ids, self.size, interpolation=cv2.INTER_NEAREST)

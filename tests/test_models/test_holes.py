@@ -86,7 +86,7 @@ def test_all_or_nothing(value: int, what: str) -> None:
 
 @pytest.mark.parametrize('sizes', [[(4, 6)] * 3, [(4, 6), (8, 5), (4, 6)]], ids=['one', 'two'])
 def test_groups_of_a_size(sizes: list[tuple[int, int]]) -> None:
-    """Pictures of one size stay together; otherwise each is alone, without its padding."""
+    """Pictures of one size stay together, without their padding."""
     inputs, samples = torch.rand(3, 3, 8, 6), []
     for size in sizes:
         hole = torch.zeros(1, *size)
@@ -94,12 +94,15 @@ def test_groups_of_a_size(sizes: list[tuple[int, int]]) -> None:
         samples.append(sample_with(hole))
         samples[-1].set_metainfo(dict(img_shape=size))
     groups = list(groups_of_a_size(inputs, samples))
-    assert [len(group[2]) for group in groups] == ([3] if len({*sizes}) == 1 else [1, 1, 1])
-    pictures = [picture for group in groups for picture in group[0]]
-    holes = [hole for group in groups for hole in group[1]]
-    for index, (height, width) in enumerate(sizes):
-        assert torch.equal(pictures[index], inputs[index, :, :height, :width])
-        assert torch.equal(holes[index], samples[index].hole.data.bool())
+    assert [len(group[2]) for group in groups] == ([3] if len({*sizes}) == 1 else [2, 1])
+    numbers = {id(sample): number for number, sample in enumerate(samples)}
+    for pictures, holes, of_group in groups:
+        for picture, hole, sample in zip(pictures, holes, of_group, strict=True):
+            height, width = sample.img_shape
+            number = numbers.pop(id(sample))
+            assert torch.equal(picture, inputs[number, :, :height, :width])
+            assert torch.equal(hole, sample.hole.data.bool())
+    assert not numbers
 
 
 @pytest.mark.parametrize('dtype', [torch.uint8, torch.float32, torch.float64])

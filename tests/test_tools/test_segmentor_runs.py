@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_run import SIZE, image_path, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.tool_runs import REPOSITORY, run_here
 
 # 3 of the 19 classes and cars are in the pictures of tiny_run.
 BODY = """
@@ -154,3 +154,27 @@ def test_other_number_of_classes_in_testing(
         with pytest.raises(SystemExit):
             run_here('test', *arguments, *views, '--cfg-options', classes)
         assert 'num_classes is 19, but CityscapesDataset has 2 classes' in capsys.readouterr().err
+
+
+def test_max_pool_inpainting_as_the_neck_of_a_segmentor(tmp_path: Path) -> None:
+    """The shipped config trains, validates at the labels' own size, is tested, and fills."""
+    street = write_tiny_street(tmp_path / 'street', num_train=4)
+    config = REPOSITORY / 'configs/mpi/mmseg_fcn_r18_mpi_street.py'
+    root = [f'{name}_dataloader.dataset.data_root={street}' for name in ('train', 'val', 'test')]
+    workers = [f'{name}_dataloader.num_workers=0' for name in ('train', 'val', 'test')]
+    workers += [f'{name}_dataloader.persistent_workers=False' for name in ('train', 'val', 'test')]
+    short = (
+        'train_dataloader.sampler.samples_per_epoch=4',
+        'train_cfg.max_epochs=1',
+        'train_cfg.val_begin=1',
+    )
+    options = ('--cfg-options', *root, *workers)
+    run_here('train', config, '--work-dir', tmp_path / 'run', *options, *short)
+    (checkpoint,) = (tmp_path / 'run').glob('epoch_1.pth')
+    out = tmp_path / 'out'
+    run_here('test', config, checkpoint, '--work-dir', tmp_path / 'test', '--out', out, *options)
+    metrics = json.loads((out / 'metrics.json').read_text())
+    assert np.isfinite(metrics['all_mIoU'])
+    run_here('infer', image_path(street), '--config', tmp_path / 'run', '--out-dir', out)
+    (classes,) = out.rglob('*pred_sem_seg*/*000000*.png')
+    assert cv2.imread(str(classes), cv2.IMREAD_UNCHANGED).shape == SIZE

@@ -29,7 +29,9 @@ class LoadSceneImage(BaseTransform):
 class LoadSceneAnnotations(BaseTransform):
     """Load the three maps of a scene; call it after the image was loaded.
 
-    Required keys: ``img``, ``label_path``, ``label_table`` (a key of ``LABEL_TABLES``), and
+    The maps have the image's original size: where they are to be resized with it, load them before.
+
+    Required keys: ``ori_shape``, ``label_path``, ``label_table`` (a key of ``LABEL_TABLES``), and
     ``background_path``: the map of what is also behind objects (0, 1, 2; 255 = unknown), or None.
 
     Added keys, all listed in ``seg_fields`` so that mmseg's transforms treat them as labels:
@@ -41,11 +43,11 @@ class LoadSceneAnnotations(BaseTransform):
 
     Raises:
         FileNotFoundError: when a label file is missing.
-        ValueError: when one is damaged, holds unknown ids, or its size is not the image's.
+        ValueError: when one is damaged, holds unknown ids, or its size is not ``ori_shape``.
     """
 
     def transform(self, results: dict) -> dict:
-        size = results['img'].shape[:2]
+        size = results['ori_shape']
         path = results['label_path']
         table = LABEL_TABLES[results['label_table']]
         labels = read_labels(path, size=size, img_path=results['img_path'])

@@ -34,6 +34,7 @@ _FIELDS = {
     'hole': ('hole', torch.uint8),
     'signed_distance': ('signed_distance', torch.float32),
 }
+_SCENE_MAPS = ('gt_foreground', 'gt_background')
 
 
 @TRANSFORMS.register_module()
@@ -64,7 +65,8 @@ class PackScene(BaseTransform):
 
     Args:
         original_labels: ``gt_seg_map`` was loaded after the image was resized and has its original
-            size, ``ori_shape``, at which mmseg's segmentors predict and are evaluated.
+            size, ``ori_shape``, at which mmseg's segmentors predict and are evaluated;
+            ``gt_foreground`` and ``gt_background`` may have it, too.
 
     Raises:
         ValueError: when a map's size is not the image's, or an instance is of several classes.
@@ -78,8 +80,7 @@ class PackScene(BaseTransform):
         sample = SceneSample(metainfo={key: results[key] for key in _META_KEYS if key in results})
         for field, (key, dtype) in _FIELDS.items():
             if key in results:
-                original = self.original_labels and key == 'gt_seg_map'
-                _check_size(results, key, results['ori_shape'] if original else image.shape[:2])
+                _check_size(results, key, self._size_of(key, results))
                 sample.set_field(PixelData(data=_tensor(results[key][None]).to(dtype)), field)
         if 'gt_image' in results:
             _check_size(results, 'gt_image', image.shape[:2])
@@ -91,6 +92,14 @@ class PackScene(BaseTransform):
         if 'gt_visible_masks' in results:
             sample.gt_instances = amodal_instances(results)
         return dict(inputs=_tensor(image.transpose(2, 0, 1)), data_samples=sample)
+
+    def _size_of(self, key: str, results: dict) -> tuple[int, int]:
+        """Height and width that a map of the pipeline must have."""
+        if self.original_labels:
+            original = results['ori_shape']
+            if key == 'gt_seg_map' or (key in _SCENE_MAPS and results[key].shape[:2] == original):
+                return original
+        return results['img'].shape[:2]
 
 
 def _check_size(results: dict, key: str, size: tuple[int, int]) -> None:

@@ -7,6 +7,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -121,11 +122,18 @@ class HoughInstanceSegmentor(BaseModel):
         """Add to each sample, at its ``img_shape`` (the batch's padding is cut off):
 
         ``pred_instances``, see :meth:`HoughInstanceHead.predict`, and ``pred_sem_seg`` int64
-        1,h,w, the class of the highest score.
+        1,h,w, the class of the highest score. Images of each size are predicted apart: larger
+        ones beside them change nothing.
 
         Raises:
             ValueError: when the scores are of fewer classes than the things need.
         """
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            self._predict(images, samples)
+        return list(data_samples)
+
+    def _predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Predict images of one size."""
         scores, maps = self.segment(inputs, data_samples)
         self._check_classes(scores.shape[1])
         maps = self.localization_head.upsample(maps, tuple(inputs.shape[-2:]))
@@ -137,4 +145,3 @@ class HoughInstanceSegmentor(BaseModel):
             )
             classes = sample_scores[window].argmax(dim=0, keepdim=True)
             sample.pred_sem_seg = PixelData(data=classes)
-        return list(data_samples)

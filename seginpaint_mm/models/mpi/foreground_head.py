@@ -9,6 +9,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
 from seginpaint_mm.models.mpi.background_head import BackgroundHead
+from seginpaint_mm.models.mpi.mpi_neck import FilledMaps
 from seginpaint_mm.models.mpi.upsample import UpsampleBlock
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -115,7 +116,7 @@ class PSPForegroundHead(ForegroundLossMixin, BackgroundHead):
 
 @MODELS.register_module()
 class NeckForegroundHead(ForegroundLossMixin, BaseDecodeHead):
-    """Auxiliary head of an mmseg segmentor that trains the logits :class:`MPINeck` appends.
+    """Auxiliary head of an mmseg segmentor that trains the logits of its :class:`MPINeck`.
 
     Args:
         loss_decode: config of the loss on N,1,H,W logits and N,H,W targets.
@@ -139,6 +140,15 @@ class NeckForegroundHead(ForegroundLossMixin, BaseDecodeHead):
     def init_weights(self) -> None:
         """Nothing to initialise."""
 
-    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """The neck's outputs, the last of which are the N,1,H,W logits."""
-        return inputs[-1]
+    def forward(self, inputs: FilledMaps) -> Tensor:
+        """Return the N,1,H,W logits of what the neck gives.
+
+        Raises:
+            ValueError: when the maps do not come from an :class:`MPINeck`.
+        """
+        if not hasattr(inputs, 'foreground_logits'):
+            raise ValueError(
+                'NeckForegroundHead trains the foreground logits of an MPINeck: set the '
+                "segmentor's neck to dict(type='MPINeck', foreground_head=...)."
+            )
+        return inputs.foreground_logits

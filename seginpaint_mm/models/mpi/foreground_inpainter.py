@@ -8,7 +8,11 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from seginpaint_mm.models.data_preprocessor import pad_bottom_right
+from seginpaint_mm.models.data_preprocessor import (
+    groups_by_size,
+    pad_bottom_right,
+    padding_mask,
+)
 from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -112,15 +116,20 @@ class ForegroundInpainter(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.segment(inputs, self._mask_truth(self.test_mask, data_samples, inputs))
+            true_foreground = self._mask_truth(self.test_mask, data_samples, inputs)
+            return self.segment(inputs, true_foreground, padding_mask(inputs, data_samples))
         raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
 
-    def segment(self, images: Tensor, true_foreground: Tensor | None) -> tuple[Tensor, Tensor]:
+    def segment(
+        self, images: Tensor, true_foreground: Tensor | None, padding: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Background logits N,K,H,W and foreground logits N,1,H,W of N,3,H,W images.
 
         Args:
             images: normalised.
             true_foreground: N,1,H,W, 1 = foreground, used for the mask; None predicts it.
+            padding: bool N,1,H,W, 1 = padding of smaller images, which the neck neither fills nor
+                fills from; None where there is none.
         """
         foreground_logits = None
         if self.foreground_backbone is not None:
@@ -134,7 +143,7 @@ class ForegroundInpainter(BaseModel):
                 mask = true_foreground
                 if mask is None:
                     mask = foreground_logits.detach() > 0  # sigmoid > 0.5
-                x = self.neck.fill(x, mask)
+                x = self.neck.fill(x, mask, padding)
         return x, foreground_logits
 
     def _advance(self, x: Tensor, position: str, image_size: torch.Size) -> Tensor:
@@ -155,7 +164,8 @@ class ForegroundInpainter(BaseModel):
     def loss(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
         """L = L_f + L_b, eq. (3): ``foreground.loss_*`` and ``background.loss_*``."""
         true_foreground = self._mask_truth(self.train_mask, data_samples, inputs)
-        background, foreground = self.segment(inputs, true_foreground)
+        padding = padding_mask(inputs, data_samples)
+        background, foreground = self.segment(inputs, true_foreground, padding)
         losses = self.background_head.loss_by_feat(background, data_samples)
         losses = {f'background.{name}': value for name, value in losses.items()}
         if foreground is not None:
@@ -169,9 +179,18 @@ class ForegroundInpainter(BaseModel):
         ``pred_background`` int64 1,h,w (also read as ``pred_sem_seg``), ``pred_foreground`` uint8
         1,h,w, 1 = foreground (the true mask where ``test_mask='truth'``), and
         ``pred_foreground_prob`` float32 1,h,w in [0, 1] where there is a foreground head.
+
+        Images of each size are predicted apart: larger ones beside them change nothing.
         """
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            self._predict(images, samples)
+        return list(data_samples)
+
+    def _predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Predict images of one size."""
         true_foreground = self._mask_truth(self.test_mask, data_samples, inputs)
-        background, logits = self.segment(inputs, true_foreground)
+        padding = padding_mask(inputs, data_samples)
+        background, logits = self.segment(inputs, true_foreground, padding)
         classes = background.argmax(dim=1, keepdim=True)
         foreground = (logits > 0) if true_foreground is None else true_foreground
         for index, sample in enumerate(data_samples):
@@ -183,7 +202,6 @@ class ForegroundInpainter(BaseModel):
             if logits is not None:
                 probability = logits[window].float().sigmoid()
                 sample.pred_foreground_prob = PixelData(data=probability)
-        return list(data_samples)
 
     @staticmethod
     def _mask_truth(

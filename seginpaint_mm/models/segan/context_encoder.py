@@ -9,6 +9,7 @@ from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, painting_and_truth
 from seginpaint_mm.models.segan.predictions import set_predictions
@@ -123,6 +124,12 @@ class ContextEncoder(AdversarialModel):
         They are as :meth:`SeGAN.predict` describes them, but paintings are opaque: which of their
         pixels are the object is not known.
         """
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            self._predict(images, samples)
+        return list(data_samples)
+
+    def _predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Paint the objects of images of one size."""
         objects = self._collect(inputs, data_samples)
         chunks = objects.split(self.max_objects_per_batch)
         nothing = inputs.new_zeros((0, 3, self.painter_size, self.painter_size))
@@ -133,7 +140,6 @@ class ContextEncoder(AdversarialModel):
             masks=objects.given, grown_boxes=objects.boxes, painted=cut_out(painted, opaque)
         )
         set_predictions(data_samples, results, objects.image_index, tuple(inputs.shape[-2:]))
-        return list(data_samples)
 
     def _collect(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> Objects:
         return collect_objects(data_samples, tuple(inputs.shape[-2:]), self.box_growth)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.pasting import paste_masks
 from seginpaint_mm.models.segan.predictions import set_predictions
@@ -119,6 +120,12 @@ class NearestObject(BaseModel):
                 'NearestObject remembers no object: train it for one epoch (tools/train.py), and '
                 'give the checkpoint.'
             )
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            self._predict(images, samples)
+        return list(data_samples)
+
+    def _predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Look the objects of images of one size up."""
         objects = self._collect(inputs, data_samples)
         size = tuple(inputs.shape[-2:])
         nearest = torch.cdist(self._embed(inputs, objects), self.features).argmin(dim=1)
@@ -132,7 +139,6 @@ class NearestObject(BaseModel):
             painted=self.appearances[nearest],
         )
         set_predictions(data_samples, results, objects.image_index, size)
-        return list(data_samples)
 
     def _collect(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> Objects:
         return collect_objects(data_samples, tuple(inputs.shape[-2:]), self.box_growth)

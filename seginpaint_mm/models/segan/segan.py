@@ -8,7 +8,7 @@ from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.data_preprocessor import check_normalisation
+from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
 from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
@@ -223,7 +223,15 @@ class SeGAN(AdversarialModel):
           float32 n, the mean probability of what is predicted;
         - with a painter ``painted`` uint8 n,4,S,S, RGBA in the grown boxes: the painting, opaque
           where the object is.
+
+        Images of each size are predicted apart: larger ones beside them change nothing.
         """
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            self._predict(images, samples)
+        return list(data_samples)
+
+    def _predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> None:
+        """Complete the objects of images of one size."""
         size = tuple(inputs.shape[-2:])
         objects = collect_objects(data_samples, size, self.box_growth)
         embedded = self._embed(inputs)
@@ -231,7 +239,6 @@ class SeGAN(AdversarialModel):
         found = [self._results(inputs, embedded, chunk) for chunk in chunks]
         results = {name: torch.cat([chunk[name] for chunk in found]) for name in found[0]}
         set_predictions(data_samples, results, objects.image_index, size)
-        return list(data_samples)
 
     def _results(
         self, images: Tensor, embedded: Tensor | None, objects: Objects

@@ -65,6 +65,11 @@ def test_labels_of_the_original_size():
     sample = PackScene(original_labels=True)(original)['data_samples']
     assert sample.gt_sem_seg.data.shape == (1, 32, 64)
     assert sample.gt_background.data.shape == (1, *SIZE)
+    maps = dict.fromkeys(('gt_foreground', 'gt_background'), original['gt_seg_map'])
+    sample = PackScene(original_labels=True)({**original, **maps})['data_samples']
+    assert sample.gt_background.data.shape == sample.gt_foreground.data.shape == (1, 32, 64)
+    with pytest.raises(ValueError, match='gt_foreground is .32, 64. .*the image .16, 32.'):
+        PackScene()({**results(), **maps})
     with pytest.raises(ValueError, match='gt_seg_map is .32, 64. .*the image .16, 32.'):
         PackScene()(original)
     with pytest.raises(ValueError, match='gt_seg_map is .16, 32. .*the image .100, 200.'):

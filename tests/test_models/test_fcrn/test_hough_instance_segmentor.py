@@ -86,6 +86,19 @@ def test_a_picture_does_not_depend_on_the_rest_of_its_batch() -> None:
     assert torch.allclose(*maps, atol=1e-4)
 
 
+@pytest.mark.parametrize('semantic', [MODEL['semantic'], SHARED])
+def test_a_picture_does_not_depend_on_larger_ones_beside_it(semantic: dict) -> None:
+    model = build(semantic=semantic).eval()
+    small, large = (21, 30), (40, 48)
+    alone, beside = batch(small), batch(small, large, small)
+    for name in ('inputs', 'data_samples'):
+        beside[name][0] = alone[name][0]
+    (expected,) = model(**model.data_preprocessor(alone, training=False), mode='predict')
+    found = model(**model.data_preprocessor(beside, training=False), mode='predict')[0]
+    assert torch.equal(found.pred_sem_seg.data, expected.pred_sem_seg.data)
+    assert torch.equal(found.pred_instances.masks, expected.pred_instances.masks)
+
+
 def test_tensor_mode_gives_scores_and_maps() -> None:
     model = build(semantic=SHARED).eval()
     scores, maps = model(torch.zeros(2, 3, 24, 32))
@@ -121,9 +134,10 @@ def as_set(instances: InstanceData) -> set[tuple]:
     )
 
 
-def test_true_classes_and_true_boxes_give_the_true_instances() -> None:
+@pytest.mark.parametrize('size', [(24, 40), (17, 33)])
+def test_true_classes_and_true_boxes_give_the_true_instances(size: tuple[int, int]) -> None:
     model = build(localization_head=dict(MODEL['localization_head'], stride=1, in_channels=3))
-    data = batch((24, 40), (17, 33))
+    data = batch(size, size)
     for sample in data['data_samples']:
         sample.gt_sem_seg.data[0, :2] = 255  # ignored: in no instance
         masks = sample.gt_instances.masks

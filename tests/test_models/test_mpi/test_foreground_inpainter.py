@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from tests.model_tester import (
     build_model,
     check_predictions,
     check_training_step,
+    joined,
     street_like_batch,
     total_loss,
 )
@@ -79,6 +81,52 @@ def test_neck_stands_anywhere(position: str, fill: str) -> None:
     check_training_step(model, size=(32, 48))
 
 
+@pytest.mark.parametrize('base', MODEL_BASES)
+def test_an_image_does_not_depend_on_larger_ones_beside_it(base: str) -> None:
+    """Neither by the neck, for which padding is no background, nor by what else sees padding."""
+    model = build_model(model_config(base)).eval()
+    small, large = (37, 51), (64, 96)
+
+    def predict(*sizes: tuple[int, int]) -> list:
+        batch = joined(*(street_like_batch(size, num=1) for size in sizes))
+        with torch.no_grad():
+            return model(**model.data_preprocessor(batch, training=False), mode='predict')
+
+    (alone,) = predict(small)
+    for index, sizes in ((0, (small, large)), (1, (large, small, large))):
+        beside = predict(*sizes)[index]
+        for field in ('pred_background', 'pred_foreground'):
+            changed = alone.get(field).data != beside.get(field).data
+            assert not changed.any()
+
+
+@pytest.mark.parametrize('fill', ['max_pool', 'zero'])
+def test_the_neck_fills_a_padded_map_as_if_it_ended_there(fill: str) -> None:
+    neck = MODELS.build(dict(type='MPINeck', fill=fill)).eval()
+    features = torch.randn(1, 2, 10, 12)
+    foreground = torch.zeros(1, 1, 80, 96, dtype=torch.bool)
+    foreground[..., 24:, 30:60] = True
+    padding = torch.ones_like(foreground)
+    padding[..., :50, :60] = False  # 7 rows and 8 columns of the map hold some of the image
+    alone = neck.fill(features[..., :7, :8], foreground[..., :56, :64])
+    padded = neck.fill(features, foreground, padding)
+    assert torch.equal(padded[..., :7, :8], alone)
+    if fill == 'max_pool':  # there it matters what is background
+        assert not torch.equal(neck.fill(features, foreground)[..., :7, :8], alone)
+
+
+def test_the_neck_knows_the_padding_in_training() -> None:
+    model = build_model(model_config('pspnet_r18')).train()
+    batch = joined(*(street_like_batch(size, num=1) for size in ((32, 48), (40, 32))))
+    batch = model.data_preprocessor(batch, training=True)
+    with mock.patch.object(model.neck, 'fill', wraps=model.neck.fill) as fill:
+        model(**batch, mode='loss')
+    padding = fill.call_args.args[2]
+    assert (~padding).flatten(1).sum(1).tolist() == [32 * 48, 40 * 32]
+    assert not padding[0, :, :32, :48].any()
+    assert not padding[1, :, :40, :32].any()
+
+
 def test_background_loss_does_not_train_the_foreground_branch() -> None:
     model = build_model(model_config('pspnet_r18'))
     batch = model.data_preprocessor(street_like_batch((32, 32)), training=True)
@@ -133,9 +181,12 @@ def test_unknown_mode_is_named() -> None:
         model(torch.zeros(1, 3, 32, 32), None, mode='train')
 
 
+def mmseg_config() -> dict:
+    return Config.fromfile(CONFIGS / 'mpi' / 'mmseg_fcn_r18_mpi_street.py').model
+
+
 def test_neck_in_an_mmseg_segmentor() -> None:
-    config = Config.fromfile(CONFIGS / 'mpi' / 'mmseg_fcn_r18_mpi_street.py').model
-    model = build_model(config)
+    model = build_model(mmseg_config())
     check_training_step(model)
     batch = model.data_preprocessor(street_like_batch((48, 64), num=1), training=False)
     with torch.no_grad():
@@ -143,12 +194,38 @@ def test_neck_in_an_mmseg_segmentor() -> None:
     assert sample.pred_sem_seg.data.shape == (1, 48, 64)
 
 
+@pytest.mark.parametrize('in_index', [-1, 0])
+def test_a_head_finds_its_map_behind_the_neck(in_index: int) -> None:
+    """mmseg's heads read the map -1 by default, which must not be the foreground logits."""
+    config = mmseg_config()
+    config['decode_head']['in_index'] = in_index
+    model = build_model(config)
+    maps = model.extract_feat(torch.zeros(1, 3, 32, 48))
+    assert len(maps) == 1
+    assert maps[in_index].shape[1] == config['decode_head']['in_channels']
+    assert maps.foreground_logits.shape == (1, 1, 32, 48)
+    check_training_step(model)
+
+
 def test_neck_without_a_mask_says_so() -> None:
-    config = Config.fromfile(CONFIGS / 'mpi' / 'mmseg_fcn_r18_mpi_street.py').model
+    config = mmseg_config()
     config['neck'] = dict(type='MPINeck')
-    config['decode_head']['in_index'] = 0
     with pytest.raises(ValueError, match='foreground_head'):
         build_model(config)(torch.zeros(1, 3, 32, 32), mode='tensor')
+
+
+def test_neck_elsewhere_in_an_mmseg_segmentor_is_refused() -> None:
+    config = mmseg_config()
+    config['neck']['position'] = 'input'
+    with pytest.raises(ValueError, match="leave out position='input'"):
+        build_model(config)
+
+
+def test_the_auxiliary_head_needs_the_neck() -> None:
+    config = mmseg_config()
+    del config['neck']
+    with pytest.raises(ValueError, match="set the segmentor's neck to dict"):
+        total_loss(build_model(config), street_like_batch((32, 32)))
 
 
 def test_masks_can_be_chosen_on_the_command_line() -> None:

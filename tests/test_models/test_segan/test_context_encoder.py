@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.models import ContextEncoder, ContextEncoderNet
-from tests.model_tester import build_model
+from tests.model_tester import build_model, joined
 from tests.segan_scenes import PAINTER_SIZE, masks_only, scenes
 
 
@@ -128,6 +128,15 @@ def test_predictions() -> None:
         model.max_objects_per_batch = 16
         (together,) = model.val_step(masks_only(scenes(3)))
     torch.testing.assert_close(three.painted, together.pred_instances.painted, rtol=0, atol=1)
+
+
+def test_a_picture_does_not_depend_on_larger_ones_beside_it() -> None:
+    model = tiny_context_encoder().eval()
+    with torch.no_grad():
+        (alone,) = model.val_step(masks_only(scenes(2)))
+        _, beside = model.val_step(masks_only(joined(scenes(1, size=(90, 130)), scenes(2))))
+    expected = alone.pred_instances.painted
+    torch.testing.assert_close(beside.pred_instances.painted, expected, rtol=0, atol=1)
 
 
 def test_what_is_hidden_is_not_looked_at() -> None:

@@ -11,7 +11,7 @@ from mmengine.runner.checkpoint import get_state_dict
 from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.checkpoint import check_checkpoint_fits
 from seginpaint_mm.models.segan import NearestObject
-from tests.model_tester import build_model
+from tests.model_tester import build_model, joined
 from tests.segan_scenes import MASK_SIZE, PAINTER_SIZE, masks_only, scenes
 
 CONFIG = dict(
@@ -51,6 +51,14 @@ def test_an_object_that_it_knows_is_found():
         overlap = (found.full_masks & truth.full_masks).sum() / truth.full_masks.sum()
         assert overlap > 0.9
         assert torch.equal(found.grown_boxes, truth.grown_boxes)
+
+
+def test_pictures_of_two_sizes():
+    model = remember(3, 2)
+    (alone,) = predict(model, masks_only(scenes(2)))
+    other, beside = predict(model, masks_only(joined(scenes(1, size=(90, 130)), scenes(2))))
+    assert torch.equal(beside.pred_instances.full_masks, alone.pred_instances.full_masks)
+    assert other.pred_instances.full_masks.shape == (1, 90, 130)
 
 
 def test_the_nearest_in_l2_is_taken():

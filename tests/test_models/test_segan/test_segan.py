@@ -16,7 +16,7 @@ from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model
+from tests.model_tester import build_model, joined
 from tests.segan_scenes import (
     MASK_SIZE,
     PAINTER_SIZE,
@@ -260,6 +260,16 @@ def test_pictures_of_two_sizes() -> None:
         assert sample.pred_instances.full_masks.shape[1:] == size
     log = model.train().train_step(batch, optimizers(model))
     assert math.isfinite(log['loss'])
+
+
+def test_a_picture_does_not_depend_on_larger_ones_beside_it() -> None:
+    model = build_model(tiny_segan())
+    (alone,) = predicted(model, scenes(2))
+    _, beside = predicted(model, joined(scenes(1, size=(90, 130)), scenes(2)))
+    found, expected = beside.pred_instances, alone.pred_instances
+    torch.testing.assert_close(found.full_probs, expected.full_probs)
+    assert torch.equal(found.full_masks, expected.full_masks)
+    torch.testing.assert_close(found.painted, expected.painted, rtol=0, atol=1)
 
 
 def test_an_object_that_is_not_hidden_loses_nothing_for_it() -> None:
