@@ -2,10 +2,14 @@
 
 ``mmcv.ops`` imports its compiled operators from ``mmcv._ext``. An installation without them fails
 at that import, and mmdet with it. The finder below answers the import with operators of
-torchvision and PyTorch; it stands last in ``sys.meta_path``, so compiled operators, where there
-are any, are used untouched.
+torchvision and PyTorch (the package ``mmcv_kernels``); it stands last in ``sys.meta_path``, so
+compiled operators, where there are any, are used untouched.
+
+``import seginpaint_mm`` installs it. A process that is forked or spawned from a script that
+imports ``seginpaint_mm`` has it too.
 """
 
+import importlib
 import importlib.machinery
 import sys
 from collections.abc import Callable
@@ -13,6 +17,29 @@ from types import ModuleType
 from typing import Any
 
 NAME = 'mmcv._ext'
+COMPILE = 'OPS=compiled make setup'
+VERSION = 'none (operators from torchvision)'  # instead of a compiler's, in reports
+# The operators of each module of mmcv_kernels. These import torch, so they wait until they are
+# needed.
+OPERATORS = {
+    'attention': ('ms_deform_attn_forward', 'ms_deform_attn_backward'),
+    'deform_conv': (
+        'deform_conv_forward',
+        'deform_conv_backward_input',
+        'deform_conv_backward_parameters',
+        'modulated_deform_conv_forward',
+        'modulated_deform_conv_backward',
+    ),
+    'focal_loss': (
+        'sigmoid_focal_loss_forward',
+        'sigmoid_focal_loss_backward',
+        'softmax_focal_loss_forward',
+        'softmax_focal_loss_backward',
+    ),
+    'pooling': ('roi_align_forward', 'roi_align_backward', 'roi_pool_forward', 'roi_pool_backward'),
+    'suppression': ('bbox_overlaps', 'nms', 'nms_match', 'softnms'),
+}
+HOMES = {name: home for home, names in OPERATORS.items() for name in names}
 
 
 class OperatorFinder:
@@ -26,20 +53,32 @@ class OperatorFinder:
 
     @staticmethod
     def create_module(spec: Any) -> ModuleType:
-        return _Operators(spec.name)
+        return Operators(spec.name)
 
     @staticmethod
     def exec_module(module: ModuleType) -> None:
         pass
 
 
-class _Operators(ModuleType):
-    """The module: known operators, and for any other name a function that raises."""
+class Operators(ModuleType):
+    """Stand in for the compiled module.
+
+    Its attributes are the operators of :data:`OPERATORS`, and for any other name a function that
+    raises: ``mmcv.ops`` asks for all names when it is imported, and most are never called.
+    """
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith('__'):
             raise AttributeError(name)
-        return OPERATORS.get(name) or _missing(name)
+        if name in ('get_compiler_version', 'get_compiling_cuda_version'):
+            operator = _version
+        elif name in HOMES:
+            home = importlib.import_module(f'seginpaint_mm.interop.mmcv_kernels.{HOMES[name]}')
+            operator = getattr(home, name)
+        else:
+            operator = _missing(name)
+        setattr(self, name, operator)
+        return operator
 
 
 def install() -> None:
@@ -48,91 +87,25 @@ def install() -> None:
         sys.meta_path.append(OperatorFinder)
 
 
+def in_use() -> str:
+    """Return ``'compiled'`` or ``'from torchvision'``: the operators that mmcv has here.
+
+    Raises:
+        ImportError: when mmcv is not installed, or its compiled operators do not load.
+    """
+    module = importlib.import_module(NAME)
+    return 'from torchvision' if isinstance(module, Operators) else 'compiled'
+
+
+def _version() -> str:
+    return VERSION
+
+
 def _missing(name: str) -> Callable:
     def missing(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
             f'mmcv was installed without its compiled operator {name}, and torchvision has none: '
-            'compile it with OPS=compiled make setup'
+            f'compile it with "{COMPILE}".'
         )
 
     return missing
-
-
-def _nms(boxes: Any, scores: Any, iou_threshold: float, offset: int = 0) -> Any:
-    import torchvision
-
-    if offset:
-        boxes = boxes.clone()
-        boxes[:, 2:] += offset
-    return torchvision.ops.nms(boxes, scores, float(iou_threshold))
-
-
-def _roi_align_forward(
-    features: Any,
-    rois: Any,
-    output: Any,
-    argmax_y: Any,
-    argmax_x: Any,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    pool_mode: int,
-    aligned: bool,
-) -> None:
-    import torch
-
-    output.copy_(
-        torch.ops.torchvision.roi_align(
-            features, rois, spatial_scale, aligned_height, aligned_width, sampling_ratio, aligned
-        )
-    )
-
-
-def _roi_align_backward(
-    grad_output: Any,
-    rois: Any,
-    argmax_y: Any,
-    argmax_x: Any,
-    grad_input: Any,
-    aligned_height: int,
-    aligned_width: int,
-    spatial_scale: float,
-    sampling_ratio: int,
-    pool_mode: int,
-    aligned: bool,
-) -> None:
-    import torch
-
-    grad_input.copy_(
-        torch.ops.torchvision._roi_align_backward(
-            grad_output,
-            rois,
-            spatial_scale,
-            aligned_height,
-            aligned_width,
-            *grad_input.shape,
-            sampling_ratio,
-            aligned,
-        )
-    )
-
-
-def _nms_match(dets: Any, iou_threshold: float) -> list:
-    import torchvision
-
-    boxes, left, groups = dets[:, :4], dets[:, 4].argsort(descending=True, stable=True), []
-    while len(left):
-        overlaps = torchvision.ops.box_iou(boxes[left[:1]], boxes[left])[0] >= iou_threshold
-        overlaps[0] = True
-        groups.append(left[overlaps].tolist())
-        left = left[~overlaps]
-    return groups
-
-
-OPERATORS: dict[str, Callable] = {
-    'nms': _nms,
-    'nms_match': _nms_match,
-    'roi_align_forward': _roi_align_forward,
-    'roi_align_backward': _roi_align_backward,
-}
