@@ -17,5 +17,14 @@ class DataError(UserError):
     """A data set holds nothing to learn from."""
 
 
+class MissingFieldError(UserError, KeyError):
+    """A record lacks a field that a metric reads: pipeline, model and metric do not fit.
+
+    It is a KeyError too, as scripts may expect.
+    """
+
+    __str__ = Exception.__str__  # KeyError's would put the sentence in quotes
+
+
 class DivergenceError(UserError):
     """Training has left the finite numbers."""

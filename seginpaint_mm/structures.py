@@ -6,6 +6,7 @@ _PIXEL_FIELDS = (
     'gt_sem_seg',
     'gt_foreground',
     'gt_background',
+    'gt_crowd',
     'gt_image',
     'hole',
     'gt_panoptic_seg',
@@ -35,6 +36,7 @@ class SceneSample(BaseDataElement):
     ``gt_foreground``        uint8 1,H,W    1 = foreground object
     ``gt_background``        int64 1,H,W    class of the background, also behind objects where
                                             known; 255 = unknown
+    ``gt_crowd``             int64 1,H,W    class of COCO's crowd at each pixel; 255 = no crowd
     ``gt_image``             uint8 3,H,W    RGB, the picture without hole or without the object
     ``hole``                 uint8 1,H,W    1 = to be filled
     ``signed_distance``      float32 1,H,W  to the hole's outline, negative inside; see

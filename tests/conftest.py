@@ -1,11 +1,13 @@
 """What all tests share: one thread for torch and OpenCV, and the folder with real data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 import seginpaint_mm  # noqa: F401  mmcv's operators, before any test module imports mmcv.ops
 
@@ -28,6 +30,15 @@ def real_data() -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f'SEGINPAINT_DATA={folder} is not a folder')
     return Path(folder)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What is written to MMEngine's current log, in ``logged.text``: it hides it from pytest."""
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

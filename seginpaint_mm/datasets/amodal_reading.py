@@ -45,10 +45,10 @@ def read_cocoa_object(item: dict, sample: dict, size: Size) -> ObjectMasks:
     path = sample['annotation_path']
     masks = {}
     for key in ('full', 'visible'):
-        mask = decode_mask(item[key], size, path=path, of=f'region {item["order"]}')
+        mask = decode_mask(item[key], size, path=path, of=item['name'])
         if not mask.any():
             raise ValueError(
-                f'{path}: the {key} mask of region {item["order"]} has no pixel inside its image '
+                f'{path}: the {key} mask of {item["name"]} has no pixel inside its image '
                 f'{sample["img_path"]}, {size[1]}x{size[0]}: mend it, or leave the region out.'
             )
         masks[key] = mask

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from seginpaint_mm.datasets.colour_ids import VOC_COLOURS
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _UNKNOWN = 254
@@ -18,10 +19,20 @@ class ClassTable:
         name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
         classes: Class of each id that has one, 0 to 253.
         void: Ids of no class: they become 255.
+        colours: The colour that the files' palettes have for each id, RGB uint8 (n, 3); None where
+            they have none, or any.
     """
 
-    def __init__(self, *, name: str, classes: Mapping[int, int], void: set[int]) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        classes: Mapping[int, int],
+        void: set[int],
+        colours: np.ndarray | None = None,
+    ) -> None:
         self.name = name
+        self.colours = colours
         self._known_ids = sorted({*classes, *void})
         self._lookup = np.full(256, _UNKNOWN, np.uint8)
         for label_id, class_id in classes.items():
@@ -103,6 +114,9 @@ CLASS_TABLES = {
     'cityscapes_ids_merged': _MERGED['ids'],
     'cityscapes_train_ids_merged': _MERGED['train_ids'],
     'voc': ClassTable(
-        name='VOC classes', classes={number: number for number in range(21)}, void={255}
+        name='VOC classes',
+        classes={number: number for number in range(21)},
+        void={255},
+        colours=VOC_COLOURS,
     ),
 }

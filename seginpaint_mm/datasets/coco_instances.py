@@ -1,16 +1,18 @@
 """COCO's JSON with the objects of chosen categories."""
 
+import logging
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
-from mmseg.utils import voc_palette
-from pycocotools.coco import COCO
+from mmengine.logging import print_log
 
-from seginpaint_mm.datasets.instance_dataset import InstanceDataset
+from seginpaint_mm.datasets.coco_json import CocoIndex, Entry, Id, in_order, index_coco, read_json
+from seginpaint_mm.datasets.coco_masks import checked_segmentation
+from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.registry import DATASETS
 
+_WHAT = "COCO's JSON of instances, with images, annotations and categories"
+_LONGEST_SIDE = 1 << 16
 _HOW_TO_GET = (
     'Either put COCO there (https://cocodataset.org/#download), or your own pictures with '
     'annotations in its JSON, which most annotation tools export.'
@@ -23,14 +25,18 @@ class CocoInstanceDataset(InstanceDataset):
 
     Where objects overlap, which COCO allows, the smaller is in front. Crowds (``iscrowd``), which
     COCO outlines roughly, lie behind all objects and are void; nothing else is, which samples tell
-    by ``void_is_crowd``.
+    by ``void_is_crowd``. :class:`RegionAPMetric` does not count predictions in them, as COCO.
+
+    The JSON is checked when it is read: ids, file names and the names of categories must differ,
+    and annotations belong to an image and a category. An annotation without an outline is refused,
+    one whose polygons have less than three corners is left out with a warning.
 
     Args:
         data_root: Folder that holds the files.
         ann_file: JSON of instances, e.g. ``'annotations/instances_train2017.json'``.
         image_folder: The folder of its images, e.g. ``'train2017'``.
-        classes: Names of the categories; their classes are 1, 2, ... in this order. None takes
-            all, by their ids.
+        classes: Names of the categories; their classes are 1, 2, ... in this order, without 255,
+            which marks void pixels. None takes all, by their ids.
         keep_empty: Keep the pictures that show none of them, not even a crowd.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
@@ -39,7 +45,8 @@ class CocoInstanceDataset(InstanceDataset):
 
     Raises:
         FileNotFoundError: when the JSON is not there.
-        ValueError: when it is not COCO's, lacks a value, has no such category, or nothing is kept.
+        ValueError: when it is not COCO's, a value is missing or wrong, it has no such category, or
+            nothing is kept; the sentence names the image, annotation or category.
     """
 
     def __init__(
@@ -69,88 +76,109 @@ class CocoInstanceDataset(InstanceDataset):
 
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by the id of the image."""
-        index = _read_index(self.json_path)
+        content = read_json(self.json_path, what=_WHAT, how_to_get=_HOW_TO_GET)
+        index = index_coco(content, self.json_path, what=_WHAT)
         if 'classes' not in self.metainfo:
-            names = [self._category_name(index.cats[number]) for number in sorted(index.cats)]
+            names = [index.categories[number].text('name') for number in in_order(index.categories)]
             self._metainfo.update(_metainfo(names))
-        class_of = self._categories(index)
+        class_of = self._class_of_each_category(index)
         samples = []
-        for number in sorted(index.imgs):
-            chosen = index.loadAnns(index.getAnnIds(imgIds=[number], catIds=list(class_of)))
+        without_outline: list[Entry] = []
+        for number in in_order(index.images):
+            chosen = [
+                entry
+                for entry in index.annotations.get(number, ())
+                if entry.identifier('category_id') in class_of
+            ]
             if chosen or self.keep_empty:
-                samples.append(self._sample(index.imgs[number], chosen, class_of))
-        if not samples:
-            raise ValueError(
-                f'{self.json_path}: no picture shows any of {self.metainfo["classes"][1:]}: choose '
-                f'other classes, or keep_empty=True.'
-            )
+                size = _size(index.images[number])
+                annotations = [_annotation(entry, class_of, size) for entry in chosen]
+                samples.append(self._sample(index.images[number], size, annotations))
+                without_outline += [
+                    entry
+                    for entry, annotation in zip(chosen, annotations, strict=True)
+                    if not annotation['segmentation']
+                ]
+        self._tell_what_is_left_out(samples, without_outline)
         return samples
 
-    def _categories(self, index: COCO) -> dict[int, int]:
+    def _class_of_each_category(self, index: CocoIndex) -> dict[Id, int]:
         """Class of each category that was chosen."""
-        ids = {self._category_name(item): number for number, item in index.cats.items()}
-        names = self.metainfo['classes'][1:]
-        unknown = [name for name in names if name not in ids]
+        ids = {entry.text('name'): number for number, entry in index.categories.items()}
+        classes = self.metainfo['classes']
+        chosen = {thing: classes[thing] for thing in self.metainfo['thing_ids']}
+        unknown = [name for name in chosen.values() if name not in ids]
         if unknown:
             raise ValueError(
                 f'{self.json_path}: there is no category {unknown[0]!r}; there are '
                 f'{", ".join(sorted(ids))}.'
             )
-        return {ids[name]: number for number, name in enumerate(names, start=1)}
+        return {ids[name]: number for number, name in chosen.items()}
 
-    def _category_name(self, category: dict) -> str:
-        return self._value(category, 'name', f'category {category["id"]}')
-
-    def _sample(self, image: dict, chosen: list[dict], class_of: dict[int, int]) -> dict:
-        file_name, height, width = (
-            self._value(image, key, f'image {image["id"]}')
-            for key in ('file_name', 'height', 'width')
-        )
+    def _sample(self, image: Entry, size: tuple[int, int], annotations: list[dict]) -> dict:
         return dict(
-            img_path=str(Path(self.data_root, self.image_folder, file_name)),
+            img_path=str(Path(self.data_root, self.image_folder, image.text('file_name'))),
             instance_format='coco',
             instance_path=str(self.json_path),
-            annotated_size=(height, width),
+            annotated_size=size,
             void_is_crowd=True,
-            annotations=[
-                dict(
-                    id=item['id'],
-                    segmentation=self._value(item, 'segmentation', f'annotation {item["id"]}'),
-                    class_id=class_of[item['category_id']],
-                    is_crowd=bool(item.get('iscrowd', 0)),
-                )
-                for item in chosen
-            ],
+            annotations=[item for item in annotations if item['segmentation']],
         )
 
-    def _value(self, item: dict, key: str, name: str) -> object:
-        if key not in item:
+    def _tell_what_is_left_out(self, samples: list[dict], without_outline: list[Entry]) -> None:
+        names = tuple(self.metainfo['classes'][number] for number in self.metainfo['thing_ids'])
+        if not samples:
             raise ValueError(
-                f'{self.json_path}: {name} has no {key!r}: add it, or leave {name} out.'
+                f'{self.json_path}: no picture shows any of {names}: choose other classes, or '
+                f'keep_empty=True.'
             )
-        return item[key]
+        if not any(sample['annotations'] for sample in samples):
+            print_log(
+                f'{self.json_path}: none of the {len(samples)} images shows an object of '
+                f'{", ".join(names)}: nothing but background can be learnt from it.',
+                logger='current',
+                level=logging.WARNING,
+            )
+        if without_outline:
+            print_log(
+                f'{self.json_path}: {len(without_outline)} annotations are left out, as their '
+                f'polygons have less than three corners; the first is {without_outline[0].name}.',
+                logger='current',
+                level=logging.WARNING,
+            )
 
 
-def _metainfo(classes: Sequence[str]) -> dict:
-    colours = voc_palette()[1:]
+def _size(image: Entry) -> tuple[int, int]:
+    """(height, width) that is written."""
+    height, width = (
+        image.whole(key, lowest=1, highest=_LONGEST_SIDE) for key in ('height', 'width')
+    )
+    return height, width
+
+
+def _annotation(entry: Entry, class_of: dict[Id, int], size: tuple[int, int]) -> dict:
+    """What a sample keeps of an annotation; ``segmentation`` is empty without three corners."""
+    segmentation = entry.value('segmentation')
+    if segmentation in (None, [], {}, [[]]):
+        raise entry.error(
+            f'has no outline (its segmentation is {segmentation}), and a box is no mask: outline '
+            f'it, or leave {entry.name} out'
+        )
+    segmentation = checked_segmentation(segmentation, size, path=entry.path, of=entry.name)
     return dict(
-        classes=('background', *classes),
-        palette=[[0, 0, 0], *(colours[k % len(colours)] for k in range(len(classes)))],
-        thing_ids=tuple(range(1, len(classes) + 1)),
+        name=entry.name,
+        segmentation=segmentation,
+        class_id=class_of[entry.identifier('category_id')],
+        is_crowd=entry.flag('iscrowd', default=False),
     )
 
 
-def _read_index(path: Path) -> COCO:
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file. {_HOW_TO_GET}')
-    try:
-        with redirect_stdout(StringIO()):  # it tells how long it took
-            index = COCO(path)
-        if not (index.cats and index.imgs):
-            raise ValueError('no categories or no images')
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+def _metainfo(classes: Sequence[str]) -> dict:
+    if isinstance(classes, str) or len({*classes}) < len(classes):
         raise ValueError(
-            f"{path}: this is not COCO's JSON of instances, with images, annotations and "
-            f'categories ({error}): give that file as ann_file.'
-        ) from error
-    return index
+            f'classes must be different names in a list, e.g. ("person", "dog"), not {classes!r}.'
+        )
+    return dict(
+        class_list(('background', *classes)),
+        thing_ids=tuple(class_numbers(len(classes) + 1)[1:]),
+    )

@@ -1,9 +1,15 @@
 """Masks of COCO and COCOA: polygons, or run lengths."""
 
+import math
+from itertools import chain
+
 import numpy as np
 from pycocotools import mask as coco_masks
 
 _FEWEST_COORDINATES = 6  # of a polygon; pycocotools would take four for a box
+# Pixels. pycocotools counts fifths of a pixel in 32 bits without a check, and crashes beyond.
+_FARTHEST = 1 << 16
+_LONGEST_NUMBER = 60  # bits of a run length in COCO's text
 
 
 def decode_mask(
@@ -12,8 +18,9 @@ def decode_mask(
     """Draw polygons, or unpack run lengths.
 
     Args:
-        segmentation: Polygons ``[[x, y, x, y, ...], ...]``, or run lengths
-            ``dict(size=[height, width], counts=...)``, compressed or not.
+        segmentation: Polygons ``[[x, y, x, y, ...], ...]`` in pixels, a single one, or corners
+            ``[[x, y], ...]``; or run lengths ``dict(size=[height, width], counts=...)``,
+            compressed or not.
         size: (height, width) of the picture.
         path: The file that it is from, for errors.
         of: What it is the mask of, for errors, e.g. ``'annotation 3'``.
@@ -22,42 +29,124 @@ def decode_mask(
         np.ndarray: bool (H, W). It is empty where polygons have less than three corners.
 
     Raises:
-        ValueError: when it is neither, or the run lengths are of another size, or too few or many.
+        ValueError: when it is neither, a coordinate is no finite number or lies far outside the
+            picture, or the run lengths are of another size, or too few or many.
     """
+    segmentation = checked_segmentation(segmentation, size, path=path, of=of)
     try:
-        if isinstance(segmentation, list):
-            parts = [part for part in segmentation if len(part) >= _FEWEST_COORDINATES]
-            parts = coco_masks.merge(coco_masks.frPyObjects(parts, *size)) if parts else None
-        else:
-            parts = _checked_runs(segmentation)
-        mask = np.zeros(size, bool) if parts is None else coco_masks.decode(parts).view(bool)
+        if isinstance(segmentation, dict):
+            return _unpack(segmentation['counts'], size)
+        return _draw(segmentation, size)
     except Exception as error:  # pycocotools raises bare Exceptions, and what its parser meets
-        raise ValueError(
-            f'{path}: the segmentation of {of} is neither polygons nor run lengths ({error}): mend '
-            f'it, or leave it out.'
-        ) from error
-    if mask.shape != size:
-        raise ValueError(
-            f'{path}: the run lengths of {of} are of {mask.shape} (height, width), its image is '
-            f'{size}: mend it, or leave it out.'
-        )
-    return mask
+        raise _neither(path, of, error) from error
 
 
-def _checked_runs(segmentation: dict) -> dict:
-    """Compressed run lengths that cover their size: of others pycocotools makes arbitrary masks.
+def checked_segmentation(
+    segmentation: list | dict, size: tuple[int, int] | None, *, path: str, of: str
+) -> list[list[float]] | dict:
+    """Check a segmentation without drawing it; whether run lengths cover it is left out.
+
+    Args:
+        segmentation: As in :func:`decode_mask`, and so are the others.
+        size: None where it is not known.
+
+    Returns:
+        The polygons that have three corners or more, each ``[x, y, x, y, ...]``; or the run lengths
+        as they are.
 
     Raises:
-        ValueError: when they do not cover it.
+        ValueError: as :func:`decode_mask`.
     """
-    height, width = segmentation['size']
-    counts = segmentation['counts']
-    runs = counts if isinstance(counts, list) else _uncompressed(counts)
+    try:
+        if not isinstance(segmentation, dict):
+            return _polygons(segmentation, max(_FARTHEST, 4 * max(size or (0,))))
+        written = tuple(segmentation['size'])
+        if not isinstance(segmentation['counts'], (list, str, bytes)):
+            raise ValueError('counts that are neither a list nor a text')
+    except (LookupError, TypeError, ValueError) as error:
+        raise _neither(path, of, error) from error
+    if size is not None and written != size:
+        raise ValueError(
+            f'{path}: the run lengths of {of} are of {written} (height, width), its image is '
+            f'{size}: mend it, or leave it out.'
+        )
+    return segmentation
+
+
+def _neither(path: str, of: str, error: Exception) -> ValueError:
+    return ValueError(
+        f'{path}: the segmentation of {of} is neither polygons nor run lengths ({error}): mend it, '
+        f'or leave it out.'
+    )
+
+
+def _polygons(segmentation: list, farthest: float) -> list[list[float]]:
+    if not isinstance(segmentation, list):
+        raise ValueError(f'{type(segmentation).__name__} instead of a list')
+    is_flat = all(isinstance(part, (int, float)) for part in segmentation)
+    if segmentation and (is_flat or all(map(_is_point, segmentation))):
+        segmentation = [segmentation]
+    polygons = []
+    for part in segmentation:
+        if not isinstance(part, list):
+            raise ValueError(f'{part!r:.40} instead of a list of coordinates')
+        corners = [*chain(*part)] if part and all(map(_is_point, part)) else part
+        if not _are_numbers(corners):
+            raise ValueError('a coordinate that is no finite number')
+        if len(corners) % 2:
+            raise ValueError(f'{len(corners)} coordinates: one of x and y is missing')
+        if corners and max(map(abs, corners)) > farthest:
+            raise ValueError(f'a coordinate of {max(corners, key=abs):g}, far outside its picture')
+        if len(corners) >= _FEWEST_COORDINATES:
+            polygons.append(corners)
+    return polygons
+
+
+def seen_pixels(runs: dict) -> int:
+    """Count the pixels of a mask that is given by run lengths.
+
+    Args:
+        runs: ``dict(size=[height, width], counts=...)``, compressed or not.
+
+    Raises:
+        ValueError: when the counts are neither numbers nor COCO's text.
+    """
+    return sum(_run_lengths(runs['counts'])[1::2])
+
+
+def _are_numbers(values: list) -> bool:
+    return all(
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        for value in values
+    )
+
+
+def _is_point(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _are_numbers(value)
+
+
+def _draw(polygons: list[list[float]], size: tuple[int, int]) -> np.ndarray:
+    if not polygons:
+        return np.zeros(size, bool)
+    return coco_masks.decode(coco_masks.merge(coco_masks.frPyObjects(polygons, *size))).view(bool)
+
+
+def _unpack(counts: list[int] | str | bytes, size: tuple[int, int]) -> np.ndarray:
+    """The mask of run lengths that cover their size: of others pycocotools makes arbitrary ones."""
+    height, width = size
+    runs = _run_lengths(counts)
     if sum(runs) != height * width or min(runs) < 0:
         raise ValueError(f'its runs are of {sum(runs)} pixels, not of {height}x{width}')
-    if isinstance(counts, list):
-        return coco_masks.frPyObjects(segmentation, height, width)
-    return segmentation
+    encoded = coco_masks.frPyObjects(dict(size=[height, width], counts=runs), height, width)
+    return coco_masks.decode(encoded).view(bool)
+
+
+def _run_lengths(counts: list[int] | str | bytes) -> list[int]:
+    if not isinstance(counts, list):
+        return _uncompressed(counts)
+    if not _are_numbers(counts) or any(value != int(value) for value in counts):
+        raise ValueError('a run length that is no whole number')
+    return [int(value) for value in counts]
 
 
 def _uncompressed(counts: str | bytes) -> list[int]:
@@ -70,6 +159,8 @@ def _uncompressed(counts: str | bytes) -> list[int]:
         value |= (bits & 0x1F) << shift
         shift += 5
         if bits & 0x20:
+            if shift > _LONGEST_NUMBER:
+                raise ValueError('a run length without end')
             continue
         if bits & 0x10:
             value -= 1 << shift

@@ -1,14 +1,30 @@
 """COCO's panoptic segments: things and stuff."""
 
-import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mmseg.utils import voc_palette
+from mmengine.logging import print_log
 
-from seginpaint_mm.datasets.instance_dataset import InstanceDataset
+from seginpaint_mm.datasets.coco_json import (
+    CocoIndex,
+    Entry,
+    Id,
+    by_id,
+    in_order,
+    index_coco,
+    read_json,
+    reference,
+    shown,
+)
+from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.registry import DATASETS
 
+_WHAT = (
+    "COCO's JSON of panoptic segments, with images, annotations with segments_info, and categories "
+    'with isthing'
+)
+_GREATEST_ID = (1 << 24) - 1  # of a segment: the three bytes of a colour; 0 is void
 _HOW_TO_GET = "Put COCO's panoptic annotations there (https://cocodataset.org/#download)."
 
 
@@ -31,7 +47,8 @@ class CocoPanopticInstanceDataset(InstanceDataset):
 
     Raises:
         FileNotFoundError: when the JSON is not there.
-        ValueError: when it is not COCO's.
+        ValueError: when it is not COCO's, or a value is missing or wrong; the sentence names the
+            image, annotation, segment or category.
     """
 
     def __init__(
@@ -59,46 +76,92 @@ class CocoPanopticInstanceDataset(InstanceDataset):
 
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by the id of the image."""
-        if not self.json_path.is_file():
-            raise FileNotFoundError(f'{self.json_path}: there is no such file. {_HOW_TO_GET}')
-        try:
-            content = json.loads(self.json_path.read_text())
-            categories = content['categories']
-            class_of = {item['id']: number for number, item in enumerate(categories)}
-            self._metainfo.update(_metainfo(categories))
-            image_of = {image['id']: image['file_name'] for image in content['images']}
-            annotations = sorted(content['annotations'], key=lambda item: item['image_id'])
-            return [self._sample(item, image_of, class_of) for item in annotations]
-        except (ValueError, KeyError, TypeError) as error:
+        content = read_json(self.json_path, what=_WHAT, how_to_get=_HOW_TO_GET)
+        index = index_coco(content, self.json_path, what=_WHAT)
+        numbers = class_numbers(len(index.categories))
+        class_of = dict(zip(index.categories, numbers, strict=True))
+        categories = [*index.categories.values()]
+        self._metainfo.update(
+            class_list([entry.text('name') for entry in categories], [*map(_colour, categories)]),
+            thing_ids=tuple(
+                class_of[number]
+                for number, entry in index.categories.items()
+                if entry.flag('isthing')
+            ),
+        )
+        annotations = [entry for entries in index.annotations.values() for entry in entries]
+        if annotations and not any('segments_info' in entry.item for entry in annotations):
             raise ValueError(
-                f"{self.json_path}: this is not COCO's JSON of panoptic segments, with images, "
-                f'annotations with segments_info, and categories with isthing ({error!r}): give '
+                f'{self.json_path}: this is not {_WHAT} (no annotation has segments_info): give '
                 f'that file as ann_file.'
-            ) from error
+            )
+        self._tell_of_images_without_segments(index)
+        return [
+            self._sample(
+                _the_only_one(index.annotations[number]),
+                index.images[number],
+                index.categories,
+                class_of,
+            )
+            for number in in_order(index.annotations)
+        ]
 
-    def _sample(self, item: dict, image_of: dict[int, str], class_of: dict[int, int]) -> dict:
-        root = Path(self.data_root)
+    def _tell_of_images_without_segments(self, index: CocoIndex) -> None:
+        missing = [number for number in index.images if number not in index.annotations]
+        if len(missing) == len(index.images):
+            raise ValueError(f'{self.json_path}: no image has an annotation: add them.')
+        if missing:
+            print_log(
+                f'{self.json_path}: {len(missing)} of {len(index.images)} images have no '
+                f'annotation and are left out; the first is {index.images[missing[0]].name}.',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def _sample(
+        self, entry: Entry, image: Entry, categories: dict[Id, Entry], class_of: dict[Id, int]
+    ) -> dict:
+        segments = by_id(entry.entries('segments_info', f'of {entry.name}, segment'), _segment_id)
         return dict(
-            img_path=str(root / self.image_folder / image_of[item['image_id']]),
+            img_path=str(Path(self.data_root, self.image_folder, image.text('file_name'))),
             instance_format='coco_panoptic',
-            instance_path=str(root / self.segment_folder / item['file_name']),
+            instance_path=str(Path(self.data_root, self.segment_folder, entry.text('file_name'))),
             segments=[
                 dict(
-                    id=segment['id'],
-                    class_id=class_of[segment['category_id']],
-                    is_crowd=bool(segment['iscrowd']),
+                    id=number,
+                    class_id=class_of[reference(segment, 'category_id', categories, 'category')],
+                    is_crowd=segment.flag('iscrowd', default=False),
                 )
-                for segment in item['segments_info']
+                for number, segment in segments.items()
             ],
         )
 
 
-def _metainfo(categories: list[dict]) -> dict:
-    colours = voc_palette()
-    return dict(
-        classes=tuple(item['name'] for item in categories),
-        palette=[
-            list(item.get('color', colours[k % len(colours)])) for k, item in enumerate(categories)
-        ],
-        thing_ids=tuple(number for number, item in enumerate(categories) if item['isthing']),
-    )
+def _the_only_one(annotations: list[Entry]) -> Entry:
+    """The annotation of an image: all of its segments are in one."""
+    if len(annotations) > 1:
+        raise annotations[1].error(
+            f'is of the same image as {annotations[0].name} (image_id '
+            f'{annotations[0].item["image_id"]!r}): an image has one annotation with all segments'
+        )
+    return annotations[0]
+
+
+def _segment_id(segment: Entry) -> int:
+    return segment.whole('id', lowest=1, highest=_GREATEST_ID)
+
+
+def _colour(category: Entry) -> list[int] | None:
+    """The category's (R, G, B), if it has one."""
+    colour = category.item.get('color')
+    if colour is None:
+        return None
+    if not (
+        isinstance(colour, list)
+        and len(colour) == 3
+        and all(type(value) is int and 0 <= value <= 255 for value in colour)
+    ):
+        raise category.error(
+            f'has color {shown(colour)}: write [red, green, blue] from 0 to 255, or leave it out'
+        )
+    return colour

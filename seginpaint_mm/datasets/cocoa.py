@@ -1,17 +1,25 @@
 """COCOA: COCO's pictures with regions outlined as they are, also where something hides them."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import ClassVar
 
-from pycocotools import mask as coco_masks
-
+from seginpaint_mm.datasets.coco_json import (
+    Entry,
+    by_id,
+    read_json,
+    reference,
+    shown,
+    unique,
+)
+from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
 from seginpaint_mm.datasets.scene_dataset import IMAGE_SUFFIXES
 from seginpaint_mm.registry import DATASETS
 
+_WHAT = "COCOA's JSON, with regions of segmentation and order"
+_LATEST_ORDER = 1 << 31
 _HOW_TO_GET = (
     'Put COCOA there (https://github.com/Wakeupbuddy/amodalAPI links to its annotations, the '
     'pictures are those of COCO 2014), or your own annotations in its form.'
@@ -81,8 +89,6 @@ class COCOADataset(InstanceDataset):
                     f'{path}: the depth order of {image} is cyclic, region {cycle}: mend its '
                     f'depth_constraint.'
                 ) from None
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise _not_cocoa(path, error) from error
             if objects:
                 samples.append(
                     dict(
@@ -98,7 +104,7 @@ class COCOADataset(InstanceDataset):
             )
         return samples
 
-    def _annotations(self) -> Iterator[tuple[Path, Path, dict]]:
+    def _annotations(self) -> Iterator[tuple[Path, Path, Entry]]:
         """The file, the picture and the annotation of each picture."""
         root = Path(self.data_root)
         if self.json_name is None:
@@ -107,26 +113,22 @@ class COCOADataset(InstanceDataset):
             return
         path = root / self.json_name
         content = _read(path)
-        try:
-            names = {image['id']: image['file_name'] for image in content.get('images', ())}
-            for item in content['annotations']:
-                name = names.get(item['image_id']) or item['url'].rsplit('/', 1)[-1]
-                yield path, self.image_folder / name, item
-        except (KeyError, TypeError, AttributeError) as error:
-            raise _not_cocoa(path, error) from error
+        images = {}
+        if content.item.get('images'):
+            images = by_id(content.entries('images', 'image'))
+            unique(images.values(), 'file_name', 'Its regions would be divided')
+        for entry in content.entries('annotations', 'annotation'):
+            if 'url' in entry.item and entry.item.get('image_id') not in images:
+                name = entry.text('url').rsplit('/', 1)[-1]
+            else:
+                name = images[reference(entry, 'image_id', images, 'image')].text('file_name')
+            yield path, self.image_folder / name, entry
 
-    def _objects(self, annotation: dict) -> list[dict]:
-        regions = [
-            dict(
-                order=number,
-                full=_polygons(region['segmentation']),
-                visible=region.get('visible_mask') or _polygons(region['segmentation']),
-                tag=region.get('name', '').strip(),
-                is_stuff=bool(region.get('isStuff', 0)),
-            )
-            for number, region in enumerate(annotation['regions'], start=1)
-        ]
-        ranks = _ranks(annotation)
+    def _objects(self, annotation: Entry) -> list[dict]:
+        kind = 'region' if self.json_name is None else f'{annotation.name}, region'
+        entries = annotation.entries('regions', kind, by_place=True)
+        regions = [_region(entry, order) for order, entry in enumerate(entries, start=1)]
+        ranks = _ranks(annotation, entries)
         regions.sort(key=lambda region: ranks[region['order']])
         seen = [region for region in regions if _is_seen(region) and self._is_wanted(region)]
         return [dict(region, depth=depth) for depth, region in enumerate(seen)]
@@ -135,35 +137,62 @@ class COCOADataset(InstanceDataset):
         return self.stuff or not region['is_stuff']
 
 
-def _ranks(annotation: dict) -> dict[int, int]:
+def _region(entry: Entry, order: int) -> dict:
+    full = entry.value('segmentation')
+    if full in (None, [], {}, [[]]):
+        raise entry.error(
+            f'has no outline (its segmentation is {full}): outline it, or leave the region out'
+        )
+    visible = entry.item.get('visible_mask') or full
+    masks = {
+        key: checked_segmentation(value, None, path=entry.path, of=entry.name)
+        for key, value in (('full', full), ('visible', visible))
+    }
+    name = entry.item.get('name') or ''
+    if not isinstance(name, str):
+        raise entry.error(f'has name {shown(name)}: write a text')
+    return dict(
+        masks,
+        order=order,
+        name=entry.name,
+        tag=name.strip(),
+        is_stuff=entry.flag('isStuff', default=False),
+    )
+
+
+def _ranks(annotation: Entry, regions: list[Entry]) -> dict[int, int]:
     """Number of a region, counted from 1 -> its place in the depth order, the smaller the nearer.
 
     Raises:
         CycleError: when the depth constraints are cyclic; its second argument is the cycle.
+        ValueError: when the order of a region is no whole number, or a constraint is of no regions.
     """
-    regions = annotation['regions']
-    if all('order' in region for region in regions):
-        return {number: int(region['order']) for number, region in enumerate(regions, start=1)}
+    if all('order' in region.item for region in regions):
+        return {
+            number: region.whole('order', lowest=-_LATEST_ORDER, highest=_LATEST_ORDER)
+            for number, region in enumerate(regions, start=1)
+        }
     sorter = TopologicalSorter(dict.fromkeys(range(1, len(regions) + 1), ()))
-    for pair in filter(None, annotation['depth_constraint'].split(',')):
-        front, back = map(int, pair.split('-'))
-        sorter.add(back, front)
+    constraint = annotation.value('depth_constraint') or ''
+    for pair in filter(None, str(constraint).split(',')):
+        front, _, back = pair.partition('-')
+        numbers = [int(number) if number.strip().isdecimal() else 0 for number in (front, back)]
+        if not all(1 <= number <= len(regions) for number in numbers):
+            raise annotation.error(
+                f'has {shown(pair)} in its depth_constraint: write two of its regions, 1 to '
+                f"{len(regions)}, the one in front first, as '1-3'"
+            )
+        sorter.add(numbers[1], numbers[0])
     return {number: rank for rank, number in enumerate(sorter.static_order())}
-
-
-def _polygons(segmentation: list) -> list[list[float]]:
-    """COCOA writes one polygon, COCO a list of them."""
-    return segmentation if isinstance(segmentation[0], list) else [segmentation]
 
 
 def _is_seen(region: dict) -> bool:
     """Whether anything of the region is seen; its run lengths may be empty."""
     visible = region['visible']
-    if isinstance(visible, list):
-        return True
-    if isinstance(visible['counts'], list):
-        return sum(visible['counts'][1::2]) > 0
-    return int(coco_masks.area(visible)) > 0
+    try:
+        return isinstance(visible, list) or seen_pixels(visible) > 0
+    except (TypeError, ValueError):
+        return True  # broken run lengths: reading them says so
 
 
 def _picture_beside(path: Path, folder: Path) -> Path:
@@ -176,17 +205,8 @@ def _picture_beside(path: Path, folder: Path) -> Path:
     )
 
 
-def _read(path: Path) -> dict:
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file. {_HOW_TO_GET}')
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise _not_cocoa(path, error) from error
-
-
-def _not_cocoa(path: Path, error: Exception) -> ValueError:
-    return ValueError(
-        f"{path}: this is not COCOA's JSON, with regions of segmentation and order "
-        f'({type(error).__name__}: {error}): give that file.'
-    )
+def _read(path: Path) -> Entry:
+    content = read_json(path, what=_WHAT, how_to_get=_HOW_TO_GET)
+    if not isinstance(content, dict) or not ('regions' in content or 'annotations' in content):
+        raise ValueError(f'{path}: this is not {_WHAT}: give that file.')
+    return Entry(content, 'the annotation', path)

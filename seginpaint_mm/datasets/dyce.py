@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
+from seginpaint_mm.datasets.text_lists import read_text_list
 from seginpaint_mm.registry import DATASETS
 
 # First words of the tags that the published code leaves out when it trains and tests end to end.
@@ -121,12 +122,8 @@ class DYCEDataset(InstanceDataset):
 
     def _lines(self) -> list[tuple[str, list[str]]]:
         """Where each line is, for errors, and its words."""
-        if not self.list_path.is_file():
-            raise FileNotFoundError(
-                f'{self.list_path}: there is no such list of objects. '
-                f'{_HOW_TO_GET.format(root=self.data_root)}'
-            )
-        lines = self.list_path.read_text().splitlines()
+        how_to_get = _HOW_TO_GET.format(root=self.data_root)
+        lines = read_text_list(self.list_path, 'list of objects', how_to_get).splitlines()
         numbered = enumerate(map(str.split, lines), start=1)
         return [(f'{self.list_path}:{number}', words) for number, words in numbered if words]
 

@@ -116,6 +116,11 @@ def read_ids(path: str | Path) -> np.ndarray:
             f'{path}: a label map has one channel of ids, this file has {ids.shape[2]}; '
             f'give the map of ids, not its coloured picture.'
         )
+    if ids.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f'{path}: ids must be stored in 8 or 16 bits without sign, these are {ids.dtype}: save '
+            f'the map as PNG.'
+        )
     return ids
 
 
@@ -192,9 +197,16 @@ def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np
 
 def check_size(path: str | Path, ids: np.ndarray, *, size: tuple[int, int], img_path: str) -> None:
     """ValueError when a map (H, W) from ``path`` has not its image's (height, width) ``size``."""
-    if ids.shape != size:
+    check_shape(path, ids.shape, size=size, img_path=img_path)
+
+
+def check_shape(
+    path: str | Path, shape: tuple[int, int], *, size: tuple[int, int], img_path: str
+) -> None:
+    """ValueError when labels of (height, width) ``shape`` are of an image of another ``size``."""
+    if shape != size:
         raise ValueError(
-            f'{path}: the labels are {_text(ids.shape)} pixels (width x height), their image '
+            f'{path}: the labels are {_text(shape)} pixels (width x height), their image '
             f'{img_path} is {_text(size)}: give both in the same size.'
         )
 

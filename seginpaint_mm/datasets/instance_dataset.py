@@ -5,7 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
+from mmseg.utils import voc_palette
 
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.text_lists import read_text_list
+
+# The name of class 255 in longer lists: it marks void pixels, so that no class has that number.
+VOID_NAME = '(void)'
 # Of data sets that tell objects apart but not what they are.
 OBJECT_METAINFO = dict(
     classes=('background', 'object'), palette=[[0, 0, 0], [128, 0, 0]], thing_ids=(1,)
@@ -64,8 +70,33 @@ class InstanceDataset(BaseDataset):
         """
 
 
+def class_numbers(count: int) -> list[int]:
+    """Numbers of ``count`` classes: 0, 1, ... without 255, which marks void pixels."""
+    return [number for number in range(count + 1) if number != IGNORE_INDEX][:count]
+
+
+def class_list(
+    names: Sequence[str], colours: Sequence[Sequence[int] | None] | None = None
+) -> dict[str, tuple]:
+    """``classes`` and ``palette`` of a data set, each in its place of :func:`class_numbers`.
+
+    Args:
+        names: Of the classes, each once.
+        colours: (R, G, B) of each in 0 to 255, or None for one of VOC's; None for VOC's alone.
+    """
+    classes, palette, of_voc = [], [], voc_palette()
+    for number, name in enumerate(names):
+        if len(classes) == IGNORE_INDEX:
+            classes.append(VOID_NAME)
+            palette.append([0, 0, 0])
+        colour = None if colours is None else colours[number]
+        classes.append(name)
+        palette.append(list(of_voc[number % len(of_voc)] if colour is None else colour))
+    return dict(classes=tuple(classes), palette=palette)
+
+
 def read_names(path: Path, how_to_get: str) -> list[str]:
-    """The names in a list of images, one a line, in the order of the file.
+    """The names in a list of images, one per line, in the order of the file.
 
     Args:
         path: ``.../train.txt``.
@@ -73,10 +104,9 @@ def read_names(path: Path, how_to_get: str) -> list[str]:
 
     Raises:
         FileNotFoundError: when there is no such file, or it is empty.
+        ValueError: when it is not a text in UTF-8 or UTF-16.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such list of images. {how_to_get}')
-    names = path.read_text().split()
+    names = read_text_list(path, 'list of images', how_to_get).split()
     if not names:
         raise FileNotFoundError(f'{path}: the list of images is empty. {how_to_get}')
     return names

@@ -1,6 +1,6 @@
 """Reading which pixel is of which class and of which object, one small reader for each format."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -8,11 +8,13 @@ from scipy.io import loadmat
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
 from seginpaint_mm.datasets.coco_masks import decode_mask
-from seginpaint_mm.datasets.image_reading import check_size, read_colour, read_labels, read_map
+from seginpaint_mm.datasets.colour_ids import VOC_COLOURS, ids_of_colours, read_segment_ids
+from seginpaint_mm.datasets.image_reading import check_shape, check_size, read_labels, read_map
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 
 _FIRST_OBJECT = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one class
 _VOC_THINGS = range(1, 21)
+_MOST_OBJECTS = (1 << 16) - 1
 _ONE_RELEASE = 'take the JSON and the PNGs of one release.'
 Size = tuple[int, int]
 Maps = tuple[np.ndarray, np.ndarray]
@@ -31,10 +33,12 @@ def read_cityscapes(sample: dict, size: Size) -> Maps:
 
 
 def read_voc(sample: dict, size: Size) -> Maps:
-    """``label_path`` and ``instance_path``, PNGs with a palette; 255 in either is void."""
+    """``label_path`` and ``instance_path``, PNGs with VOC's palette; 255 in either is void."""
     path = sample['label_path']
-    labels = read_labels(path, size=size, img_path=sample['img_path'])
-    objects = read_labels(sample['instance_path'], size=size, img_path=sample['img_path'])
+    labels, objects = (
+        ids_of_colours(name, read_labels(name, size=size, img_path=sample['img_path']), VOC_COLOURS)
+        for name in (path, sample['instance_path'])
+    )
     classes = CLASS_TABLES['voc'].classes(labels, path)
     classes[objects == IGNORE_INDEX] = IGNORE_INDEX
     return classes, objects
@@ -84,11 +88,18 @@ def read_folder(sample: dict, size: Size) -> Maps:
 
 
 def read_coco(sample: dict, size: Size) -> Maps:
-    """``annotations``: polygons or run lengths; smaller objects lie in front, crowds are void."""
+    """``annotations``: polygons or run lengths; smaller objects lie in front, crowds are void.
+
+    It adds ``gt_crowd_map`` to the sample, in the dtype of the classes: the class of the crowd at
+    each pixel, also below objects, 255 = none.
+    """
     path = sample['instance_path']
-    classes, objects = np.zeros((2, *sample['annotated_size']), np.uint16)
-    check_size(path, classes, size=size, img_path=sample['img_path'])
-    masks = [(item, _decode(item, classes.shape, path)) for item in sample['annotations']]
+    check_shape(path, tuple(sample['annotated_size']), size=size, img_path=sample['img_path'])
+    objects = np.zeros(size, np.uint16)
+    classes = np.zeros(size, _class_dtype(sample['thing_ids']))
+    crowds = np.full(size, IGNORE_INDEX, classes.dtype)
+    masks = [(item, _decode(item, size, path)) for item in sample['annotations']]
+    _check_number(path, len(masks))
     masks.sort(key=lambda pair: (not pair[0]['is_crowd'], -np.count_nonzero(pair[1])))
     for number, (item, mask) in enumerate(masks, start=1):
         # Run lengths are by columns: so are the masks, which would be copied if not transposed.
@@ -97,7 +108,10 @@ def read_coco(sample: dict, size: Size) -> Maps:
         class_id = IGNORE_INDEX if item['is_crowd'] else item['class_id']
         np.copyto(classes[box], class_id, where=mask[box])
         np.copyto(objects[box], number, where=mask[box])
-    return classes.astype(np.uint8), objects
+        if item['is_crowd']:
+            np.copyto(crowds[box], item['class_id'], where=mask[box])
+    sample['gt_crowd_map'] = crowds
+    return classes, objects
 
 
 def read_coco_panoptic(sample: dict, size: Size) -> Maps:
@@ -106,11 +120,12 @@ def read_coco_panoptic(sample: dict, size: Size) -> Maps:
     A crowd is of its class, of no object; what is in no segment is void.
     """
     path = sample['instance_path']
-    blue, green, red = cv2.split(read_colour(path).astype(np.int32))
-    ids = red + 256 * green + 65536 * blue
+    ids = read_segment_ids(path)
     check_size(path, ids, size=size, img_path=sample['img_path'])
-    classes = np.full(ids.shape, IGNORE_INDEX, np.uint8)
+    class_ids = [segment['class_id'] for segment in sample['segments']]
+    classes = np.full(ids.shape, IGNORE_INDEX, _class_dtype(class_ids))
     objects = np.zeros(ids.shape, np.uint16)
+    _check_number(path, len(class_ids))
     for number, segment in enumerate(sample['segments'], start=1):
         mask = ids == segment['id']
         if not mask.any():
@@ -131,12 +146,26 @@ def read_coco_panoptic(sample: dict, size: Size) -> Maps:
 
 def _decode(item: dict, size: Size, path: str) -> np.ndarray:
     """The mask of an annotation, bool (H, W)."""
-    return decode_mask(item['segmentation'], size, path=path, of=f'annotation {item["id"]}')
+    return decode_mask(item['segmentation'], size, path=path, of=item['name'])
 
 
-# Value of a sample's ``instance_format``: reads the sample, given its picture's (height, width).
-# A reader gives the classes uint8 (H, W), 255 = void, and the objects, unsigned (H, W), 0 = none,
-# any other number = an object; it raises FileNotFoundError and ValueError that name the file.
+def _class_dtype(class_ids: Iterable[int]) -> type:
+    """uint8, or where the classes need it (LVIS) uint16; 255 is void in both."""
+    return np.uint8 if max(class_ids, default=0) <= IGNORE_INDEX else np.uint16
+
+
+def _check_number(path: str, number: int) -> None:
+    if number > _MOST_OBJECTS:
+        raise ValueError(
+            f'{path}: an image has {number} annotations, but no more than {_MOST_OBJECTS} can be '
+            f'told apart: divide the image.'
+        )
+
+
+# Value of a sample's ``instance_format``: reads the sample, given its image's (height, width).
+# A reader gives the classes, uint8, or uint16 where there are more than 255, (H, W), 255 = void,
+# and the objects, unsigned (H, W), 0 = none, any other number below 65536 = an object; it raises
+# FileNotFoundError and ValueError that name the file.
 INSTANCE_READERS: dict[str, Callable[[dict, Size], Maps]] = {
     'cityscapes': read_cityscapes,
     'coco': read_coco,

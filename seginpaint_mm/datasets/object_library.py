@@ -137,10 +137,10 @@ def cut_out_of_scene(
         )
     labels = results['gt_seg_map']
     objects = np.where(labels == IGNORE_INDEX, 0, results['gt_instance_map'])
-    is_foreground = np.zeros(256, np.uint8)
+    is_foreground = np.zeros(max(256, len(class_names)), np.uint8)
     is_foreground[list(results['thing_ids'])] = 1
     is_foreground[IGNORE_INDEX] = results.get('void_is_crowd', False)
-    foreground = cv2.LUT(labels, is_foreground)
+    foreground = is_foreground[labels]
     limits |= dict(labels=labels, class_names=class_names)
     cut_outs = cut_out_objects(image, objects, foreground, **limits)
     return [item for item in cut_outs if classes is None or item.class_name in classes]
@@ -167,7 +167,7 @@ def cut_out_objects(
         foreground: uint8 (H, W), 1 = foreground, also that which is no object.
         area: Smallest and largest object, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
-        labels: uint8 (H, W), the class of each pixel; each object is of one class. None where
+        labels: Unsigned (H, W), the class of each pixel; each object is of one class. None where
             classes are unknown.
         class_names: Names of the classes of ``labels``.
     """

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
+from seginpaint_mm.errors import MissingFieldError
 from seginpaint_mm.evaluation.records import name_of
 
 HOLE_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)  # NVIDIA's bins, and what is above
@@ -72,7 +73,9 @@ def read_field(sample: dict, field: str, *, metric: str) -> Tensor:
     """
     if field not in sample:
         source = _SOURCES.get(field, 'the model')
-        raise KeyError(f'{metric}: {name_of(sample)} has no {field}; it comes from {source}.')
+        raise MissingFieldError(
+            f'{metric}: {name_of(sample)} has no {field}; it comes from {source}.'
+        )
     return sample[field]['data']
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from seginpaint_mm.errors import MissingFieldError
+
 
 def read_instances(
     sample: dict, field: str, keys: Sequence[str], *, metric: str
@@ -27,7 +29,7 @@ def read_instances(
             if field == 'gt_instances'
             else 'the model'
         )
-        raise KeyError(
+        raise MissingFieldError(
             f'{metric}: {name_of(sample)} has no {field}.{missing[0]}; it comes from {source}.'
         )
     return {key: instances[key].cpu() for key in keys}

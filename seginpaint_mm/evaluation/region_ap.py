@@ -4,12 +4,13 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
+from seginpaint_mm.errors import MissingFieldError
 from seginpaint_mm.evaluation.average_precision import average_precision, match
+from seginpaint_mm.evaluation.mask_overlaps import mask_overlaps
 from seginpaint_mm.evaluation.records import name_of
 from seginpaint_mm.registry import METRICS
 
@@ -36,11 +37,13 @@ class RegionAPMetric(BaseMetric):
 
     Where the samples have a ``gt_sem_seg``, two kinds of pixels do not count. Void ones (255) are
     taken out of the predicted masks; a prediction of which nothing is left is left out. Pixels of
-    a class of things that are in no instance are a crowd (Cityscapes): a prediction that
-    would be wrong, and at least the threshold's share of which is in a crowd of its class, is
-    left out too (COCO's rule).
+    a class of things that are in no instance are a crowd (Cityscapes), and so are those that
+    ``gt_crowd`` says are of the class (COCO's ``iscrowd``; they are not void, whatever
+    ``gt_sem_seg`` says): a prediction that would be wrong, and at least the threshold's share of
+    which is in a crowd of its class, is left out too (COCO's rule).
 
-    Masks are compared picture by picture; scores and a few bits a prediction are kept.
+    Masks are compared image by image, each pair of masks in the box that they share; scores and a
+    few bits per prediction are kept.
 
     Args:
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
@@ -57,11 +60,12 @@ class RegionAPMetric(BaseMetric):
             data_batch: Not used.
             data_samples: ``SceneSample.to_dict()`` records with ``pred_instances`` (masks bool
                 (n, H, W), labels (n,), scores (n,)), ``gt_instances`` (masks bool (m, H, W),
-                labels (m,)) and, where void pixels and crowds are known, ``gt_sem_seg``. Labels
-                are indices into ``thing_ids``.
+                labels (m,)) and, where void pixels and crowds are known, ``gt_sem_seg`` and
+                ``gt_crowd``. Labels are indices into ``thing_ids``.
 
         Raises:
-            KeyError: when a field, or ``classes`` or ``thing_ids`` of the data set, is missing.
+            MissingFieldError: when a field, or ``classes`` or ``thing_ids`` of the data set, is
+                missing.
             ValueError: when sizes differ, a label is out of range or a score is NaN.
         """
         for sample in data_samples:
@@ -84,7 +88,7 @@ class RegionAPMetric(BaseMetric):
 
     def _meta(self, key: str) -> Sequence:
         if not self.dataset_meta or key not in self.dataset_meta:
-            raise KeyError(
+            raise MissingFieldError(
                 f'RegionAPMetric needs {key} of the data set: take one of the instance data sets, '
                 f'or set metric.dataset_meta = dict(classes=..., thing_ids=...).'
             )
@@ -101,19 +105,18 @@ class RegionAPMetric(BaseMetric):
                 f'{tuple(found["masks"].shape[1:])} (height, width), the true ones {tuple(size)}: '
                 f'resize labels and image alike in the test pipeline.'
             )
-        classes = torch.zeros(size, dtype=torch.int64) - 1
-        if 'gt_sem_seg' in sample:
-            classes = sample['gt_sem_seg']['data'].squeeze(0).cpu()
+        classes, crowds = _map(sample, 'gt_sem_seg'), _map(sample, 'gt_crowd')
         scores = found['scores'].double().numpy()
         right = np.zeros((len(scores), len(_THRESHOLDS)), bool)
         left_out = np.zeros_like(right)
         for label in found['labels'].unique().tolist():
             own = found['labels'] == label
-            ious, ignored = _overlaps(
-                found['masks'][own],
-                truth['masks'][truth['labels'] == label],
-                void=classes == 255,
-                of_class=classes == thing_ids[label],
+            ious, ignored = mask_overlaps(
+                found['masks'][own].numpy(),
+                truth['masks'][truth['labels'] == label].numpy(),
+                class_id=thing_ids[label],
+                classes=classes,
+                crowds=crowds,
             )
             own = own.numpy()
             right[own] = match(scores[own], ious, _THRESHOLDS)
@@ -125,26 +128,6 @@ class RegionAPMetric(BaseMetric):
             right=right,
             left_out=left_out & ~right,
         )
-
-
-def _overlaps(
-    masks: Tensor, truths: Tensor, *, void: Tensor, of_class: Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """IoU of predictions (n, H, W) and truths (m, H, W) of one class, and what to ignore.
-
-    ``void`` and ``of_class`` are bool (H, W). Returns float64 (n, m), and (n,): the share of each
-    prediction that is in a crowd, 1 where it is all void.
-    """
-    crowd = of_class & ~truths.any(dim=0)
-    regions = torch.cat([truths, crowd[None]])
-    counting = masks & ~void
-    shared = torch.stack([regions[:, mask].sum(dim=1) for mask in counting]).double()
-    areas = counting.flatten(1).sum(dim=1, keepdim=True)
-    union = areas + truths.flatten(1).sum(dim=1) - shared[:, :-1]
-    ious = shared[:, :-1] / union.clamp(min=1)
-    swallowed = (areas == 0) & masks.flatten(1).any(dim=1, keepdim=True)
-    ignored = torch.where(swallowed, 1.0, shared[:, -1:] / areas.clamp(min=1))
-    return ious.numpy(), ignored[:, 0].numpy()
 
 
 def _average_precisions(
@@ -163,6 +146,11 @@ def _average_precisions(
             counting = ranked[~left_out[ranked, column]]
             values[:, label, column] = average_precision(right[counting, column], number)
     return tuple(100 * values)
+
+
+def _map(sample: dict, field: str) -> np.ndarray | None:
+    """Integers (H, W) of a record, if it has the field."""
+    return sample[field]['data'].squeeze(0).cpu().numpy() if field in sample else None
 
 
 def _mean(values: np.ndarray) -> float:
@@ -187,11 +175,18 @@ def _tell_what_is_left_out(names: Sequence[str], num_truths: np.ndarray) -> None
 def _read(sample: dict, field: str, keys: Sequence[str], num_things: int) -> dict[str, Tensor]:
     """The instances of a record on the CPU, checked."""
     if field not in sample:
-        raise KeyError(
+        raise MissingFieldError(
             f'RegionAPMetric: {name_of(sample)} has no {field}; gt_instances come from '
             f'LoadInstances and PackScene in the test pipeline, pred_instances from the model.'
         )
+    missing = [key for key in keys if key not in sample[field]]
+    if missing:
+        raise MissingFieldError(
+            f'RegionAPMetric: {field} of {name_of(sample)} have no {missing[0]}: it compares masks '
+            f'of instances, which other metrics do without.'
+        )
     values = {key: sample[field][key].cpu() for key in keys}
+    values['masks'] = values['masks'].bool()
     wrong = [label for label in values['labels'].tolist() if not 0 <= label < num_things]
     if wrong:
         raise ValueError(

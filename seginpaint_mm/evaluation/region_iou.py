@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
+from seginpaint_mm.errors import MissingFieldError
 from seginpaint_mm.evaluation.records import name_of
 from seginpaint_mm.registry import METRICS
 
@@ -92,7 +93,7 @@ class RegionIoUMetric(BaseMetric):
 
     def _classes(self) -> Sequence[str]:
         if not self.dataset_meta or 'classes' not in self.dataset_meta:
-            raise KeyError(
+            raise MissingFieldError(
                 "RegionIoUMetric needs the class names: give the data set METAINFO['classes'], "
                 'or set metric.dataset_meta = dict(classes=...).'
             )
@@ -141,7 +142,7 @@ def _iou(confusion: Tensor) -> Tensor:
 def read_map(sample: dict, field: str) -> Tensor:
     """Return the (H, W) map of a ``SceneSample.to_dict()`` record; KeyError where it is missing."""
     if field not in sample:
-        raise KeyError(
+        raise MissingFieldError(
             f'Evaluation: {name_of(sample)} has no {field}; gt_* come from LoadSceneAnnotations '
             f'and PackScene in the test pipeline, pred_* from the model.'
         )

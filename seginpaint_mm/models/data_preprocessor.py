@@ -16,6 +16,7 @@ from seginpaint_mm.structures import SceneSample
 _FAR = 'the greatest value of the map'
 _PADDING = {
     'gt_sem_seg': 255,
+    'gt_crowd': 255,
     'gt_background': 255,
     'gt_foreground': 0,
     'gt_image': 0,

@@ -5,7 +5,7 @@ import pytest
 from pycocotools import mask as coco_masks
 from pycocotools.coco import COCO
 
-from seginpaint_mm.datasets import CocoInstanceDataset
+from seginpaint_mm.datasets import CocoInstanceDataset, PackScene
 from seginpaint_mm.datasets.object_library import cut_out_of_scene
 from tests.dataset_folders import SIZE, picture, write_map
 
@@ -86,6 +86,11 @@ def test_smaller_objects_lie_in_front_and_crowds_are_void_behind(tmp_path):
     assert (numbers[:2] == 0).all()
     assert classes[2, 3] == 1
     assert numbers.max() == 2
+    crowds = np.full(SIZE, 255, np.uint8)  # of persons, also below the object
+    crowds[:3, :20] = 1
+    np.testing.assert_array_equal(sample['gt_crowd_map'], crowds)
+    packed = PackScene()(sample)['data_samples']
+    np.testing.assert_array_equal(packed.gt_crowd.data[0], crowds)
 
 
 def test_objects_in_crowds_are_not_cut_out(tmp_path):

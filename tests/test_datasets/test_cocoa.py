@@ -89,19 +89,32 @@ def test_run_lengths_of_another_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'content', ['{', '[]', '{"regions": 3}', '{"regions": [{"segmentation": []}]}']
+    ('content', 'message'),
+    [
+        ('{', "this is not COCOA's JSON"),
+        ('[]', "this is not COCOA's JSON"),
+        ('{"regions": 3}', 'the annotation has regions 3 instead of a list'),
+        ('{"regions": [{"segmentation": []}]}', 'region 1 has no outline'),
+    ],
 )
-def test_another_json(tmp_path, content):
+def test_another_json(tmp_path, content, message):
     write_cocoa(tmp_path, cocoa_annotation())
     (tmp_path / 'street.json').write_text(content)
-    with pytest.raises(ValueError, match=r"street\.json: this is not COCOA's JSON"):
+    with pytest.raises(ValueError, match=rf'street\.json: {message}'):
         dataset(tmp_path)
 
 
-@pytest.mark.parametrize('content', ['{}', '[]', '{"annotations": [{}]}'])
-def test_another_json_of_all(tmp_path, content):
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('{}', "this is not COCOA's JSON"),
+        ('[]', "this is not COCOA's JSON"),
+        ('{"annotations": [{}]}', "annotation number 1 has no 'image_id'"),
+    ],
+)
+def test_another_json_of_all(tmp_path, content, message):
     (tmp_path / 'all.json').write_text(content)
-    with pytest.raises(ValueError, match=r"all\.json: this is not COCOA's JSON"):
+    with pytest.raises(ValueError, match=rf'all\.json: {message}'):
         dataset(tmp_path, ann_file='all.json')
 
 

@@ -28,6 +28,16 @@ def replace_line(root, number, line, name='train') -> None:
     path.write_text('\n'.join(lines))
 
 
+def test_lists_in_other_encodings(tmp_path):
+    path = write_dyce(tmp_path, ['a']) / 'annotations/train.txt'
+    text = path.read_text().replace('coffee', 'cafétable')
+    path.write_bytes(text.encode('utf-16'))
+    assert dataset(tmp_path)[0]['objects'][0]['tag'] == 'cafétable table'
+    path.write_bytes(text.encode('latin-1'))
+    with pytest.raises(ValueError, match=r'train\.txt: line 1 of this list of objects is not text'):
+        dataset(tmp_path)
+
+
 def test_a_sample_is_a_picture_with_its_objects(tmp_path):
     samples = dataset(write_dyce(tmp_path, ['b', 'a']))
     assert [samples.get_data_info(k)['img_path'][-5:] for k in range(2)] == ['b.png', 'a.png']

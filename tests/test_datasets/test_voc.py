@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from seginpaint_mm.datasets import VOCInstanceDataset
+from seginpaint_mm.datasets.colour_ids import VOC_COLOURS
 from tests.dataset_folders import SIZE, picture, write_map, write_palette_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
@@ -37,6 +39,48 @@ def test_palettes_are_read_as_ids_and_borders_are_void(tmp_path, folder):
     expected[13, 20:30] = 255
     np.testing.assert_array_equal(sample['gt_seg_map'], expected)
     np.testing.assert_array_equal(sample['gt_instance_map'], np.where(expected == 255, 0, OBJECTS))
+
+
+@pytest.mark.parametrize('shuffled', [False, True])
+def test_palettes_that_an_optimiser_sorted(tmp_path, shuffled):
+    """VOC's colours tell the numbers, where the stored indices were exchanged."""
+    write_voc(tmp_path, ['a'])
+    for folder, ids in (('SegmentationClass', CLASSES), ('SegmentationObject', OBJECTS)):
+        used = np.unique(ids)[:: -1 if shuffled else 1]
+        image = Image.fromarray(np.argsort(used)[np.searchsorted(np.sort(used), ids)].astype('u1'))
+        image.putpalette(VOC_COLOURS[used].tobytes())
+        image.save(tmp_path / f'{folder}/a.png')
+    sample = dataset(tmp_path)[0]
+    expected = np.where((CLASSES == 255) | (OBJECTS == 255), 255, CLASSES)
+    np.testing.assert_array_equal(sample['gt_seg_map'], expected)
+    np.testing.assert_array_equal(sample['gt_instance_map'], np.where(expected == 255, 0, OBJECTS))
+
+
+@pytest.mark.parametrize(
+    ('data', 'message'),
+    [
+        (
+            'a\nm\xfcnchen\n'.encode('latin-1'),
+            r'train\.txt: line 2 of this list of images is not text',
+        ),
+        ('a\n'.encode('utf-16-le'), r'train\.txt: this list of images holds zero bytes'),
+        (b'', r'train\.txt: the list of images is empty'),
+        (b' \r\n', r'train\.txt: the list of images is empty'),
+    ],
+)
+def test_lists_that_cannot_be_read(tmp_path, data, message):
+    write_voc(tmp_path, ['a'])
+    (tmp_path / 'ImageSets/Segmentation/train.txt').write_bytes(data)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        dataset(tmp_path, 'train')
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_encodings_of_lists(tmp_path, encoding):
+    write_voc(tmp_path, ['straße'])
+    path = tmp_path / 'ImageSets/Segmentation/train.txt'
+    path.write_bytes('straße\r\n'.encode(encoding))
+    assert dataset(tmp_path, 'train').get_data_info(0)['img_path'].endswith('straße.jpg')
 
 
 def test_splits_are_lists(tmp_path):

@@ -15,6 +15,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from seginpaint_mm.datasets import CityscapesInstanceDataset
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.evaluation import RegionAPMetric
 from seginpaint_mm.registry import METRICS
 from seginpaint_mm.structures import SceneSample
@@ -43,12 +44,14 @@ def instances(items: list[tuple]) -> InstanceData:
     return data
 
 
-def make_sample(truths: list[tuple], predictions: list[tuple], classes=None) -> dict:
+def make_sample(truths: list[tuple], predictions: list[tuple], classes=None, crowds=None) -> dict:
     sample = SceneSample(metainfo=dict(img_path='cats/7.png'))
     sample.gt_instances = instances(truths)
     sample.pred_instances = instances(predictions)
     if classes is not None:
         sample.gt_sem_seg = PixelData(data=torch.as_tensor(classes)[None])
+    if crowds is not None:
+        sample.gt_crowd = PixelData(data=torch.as_tensor(crowds)[None])
     return sample.to_dict()
 
 
@@ -172,6 +175,20 @@ def test_predictions_in_a_crowd_of_their_class_are_left_out() -> None:
     partly = [(box(4, 12), CAT, 0.9), (box(0, 4), CAT, 0.5)]
     assert evaluate(make_sample(truths, partly, classes))['AP_r_0.5_cat'] == 100
     assert evaluate(make_sample(truths, partly, classes))['AP_r_0.7_cat'] == 50
+
+
+def test_cocos_crowds_are_as_those_of_cityscapes() -> None:
+    """COCO's are void in the class map: a prediction five of six columns of which are in one."""
+    truths = [(box(0, 4), CAT)]
+    found = [(box(0, 4), CAT, 0.5), (box(5, 11), CAT, 0.9)]
+    classes = np.zeros(SIZE, np.int64)
+    classes[:, :4], classes[:, 5:10] = 1, 255
+    crowds = np.full(SIZE, 255, np.int64)
+    crowds[:, 5:10] = 1
+    assert evaluate(make_sample(truths, found, classes, crowds))['AP_r_0.5_cat'] == 100
+    assert evaluate(make_sample(truths, found, classes))['AP_r_0.5_cat'] == 50
+    crowds[:, 5:10] = 2  # of dogs: cats there are wrong, as pycocotools has it
+    assert evaluate(make_sample(truths, found, classes, crowds))['AP_r_0.5_cat'] == 50
 
 
 def random_samples(
@@ -308,6 +325,8 @@ def as_coco(samples: list[dict], label: int) -> tuple[dict, list[dict]]:
         masks = list(true['masks'][true['labels'] == label])
         of_class = sample['gt_sem_seg']['data'][0] == META['thing_ids'][label]
         crowd = of_class & ~torch.stack([*masks, box(0, 0)]).any(dim=0)
+        if 'gt_crowd' in sample:
+            crowd = sample['gt_crowd']['data'][0] == META['thing_ids'][label]
         for mask, iscrowd in [*((mask, 0) for mask in masks), (crowd, 1)]:
             if mask.any():
                 truths.append(annotation(mask, number) | dict(iscrowd=iscrowd, id=len(truths) + 1))
@@ -324,9 +343,26 @@ def annotation(mask: torch.Tensor, image: int) -> dict:
     return dict(image_id=image, category_id=1, segmentation=encoded, area=area, bbox=[0, 0, 1, 1])
 
 
+def with_cocos_crowds(samples: list[dict]) -> list[dict]:
+    """The crowds void in the class map, and reaching below the objects beside them."""
+    random = np.random.default_rng(3)
+    for sample in samples:
+        classes = sample['gt_sem_seg']['data'][0]
+        truth = torch.stack([*sample['gt_instances']['masks'], box(0, 0)]).any(dim=0)
+        crowds = torch.where(truth | (classes == 0), 255, classes)
+        sample['gt_sem_seg']['data'] = torch.where(crowds == 255, classes, 255)[None]
+        left = int(random.integers(0, 11))
+        crowds[:, left : left + 2] = int(random.integers(1, 3))
+        sample['gt_crowd'] = dict(data=crowds[None])
+    return samples
+
+
+@pytest.mark.parametrize('kind', ['Cityscapes', 'COCO'])
 @pytest.mark.parametrize('label', [CAT, DOG])
-def test_agrees_with_coco_on_what_is_right_and_what_is_ignored(label: int) -> None:
+def test_agrees_with_coco_on_what_is_right_and_what_is_ignored(label: int, kind: str) -> None:
     samples = random_samples(11, num_samples=150, with_crowds=True)
+    if kind == 'COCO':
+        samples = with_cocos_crowds(samples)
     dataset, found = as_coco(samples, label)
     truth = COCO()
     truth.dataset = dict(info={}, **dataset)
@@ -374,6 +410,15 @@ def test_built_from_a_config_with_a_prefix() -> None:
     metric.dataset_meta = META
     metric.process(None, [make_sample([(box(0, 2), CAT)], [(box(0, 2), CAT, 0.9)])])
     assert metric.evaluate(size=1)['val/mAP_r_vol'] == 100
+
+
+def test_missing_fields_are_the_users_mistake() -> None:
+    sample = {key: value for key, value in GOOD.items() if key != 'gt_instances'}
+    with pytest.raises(UserError, match=r'^RegionAPMetric: cats/7\.png has no gt_instances'):
+        evaluate(sample)
+    without_masks = {key: GOOD['gt_instances'][key] for key in ('labels',)}
+    with pytest.raises(UserError, match=r'gt_instances of cats/7\.png have no masks'):
+        evaluate(GOOD | dict(gt_instances=without_masks))
 
 
 def test_keeps_no_masks() -> None:

@@ -1,6 +1,5 @@
 """``CocoObjects``: the objects of many pictures in one file of COCO's annotations."""
 
-from collections import defaultdict
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -12,6 +11,13 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     check_mask_size,
 )
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.datasets.coco_json import Entry, Id, index_coco
+
+_WHAT = (
+    "COCO's file of images (file_name, id), annotations (image_id, segmentation) and categories "
+    '(id, name)'
+)
+_LONGEST_SIDE = 1 << 16
 
 
 class CocoObjects(MaskSource):
@@ -30,45 +36,38 @@ class CocoObjects(MaskSource):
 
     def __init__(self, content: dict, path: str) -> None:
         self.path = path
-        self.annotations: dict[int, list[dict]] = defaultdict(list)
-        try:
-            self.images = [
-                (PurePath(image['file_name']), image['id'], image) for image in content['images']
-            ]
-            for annotation in content['annotations']:
-                self.annotations[annotation['image_id']].append(annotation)
-            categories = content.get('categories', ())
-            self.categories = {category['id']: category['name'] for category in categories}
-            self.classes = tuple(self.categories.values())
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path}: this is not COCO's file of images (file_name, id), annotations "
-                f'(image_id, segmentation) and categories (id, name): {error!r}.'
-            ) from error
+        index = index_coco(content, path, what=_WHAT, need_categories=False)
+        self.index = index
+        self.categories = {number: entry.text('name') for number, entry in index.categories.items()}
+        self.classes = tuple(self.categories.values())
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
         number, entry = self._image_of(scene)
-        size = image.shape[:2]
-        if 'height' in entry and 'width' in entry:
-            written = (entry['height'], entry['width'])
-            check_mask_size(written, size, f'{self.path}: {entry["file_name"]}')
-        value = self.annotations.get(number, [])
-        where = f'{self.path}, {entry["file_name"]}'
+        size, name = image.shape[:2], entry.text('file_name')
+        if 'height' in entry.item and 'width' in entry.item:
+            written = tuple(
+                entry.whole(key, lowest=1, highest=_LONGEST_SIDE) for key in ('height', 'width')
+            )
+            check_mask_size(written, size, f'{self.path}: {name}')
+        value = [annotation.item for annotation in self.index.annotations.get(number, ())]
+        where = f'{self.path}, {name}'
         return objects_of_json(value, size, where, self.categories)
 
-    def _image_of(self, scene: SceneInput) -> tuple[int, dict]:
+    def _image_of(self, scene: SceneInput) -> tuple[Id, Entry]:
         path = scene.source if isinstance(scene.source, Path) else PurePath(scene.name)
-        found = [image for image in self.images if _ends_with(path, image[0])]
+        names = {
+            number: PurePath(entry.text('file_name')) for number, entry in self.index.images.items()
+        }
+        found = [number for number, name in names.items() if _ends_with(path, name)]
         if not found:
-            found = [image for image in self.images if image[0].stem == path.stem]
+            found = [number for number, name in names.items() if name.stem == path.stem]
         if len(found) != 1:
-            several = ', '.join(str(name) for name, _, _ in found)
+            several = ', '.join(str(names[number]) for number in found)
             raise ValueError(
                 f'{self.path}: {f"{several} might all be" if found else "no image is"} '
                 f'{path.name}: name it by its file_name, with folders where needed.'
             )
-        _, number, entry = found[0]
-        return number, entry
+        return found[0], self.index.images[found[0]]
 
 
 def _ends_with(path: PurePath, end: PurePath) -> bool:

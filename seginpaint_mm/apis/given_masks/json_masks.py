@@ -1,6 +1,5 @@
 """Masks in JSON: polygons, run lengths, and COCO's annotations."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     check_seen,
     stack_objects,
 )
+from seginpaint_mm.datasets import coco_json
 from seginpaint_mm.datasets.coco_masks import decode_mask
 
 _FORMS = (
@@ -26,14 +26,11 @@ def read_json(path: Path) -> object:
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is not JSON.
+        ValueError: when it is not JSON, is nested too deeply, or has a key twice.
     """
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        raise FileNotFoundError(f'{path}: there is no such file; expected masks here.') from None
-    except ValueError as error:
-        raise ValueError(f'{path}: this is not JSON ({error}): write it again.') from error
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no such file; expected masks here.')
+    return coco_json.read_json(path, what='JSON', how_to_get='Write it again.')
 
 
 def objects_of_json(
@@ -58,11 +55,12 @@ def objects_of_json(
     for number, item in enumerate(_items(value, path), start=1):
         of = f'object {number}'
         annotation = item if isinstance(item, dict) and 'segmentation' in item else {}
-        if annotation.get('iscrowd'):
+        entry = coco_json.Entry(annotation, of, path)
+        if entry.flag('iscrowd', default=False):
             continue
         _check_box(annotation, path, of)
         masks.append(_mask(annotation.get('segmentation', item), size, path, of))
-        names.append(_name(annotation, categories or {}))
+        names.append(_name(entry, categories or {}))
     return stack_objects(masks, names, size)
 
 
@@ -73,7 +71,11 @@ def _items(value: object, path: str) -> list:
         raise ValueError(f'{path}: masks are {_FORMS}; this is {_shown(value)}.')
     if value and _is_polygon(value):
         return [value]
-    images = {item.get('image_id') for item in value if isinstance(item, dict)}
+    images = {
+        coco_json.Entry(item, f'object {number}', path).identifier('image_id')
+        for number, item in enumerate(value, start=1)
+        if isinstance(item, dict) and item.get('image_id') is not None
+    }
     if len(images) > 1:
         raise ValueError(
             f'{path}: these annotations are of {len(images)} images (image_id), and nothing says '
@@ -173,9 +175,11 @@ def _why_empty(polygons: list[list[float]], size: tuple[int, int], path: str, of
     return f'{path}: {of} ({extent}) encloses no pixel: draw it larger, or leave it out.'
 
 
-def _name(annotation: dict, categories: Mapping[int, str]) -> str:
-    category = annotation.get('category_id')
-    return '' if category is None else str(categories.get(category, category))
+def _name(annotation: coco_json.Entry, categories: Mapping[coco_json.Id, str]) -> str:
+    if annotation.item.get('category_id') is None:
+        return ''
+    category = annotation.identifier('category_id')
+    return categories.get(category, str(category))
 
 
 def _shown(value: object) -> str:

@@ -23,6 +23,7 @@ BLOCK = USES * PICTURES  # pairs
 FORMATS = ('jpg', 'png')
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # small gain for much time beyond
+_MOST_CLASSES = 255  # 255 is void
 _CACHED = 64  # pictures
 _TRIES = 20  # places for an object before the next is taken
 _MORE = 200  # further pictures that are searched for an object where a block has none
@@ -115,6 +116,11 @@ class PairMaker:
         self.options = options
         self.seed = seed
         self.class_names = tuple(source.metainfo['classes'])
+        if len(self.class_names) > _MOST_CLASSES:
+            raise ValueError(
+                f'{source.data_root}: there are {len(self.class_names) - 1} classes, but the class '
+                f'maps of pairs, PNGs with 8 bits, hold {_MOST_CLASSES}: choose fewer classes.'
+            )
 
     def block(self, number: int) -> list[Pair]:
         """The pairs ``BLOCK * number`` to ``BLOCK * (number + 1) - 1``.

@@ -3,6 +3,7 @@
 from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES, own_table
+from seginpaint_mm.datasets.colour_ids import ids_of_colours
 from seginpaint_mm.datasets.image_reading import read_labels
 from seginpaint_mm.registry import TRANSFORMS
 
@@ -37,6 +38,8 @@ class LoadClasses(BaseTransform):
         path = results['seg_map_path']
         labels = read_labels(path, size=results['ori_shape'], img_path=results['img_path'])
         table = own_table(results['num_classes']) if self.table is None else self.table
+        if table.colours is not None:
+            labels = ids_of_colours(path, labels, table.colours)
         results['gt_seg_map'] = table.classes(labels, path)
         results['seg_fields'].append('gt_seg_map')
         return results

@@ -15,11 +15,14 @@ class LoadInstances(BaseTransform):
     Required keys: ``img``, ``img_path``, ``thing_ids``, ``instance_format`` (a key of
     ``INSTANCE_READERS``) and ``instance_path``, and what else that format's reader needs.
 
-    Added keys, both listed in ``seg_fields`` so that mmseg's transforms treat them as labels:
+    Added keys, all listed in ``seg_fields`` so that mmseg's transforms treat them as labels:
 
-    - ``gt_seg_map`` uint8 (H, W): class, 255 = ignore;
+    - ``gt_seg_map`` uint8 (H, W): class, 255 = ignore; uint16 where there are more than 255
+      classes, of which none has the number 255;
     - ``gt_instance_map`` uint16 (H, W): 0 = no instance, 1, 2, ... = the instances. Each is of
-      one class of ``thing_ids``; it may have several parts.
+      one class of ``thing_ids``; it may have several parts;
+    - ``gt_crowd_map`` (H, W), of COCO's instances alone, in the dtype of ``gt_seg_map``: class of
+      the crowd at each pixel, also where an object lies in front of it, 255 = no crowd.
 
     Void pixels (VOC's borders, COCO's crowds) are in no instance. A pixel of a class of things
     that is in no instance is of a crowd (Cityscapes): it counts for the class, gives no box to
@@ -41,6 +44,8 @@ class LoadInstances(BaseTransform):
         results['gt_seg_map'] = classes
         results['gt_instance_map'] = numbers
         results['seg_fields'] = ['gt_seg_map', 'gt_instance_map']
+        if 'gt_crowd_map' in results:
+            results['seg_fields'].append('gt_crowd_map')
         return results
 
 
@@ -62,9 +67,10 @@ def number_objects(objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _check_classes(
     results: dict, classes: np.ndarray, numbers: np.ndarray, ids: np.ndarray
 ) -> None:
-    pairs = np.bincount(256 * numbers.ravel().astype(np.int64) + classes.ravel())
-    owned = np.flatnonzero(pairs[256:])
-    of_number, of_class = owned // 256, owned % 256
+    stride = int(classes.max(initial=0)) + 1
+    pairs = np.bincount(stride * numbers.ravel().astype(np.int64) + classes.ravel())
+    owned = np.flatnonzero(pairs[stride:])
+    of_number, of_class = owned // stride, owned % stride
     several = ids[np.flatnonzero(np.bincount(of_number) > 1)]
     if len(several):
         raise ValueError(

@@ -31,6 +31,7 @@ _FIELDS = {
     'gt_sem_seg': ('gt_seg_map', torch.int64),
     'gt_foreground': ('gt_foreground', torch.uint8),
     'gt_background': ('gt_background', torch.int64),
+    'gt_crowd': ('gt_crowd_map', torch.int64),
     'hole': ('hole', torch.uint8),
     'signed_distance': ('signed_distance', torch.float32),
 }
@@ -43,6 +44,7 @@ class PackScene(BaseTransform):
 
     ``inputs`` is a uint8 tensor (3, H, W), BGR. ``data_samples`` is a :class:`SceneSample` with
     ``gt_sem_seg`` (int64), ``gt_foreground`` (uint8, 1 = foreground), ``gt_background`` (int64),
+    ``gt_crowd`` (int64, see :class:`LoadInstances`),
     ``hole`` (uint8, 1 = to be filled) and ``signed_distance`` (float32), each (1, H, W), and
     ``gt_image`` (uint8 RGB, (3, H, W), of BGR (H, W, 3)), each only if the pipeline made it,
     and the metainfo ``img_path``, ``sample_idx``, ``ori_shape``, ``img_shape``,
@@ -144,4 +146,6 @@ def _corners(box: tuple[slice, slice]) -> tuple[int, int, int, int]:
 
 def _tensor(array: np.ndarray) -> Tensor:
     # a copy: one pixel, flipped, counts as contiguous and has strides that torch refuses
+    if array.dtype == np.uint16:  # which torch 2.1 does not take
+        return torch.from_numpy(array.astype(np.int32))
     return torch.from_numpy(array.copy(order='C'))

@@ -113,10 +113,45 @@ def test_broken_files(tmp_path: Path) -> None:
     path = write(tmp_path / 'a.json', '[[1, 2')
     with pytest.raises(ValueError, match=r'a\.json: this is not JSON'):
         objects_of(path)
-    with pytest.raises(ValueError, match=r"masks: this is not COCO's file .*file_name"):
+    with pytest.raises(ValueError, match=r"masks: this is not COCO's file .*it has no images"):
+        objects_of(dict(images=[], annotations=[]))
+    with pytest.raises(ValueError, match="masks: image 1 has no 'file_name'"):
         objects_of(dict(images=[dict(id=1)], annotations=[]))
+    path.write_text('[' * 100000 + ']' * 100000)
+    with pytest.raises(ValueError, match=r'a\.json: .* nested too deeply'):
+        objects_of(path)
     with pytest.raises(ValueError, match=r'masks: a\.jpg is 20x12 pixels .*, its picture 16x12'):
         objects_of(coco_file(height=12, width=20))
+
+
+@pytest.mark.parametrize(
+    ('annotation', 'message'),
+    [
+        (dict(image_id=[1]), r'annotation 5 has image_id \[1\]: an id is a whole number'),
+        (dict(image_id='1'), "annotation 5 has image_id '1', but there is no such image"),
+        (dict(category_id=[1]), r'has category_id \[1\]: an id is a whole number'),
+        (dict(iscrowd='0'), "has iscrowd '0': write 0 or 1"),
+        (
+            dict(segmentation=[[3, 2, 1e9, 2, 3, 4]]),
+            r'a coordinate of 1e\+09, far outside its pict',
+        ),
+    ],
+)
+def test_annotations_of_coco(annotation: dict, message: str) -> None:
+    wrong = dict(id=5, image_id=1, segmentation=POLYGONS[0]) | annotation
+    content = dict(images=[dict(id=1, file_name='a.jpg')], annotations=[wrong])
+    with pytest.raises(ValueError, match=rf'^masks.*{message}'):
+        objects_of(content)
+    if 'image_id' not in annotation:
+        with pytest.raises(ValueError, match=message):
+            objects_of([wrong])
+
+
+@pytest.mark.parametrize('side', ['12', 12.5, True])
+def test_written_sides_that_are_no_whole_numbers(side: object) -> None:
+    with pytest.raises(ValueError, match=rf'masks: image \d+ has height {side!r}: write a whole n'):
+        objects_of(coco_file(height=side, width=16))
+    assert len(objects_of(coco_file(height=12.0, width=16)).masks)
 
 
 def test_folders(tmp_path: Path) -> None:
