@@ -13,6 +13,7 @@ from mmengine.config import Config, DictAction
 
 from seginpaint_mm.checkpoint import UNSAFE_LOAD
 from seginpaint_mm.config_check import check_config, located_error
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.files import check_writable
 
@@ -54,7 +55,7 @@ class _KeyValueAction(DictAction):
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """``CONFIG --cfg-options --debug``: what every tool takes."""
-    parser.add_argument('config', help='config file, e.g. configs/mpi/pspnet_r18_street.py')
+    parser.add_argument('config', help='config file, or the name of one: pspnet_r18_street')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -78,14 +79,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(path: str, cfg_options: dict) -> Config:
-    """A config file with overrides, checked.
+def load_config(path: str | Path, cfg_options: dict) -> Config:
+    """Load a config file, given by its path or name, with overrides, and check it.
 
     Raises:
         ConfigError: the file is missing or broken, or an override or a key fits nothing.
     """
-    if not Path(path).is_file():
-        raise ConfigError(f'Config file {path} does not exist: see configs/*/*.py.')
+    path = find_config(path)
     try:
         cfg = Config.fromfile(path)
     except Exception as error:
@@ -110,7 +110,7 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
     if args.trust_checkpoint:
         os.environ[UNSAFE_LOAD] = '1'
     cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     check_writable(cfg.work_dir)
 
 

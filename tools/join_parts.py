@@ -6,9 +6,13 @@ be given to tools/test.py, tools/infer.py and, as ``load_from``, to tools/train.
 
 import argparse
 import io
+import sys
+from pathlib import Path
 
 import torch
 from mmengine.registry import DefaultScope
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
 
 from seginpaint_mm.checkpoint import enable_safe_loading
 from seginpaint_mm.cli import (

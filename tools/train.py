@@ -5,7 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
 
-from seginpaint_mm.commands.train import main
+from seginpaint_mm.commands import command
+
+main = command('train')
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -22,6 +22,7 @@ from seginpaint_mm.apis.instance_source import InstanceModel
 from seginpaint_mm.apis.selected_objects import LOOK_SIZE, selected_objects
 from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
 
@@ -40,8 +41,8 @@ def find_instance_model(
     Ours are :class:`HoughInstanceSegmentor`, and :class:`ObjectRemover` for its panoptic network.
 
     Args:
-        model: A config, ours or, where its ``default_scope`` is another, mmdet's; or the work dir
-            of one of our trainings.
+        model: A config file, ours (its name suffices) or, where its ``default_scope`` is another,
+            mmdet's; or the work dir of one of our trainings.
         weights: Its checkpoint, loaded without running code from it; our work dirs bring theirs.
         device: As in :class:`SegInpaintInferencer`.
         min_score: What is found with a lower score is left out. Without it that is 0.5, and of an
@@ -138,6 +139,7 @@ def _read_config(path: Path) -> Config | None:
     """None for a folder."""
     if path.is_dir():
         return None
+    path = find_config(path)
     try:
         return Config.fromfile(path)
     except Exception as error:

@@ -27,8 +27,8 @@ def find_model(
     """Return the config and the checkpoint that a user means.
 
     Args:
-        model: A config file, a Config, or a work dir: its config and, unless ``weights`` says
-            otherwise, its best checkpoint or else its last.
+        model: A config file or the name of one of ours, a Config, or a work dir: its config and,
+            unless ``weights`` says otherwise, its best checkpoint or else its last.
         weights: A checkpoint or None.
 
     Raises:

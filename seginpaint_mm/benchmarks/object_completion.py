@@ -13,11 +13,12 @@ from torch import Tensor
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.benchmarks.report import Table
+from seginpaint_mm.config_files import config_folder
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
-_MODELS = Path(__file__).resolve().parents[2] / 'configs/_base_/models'
+_MODELS = config_folder() / '_base_/models'
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import median_seconds
 from seginpaint_mm.benchmarks.report import Table
+from seginpaint_mm.config_files import config_folder
 from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.losses import MaskExpansionLoss
@@ -25,7 +26,7 @@ from seginpaint_mm.models.maskopt.panoptic_truth import without_truth
 from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
 
-_MODELS = Path(__file__).resolve().parents[2] / 'configs/_base_/models'
+_MODELS = config_folder() / '_base_/models'
 _OBJECTS = 10  # that the untrained network is made to find in a picture
 
 

@@ -1,4 +1,37 @@
-"""The commands: each module's ``main(argv)`` is a script of ``tools/``.
+"""The commands of ``seginpaint`` and of ``tools/``: each module here has ``main(argv)``.
 
-This file imports nothing, so that the doctor runs where nothing but Python is installed.
+This file imports the standard library alone, so that the doctor runs where nothing else is
+installed, and a command's libraries are imported when it is run.
 """
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+COMMANDS = {
+    'train': 'train a model from a config',
+    'test': 'test a trained model',
+    'infer': 'run a trained model on images',
+    'demo': 'render streets, train a small network on them, test it and draw images',
+    'street': 'render the Street data set',
+    'doctor': 'check what is installed and whether it works together',
+}
+
+
+def command(name: str) -> Callable[[Sequence[str] | None], int | None]:
+    """Return a command's ``main``; its module is imported when that is called."""
+
+    def main(argv: Sequence[str] | None = None) -> int | None:
+        return importlib.import_module(f'{__name__}.{name}').main(argv)
+
+    return main
+
+
+def command_line(name: str, *arguments: str | Path) -> list[str]:
+    """Return the command line of a command, for a process of its own.
+
+    It works from any working directory, also where the package is not installed.
+    """
+    script = Path(__file__).resolve().parents[1] / '__main__.py'
+    return [sys.executable, str(script), name, *map(str, arguments)]

@@ -1,11 +1,12 @@
 """From nothing to pictures of what is behind the cars: renders, trains, tests and looks.
 
-Everything is kept in ``data/street`` and ``work_dirs/demo``: run again, it goes on where it was
-interrupted. The exit status is 1 if the network is not clearly better than the trivial answer.
+Everything is kept in ``data/street`` and ``work_dirs/demo`` of the current folder: run again, it
+goes on where it was interrupted. The exit status is 1 if the network is not clearly better than the
+trivial answer.
 """
 
+import argparse
 import html
-import os
 import re
 import subprocess
 import sys
@@ -17,12 +18,12 @@ from prettytable import PrettyTable
 
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.commands import command_line
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_text
 from seginpaint_mm.tables import Run
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = 'configs/mpi/pspnet_r18_street.py'
+CONFIG = 'pspnet_r18_street'
 DATA, OUT = Path('data/street'), Path('work_dirs/demo')
 NUM_TRAIN, NUM_VAL, SIZE = 2000, 100, (128, 256)
 NUM_PICTURES = 12
@@ -38,9 +39,15 @@ ROWS = {
 COLUMNS = {'IoU all': 'all_mIoU', 'IoU foreground': 'fg_mIoU'}
 
 
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--debug', action='store_true', help='show tracebacks')
+    return parser
+
+
 @one_sentence_errors
 def main(argv: Sequence[str] | None = None) -> None:
-    os.chdir(ROOT)
+    make_parser().parse_args(argv)
     start = time.monotonic()
     training, test = plan_runs()
     render()
@@ -79,7 +86,7 @@ def render() -> None:
         UserError: when that fails; the renderer has said why.
     """
     print(f'1/4 rendering {NUM_TRAIN + NUM_VAL} streets into {DATA}', flush=True)
-    command = [sys.executable, 'tools/dataset_converters/street.py', str(DATA)]
+    command = command_line('street', DATA)
     command += ['--num-train', str(NUM_TRAIN), '--num-val', str(NUM_VAL)]
     command += ['--size', *map(str, SIZE)]
     if subprocess.run(command, check=False).returncode:

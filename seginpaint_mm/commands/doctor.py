@@ -4,6 +4,7 @@ One line a check, with the command that mends what is broken. The exit status is
 is broken, else 0; notes are about what is optional. Needs nothing but Python itself.
 """
 
+import argparse
 import importlib
 import importlib.metadata
 import os
@@ -11,7 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -268,6 +269,10 @@ CHECKS: dict[str, Check] = {
 }
 
 
+def make_parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(description=__doc__)
+
+
 def report(name: str, check: Check) -> bool:
     """Print the line of one check; False when it is broken."""
     try:
@@ -282,7 +287,8 @@ def report(name: str, check: Check) -> bool:
     return True
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    make_parser().parse_args(argv)
     results = [report(name, check) for name, check in CHECKS.items()]
     broken = results.count(False)
     print(

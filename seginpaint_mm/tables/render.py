@@ -107,7 +107,8 @@ def _row_record(spec: TableSpec, row: Row, runs: Runs) -> dict:
 
 
 def _command(run: Run) -> str:
-    return shlex.join(['python', *run.command()[1:]])
+    name, *arguments = run.arguments()
+    return shlex.join(['python', f'tools/{name}.py', *arguments])
 
 
 def _data_root(run: Run) -> str:

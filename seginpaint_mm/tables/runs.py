@@ -2,13 +2,14 @@
 
 import functools
 import json
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
 
 from seginpaint_mm.cli import load_config
+from seginpaint_mm.commands import command_line
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables.spec import Row, TableSpec
@@ -28,7 +29,7 @@ class Run:
     Attributes:
         row: Name of the row.
         seed: Of every random generator.
-        config: Config file.
+        config: Config file, or the name of one.
         cfg_options: Overrides.
         folder: Work dir.
         trained: The training whose network is tested, or None.
@@ -58,18 +59,22 @@ class Run:
         return max((1 + source.phase for source in self.sources), default=0)
 
     def command(self) -> list[str]:
-        """The command line that makes the results, from the repository's root."""
+        """Return the command line that makes the results, for a process of its own."""
+        return command_line(*self.arguments())
+
+    def arguments(self) -> list[str]:
+        """Return what makes the results: ``'train'`` or ``'test'``, and the arguments of it."""
         if self.is_test:
             checkpoint = [str(self.trained.checkpoint())] if self.trained else []
-            command = ['tools/test.py', self.config, *checkpoint, '--out', str(self.folder)]
+            command = ['test', self.config, *checkpoint, '--out', str(self.folder)]
         else:
-            command = ['tools/train.py', self.config, '--seed', str(self.seed), '--resume']
+            command = ['train', self.config, '--seed', str(self.seed), '--resume']
             command += ['--amp'] if self.amp else []
         command += ['--work-dir', str(self.folder)]
         if self.cfg_options:
             options = [f'{key}={_text(value)}' for key, value in self.cfg_options.items()]
             command += ['--cfg-options', *options]
-        return [sys.executable, *command]
+        return command
 
     def checkpoint(self) -> Path:
         """The last checkpoint of the training."""
@@ -127,7 +132,7 @@ class Run:
 
     def _check_same_config(self) -> None:
         """See that the folder does not hold the training of another config."""
-        dumped = self.folder / Path(self.config).name
+        dumped = self.folder / find_config(self.config).name
         if not dumped.is_file():
             return
         theirs = Config.fromfile(dumped)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError
 
 
@@ -160,8 +161,11 @@ def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
         raise ConfigError(f'{where}: checkpoint_of must name a row that is trained.')
     _check_parts(where, row, spec)
     _check_seed(where, row, spec)
-    if row.config is not None and not Path(row.config).is_file():
-        raise ConfigError(f'{where}: config file {row.config} does not exist.')
+    if row.config is not None:
+        try:
+            find_config(row.config)
+        except ConfigError as error:
+            raise ConfigError(f'{where}: {error}') from error
     for column in row.paper:
         if column not in spec.columns:
             raise ConfigError(f'{where}: paper names the column {column!r}, which is not there.')

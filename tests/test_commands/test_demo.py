@@ -41,10 +41,10 @@ def test_whole_demo_twice(
         monkeypatch.setattr(demo, 'MIN_GAIN', gain)
         if gain > 0:
             with pytest.raises(SystemExit) as stopped:
-                demo.main()
+                demo.main([])
             assert stopped.value.code == 2
         else:
-            demo.main()
+            demo.main([])
         output = capfd.readouterr()
         assert output.out.count('done before') == done_before
         assert ('points of foreground IoU better' in output.err) == (gain > 0)

@@ -93,8 +93,8 @@ def test_every_row_and_seed_is_run_once_trainings_first(tmp_path: Path) -> None:
 def test_commands_hold_seed_options_and_checkpoint(tmp_path: Path) -> None:
     options = {'train_cfg.max_epochs': 2, 'model.neck.rectangle_size': [0.1, 0.4]}
     runs = plan(make_spec(tmp_path), tmp_path, options)
-    training = runs['blacked out', 1].command()
-    assert training[1:5] == ['tools/train.py', CONFIG, '--seed', '1']
+    training = runs['blacked out', 1].arguments()
+    assert training[:4] == ['train', CONFIG, '--seed', '1']
     assert '--resume' in training
     assert 'model.neck.fill=zero' in training
     assert 'model.neck.rectangle_size=[0.1,0.4]' in training
@@ -103,8 +103,8 @@ def test_commands_hold_seed_options_and_checkpoint(tmp_path: Path) -> None:
 def test_mixed_precision_is_of_trainings_and_is_not_mixed_up_with_full(tmp_path: Path) -> None:
     spec = make_spec(tmp_path)
     mixed = plan(spec, tmp_path, {}, amp=True)
-    assert '--amp' in mixed['Ours (MPI)', 0].command()
-    assert '--amp' not in mixed['true masks', 0].command()
+    assert '--amp' in mixed['Ours (MPI)', 0].arguments()
+    assert '--amp' not in mixed['true masks', 0].arguments()
     finish(mixed['Ours (MPI)', 0], 60.0, 50.0)
     assert plan(spec, tmp_path, {}, amp=True)['Ours (MPI)', 0].metrics()['all_mIoU'] == 60
     with pytest.raises(ConfigError, match='different: optim_wrapper'):
@@ -119,9 +119,9 @@ def test_rows_that_differ_by_a_sign_have_folders_of_their_own() -> None:
 
 def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
     runs = plan(make_spec(tmp_path), tmp_path, {'train_cfg.max_epochs': 2})
-    command = runs['true masks', 1].command()
+    command = runs['true masks', 1].arguments()
     checkpoint = tmp_path / 'ours-mpi' / 'seed_1' / 'epoch_2.pth'
-    assert command[1:4] == ['tools/test.py', CONFIG, str(checkpoint)]
+    assert command[:3] == ['test', CONFIG, str(checkpoint)]
 
 
 def test_options_of_training_are_not_for_tests(tmp_path: Path) -> None:
@@ -225,11 +225,11 @@ def test_parts_come_from_the_rows_trained_before_with_the_same_seed(tmp_path: Pa
         f'model.part_checkpoints.segmentor={tmp_path}/ours/seed_1/epoch_2.pth',
         f'model.part_checkpoints.generator={tmp_path}/painter/seed_1/epoch_2.pth',
     ]
-    training = runs['on from both', 1].command()
-    assert training[1:5] == ['tools/train.py', JOINED, '--seed', '1']
+    training = runs['on from both', 1].arguments()
+    assert training[:4] == ['train', JOINED, '--seed', '1']
     assert training[-2:] == parts
-    joined = runs['joined', 1].command()
-    assert joined[1:4] == ['tools/test.py', JOINED, '--out']
+    joined = runs['joined', 1].arguments()
+    assert joined[:3] == ['test', JOINED, '--out']
     assert joined[-2:] == parts
     assert [runs[row['name'], 0].phase for row in PHASES['rows']] == [0, 0, 1, 1, 2]
 
@@ -239,8 +239,8 @@ def test_shared_parts_are_trained_once(tmp_path: Path) -> None:
     runs = plan(spec, tmp_path, {'train_cfg.max_epochs': 2})
     for row in ('Ours', 'painter', 'joined'):
         assert runs[row, 0] is runs[row, 1]
-    training = runs['on from both', 1].command()
-    assert training[1:5] == ['tools/train.py', JOINED, '--seed', '1']
+    training = runs['on from both', 1].arguments()
+    assert training[:4] == ['train', JOINED, '--seed', '1']
     assert training[-1].endswith(f'generator={tmp_path}/painter/seed_0/epoch_2.pth')
     with mock.patch.object(Run, 'metrics', return_value=dict(loss=1.0)) as asked:
         assert execute(runs.values(), 1) == []
@@ -410,7 +410,7 @@ def test_tables_that_share_runs_mean_the_same_by_the_same_names(pattern: str, nu
 def test_what_needs_no_training_is_tested_only(tmp_path: Path) -> None:
     row = dict(name='Telea', config='configs/sgenet/telea_street.py', trained=False)
     run = plan(make_spec(tmp_path, {**TABLE, 'rows': [row]}), tmp_path, {})['Telea', 0]
-    assert run.command()[1:4] == ['tools/test.py', row['config'], '--out']
+    assert run.arguments()[:3] == ['test', row['config'], '--out']
     assert (run.metrics(), run.phase) == (None, 0)
     finish(run, 80, 60)
     assert run.metrics()['all_mIoU'] == 80

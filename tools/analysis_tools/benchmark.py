@@ -24,6 +24,8 @@ import cv2
 import torch
 from mmengine.config import Config
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
@@ -33,6 +35,7 @@ from seginpaint_mm.benchmarks.object_completion import segan_tables
 from seginpaint_mm.benchmarks.object_removal import removal_tables
 from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.cli import load_config, one_sentence_errors
+from seginpaint_mm.config_files import config_folder
 from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables.render import machine
 
@@ -40,7 +43,7 @@ SECTIONS = (
     *('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough'),
     *('segan', 'sgenet', 'maskopt'),
 )
-ALL_CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+ALL_CONFIGS = config_folder()
 CONFIGS = ALL_CONFIGS / 'mpi'
 BASE_MODELS = ALL_CONFIGS / '_base_' / 'models'
 

@@ -5,6 +5,7 @@ true classes, also behind the foreground where they are known.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmengine.utils import track_iter_progress
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_errors
 from seginpaint_mm.errors import ConfigError
@@ -71,7 +74,7 @@ def write_pictures(dataset: BaseDataset, indices: np.ndarray, out_dir: Path) -> 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
-    out_dir = Path(args.out_dir or f'work_dirs/browse/{Path(args.config).stem}/{args.split}')
+    out_dir = Path(args.out_dir or f'work_dirs/browse/{Path(cfg.filename).stem}/{args.split}')
     check_writable(out_dir)
     dataset = build_dataset(cfg, args.split)
     set_random_seed(args.seed)

@@ -1,11 +1,15 @@
 """Parameters and operations of a model: ``python tools/analysis_tools/get_flops.py CONFIG``."""
 
 import argparse
+import sys
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import add_config_arguments, load_config, locate_errors, one_sentence_errors
 from seginpaint_mm.complexity import Complexity, complexity

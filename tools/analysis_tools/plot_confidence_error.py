@@ -6,10 +6,13 @@ POINTS is what ``ConfidenceErrorMetric(points=...)`` wrote, a dot a picture.
 import argparse
 import io
 import json
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.errors import UserError

@@ -1,6 +1,10 @@
 """Print a config with its bases and overrides: ``tools/analysis_tools/print_config.py CONFIG``."""
 
 import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_errors
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables import (
     execute,
@@ -29,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('table', help='YAML file, e.g. configs/mpi/table_iv.yml')
+    parser.add_argument('table', help='YAML file, or the name of one: mpi/table_iv')
     parser.add_argument('--work-dir', help='runs and table (default: work_dirs/TABLE-NAME)')
     parser.add_argument(
         '--runs', help='folder of the runs (default: the work dir); tables may share theirs'
@@ -79,14 +82,15 @@ def main(argv: list[str] | None = None) -> None:
     """Write the table; exits with status 1 if a run failed."""
     argv = sys.argv[1:] if argv is None else argv
     args = parse_args(argv)
-    spec = load_spec(args.table)
+    path = find_config(args.table, '.yml')
+    spec = load_spec(path)
     if args.seeds:
         spec = dataclasses.replace(spec, seeds=args.seeds)
     for name, *options in args.row_options:
         spec = with_row_options(spec, name, parse_options(options))
     if args.share_parts:
         spec = share_parts(spec)
-    work_dir = Path(args.work_dir or f'work_dirs/{Path(args.table).stem}')
+    work_dir = Path(args.work_dir or f'work_dirs/{path.stem}')
     check_writable(work_dir)
     runs = plan(spec, Path(args.runs or work_dir), args.cfg_options, amp=args.amp)
     failures = [] if args.collect else execute(runs.values(), args.jobs)

@@ -11,9 +11,12 @@ other blocks take: more pairs show more of the pictures; as many pairs as pictur
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets import (

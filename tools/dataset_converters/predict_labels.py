@@ -8,6 +8,7 @@ again, it goes on where it was interrupted.
 import argparse
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from torch import nn
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.apis.inputs import SceneInput, find_inputs
 from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline

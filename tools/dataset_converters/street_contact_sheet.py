@@ -1,9 +1,13 @@
 """Draw Street's contact sheet: ``python tools/dataset_converters/street_contact_sheet.py OUT``."""
 
 import argparse
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets.street import StreetScene, render_street
