@@ -1,16 +1,24 @@
 """Writing files whole or not at all: a reader never sees half a file, not even after a kill."""
 
 import contextlib
+import hashlib
 import io
 import json
 import math
 import os
+import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
+
+_LONGEST_NAME = 255  # bytes, of most file systems
+_JPEG_SUFFIXES = ('.jpg', '.jpeg', '.jpe')
+_MOST_EXIF = 65_000  # bytes that a JPEG holds in one piece
+_PNG_HEADER = 33  # bytes: the signature and the chunk IHDR
 
 
 def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
@@ -26,6 +34,9 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     """
     path = Path(path)
     partial = path.with_name(f'{path.name}.{os.getpid()}.partial')
+    if len(os.fsencode(partial.name)) > _LONGEST_NAME:
+        digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+        partial = path.with_name(f'{digest}.{os.getpid()}.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, 'wb') as file:
@@ -57,35 +68,58 @@ def write_json(path: str | Path, value: object) -> None:
     write_text(path, text + '\n')
 
 
-def write_image(path: str | Path, image: np.ndarray, icc_profile: bytes | None = None) -> None:
-    """Write a picture in the format of the path's suffix; see :func:`write_bytes`.
+def write_image(
+    path: str | Path,
+    image: np.ndarray,
+    icc_profile: bytes | None = None,
+    exif: bytes | None = None,
+) -> None:
+    """Write an image in the format of the path's suffix; see :func:`write_bytes`.
 
     Args:
         path: Ends in a suffix that OpenCV knows, e.g. ``.png`` or ``.jpg``.
-        image: uint8 (H, W) or BGR (H, W, 3); for PNG also BGRA (H, W, 4), or uint16 (H, W).
+        image: uint8 (H, W) or BGR (H, W, 3); for PNG also BGRA (H, W, 4), and uint16.
         icc_profile: Of its colours, which then has 3 or 4 channels; for PNG and JPEG.
+        exif: As a TIFF structure; for PNG and JPEG.
 
     Raises:
         ValueError: when OpenCV cannot write that format.
     """
-    suffix = Path(path).suffix
-    if not suffix or not cv2.haveImageWriter(str(path)):
+    suffix = Path(path).suffix.lower()
+    # not of the whole path, which OpenCV's bindings crash on where it is not UTF-8
+    if not suffix.isascii() or not suffix or not cv2.haveImageWriter(f'image{suffix}'):
         raise ValueError(f'{path}: pictures cannot be written as {suffix!r}; use .png or .jpg.')
-    if icc_profile is not None:
-        write_bytes(path, _with_profile(suffix, image, icc_profile))
+    image = np.ascontiguousarray(image)
+    if suffix in _JPEG_SUFFIXES and (icc_profile or exif):
+        write_bytes(path, _jpeg(image, icc_profile, exif))
         return
-    _, encoded = cv2.imencode(suffix, np.ascontiguousarray(image))
-    write_bytes(path, encoded.tobytes())
+    _, encoded = cv2.imencode(suffix, image)
+    data = encoded.tobytes()
+    if suffix == '.png':
+        data = _with_chunks(data, icc_profile, exif)
+    write_bytes(path, data)
 
 
-def _with_profile(suffix: str, image: np.ndarray, icc_profile: bytes) -> bytes:
-    """By Pillow, as OpenCV writes no profiles; JPEG in OpenCV's quality."""
-    swapped = cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+def _with_chunks(png: bytes, icc_profile: bytes | None, exif: bytes | None) -> bytes:
+    """Put a profile and EXIF between a PNG's header and its pixels: OpenCV writes neither."""
+    chunks = b''
+    if icc_profile:
+        chunks += _chunk(b'iCCP', b'ICC profile\0\0' + zlib.compress(icc_profile))
+    if exif:
+        chunks += _chunk(b'eXIf', exif)
+    return png[:_PNG_HEADER] + chunks + png[_PNG_HEADER:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+
+def _jpeg(image: np.ndarray, icc_profile: bytes | None, exif: bytes | None) -> bytes:
+    """By Pillow, in OpenCV's quality."""
+    colours = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     file = io.BytesIO()
-    options = dict(quality=95) if suffix.lower() in ('.jpg', '.jpeg') else {}
-    Image.fromarray(cv2.cvtColor(np.ascontiguousarray(image), swapped)).save(
-        file, Image.registered_extensions()[suffix.lower()], icc_profile=icc_profile, **options
-    )
+    options = {'exif': b'Exif\0\0' + exif} if exif and len(exif) < _MOST_EXIF else {}
+    Image.fromarray(colours).save(file, 'JPEG', quality=95, icc_profile=icc_profile, **options)
     return file.getvalue()
 
 

@@ -58,11 +58,11 @@ def write(path: Path, content: np.ndarray | object) -> Path:
     return path
 
 
-def objects_of(masks: object, name: str = 'a') -> VisibleObjects:
+def objects_of(masks: object, name: str = 'a', size: tuple[int, int] = SIZE) -> VisibleObjects:
     scene = SceneInput(name, Path('pictures', f'{name}.jpg'))
     source = find_mask_source(masks)
     assert source.objection([scene]) is None
-    return source.objects(scene, IMAGE)
+    return source.objects(scene, np.zeros((*size, 3), np.uint8))
 
 
 def white(mask: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import Compose
@@ -31,6 +32,9 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
+
+# What one input may raise; the others are done all the same.
+_FAILURES = (OSError, ValueError, MemoryError, torch.OutOfMemoryError, cv2.error)
 
 
 @dataclass(frozen=True)
@@ -206,8 +210,8 @@ class SegInpaintInferencer(BaseInferencer):
         for scene in steps:
             try:
                 prepared = self._prepare(scene, source)
-            except (OSError, ValueError) as error:
-                yield SceneResult(scene, failure=_first_sentence(scene, error))
+            except _FAILURES as error:
+                yield SceneResult(scene, failure=_failure(scene, error))
                 continue
             if batch and prepared.size != batch[0].size:
                 yield from self._finish(batch, folder)
@@ -228,15 +232,33 @@ class SegInpaintInferencer(BaseInferencer):
     def _finish(
         self, batch: Sequence[_Prepared], folder: ResultFolder | None
     ) -> Iterator[SceneResult]:
+        try:
+            finished = list(self._finished(batch))
+        except _FAILURES as error:
+            if len(batch) > 1:  # only those that fail alone, too, have failed
+                for prepared in batch:
+                    yield from self._finish([prepared], folder)
+            else:
+                scene = batch[0].scene
+                yield SceneResult(scene, failure=_failure(scene, error))
+            return
+        for prepared, sample, picture in finished:
+            if folder is not None:
+                folder.add(prepared.scene, prepared.image, sample, picture)
+            yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
+
+    def _finished(
+        self, batch: Sequence[_Prepared]
+    ) -> Iterator[tuple[_Prepared, SceneSample, np.ndarray]]:
         views = chain.from_iterable(prepared.views for prepared in batch)
         samples = self._predict(views, len(batch))
         for prepared in batch:
             predicted = [next(samples).cpu() for _ in prepared.views]
             sample = self.task.finish(predicted, prepared.image, prepared.objects)
-            picture = self.visualize([prepared.image], [sample])[0]
-            if folder is not None:
-                folder.add(prepared.scene, prepared.image, sample, picture)
-            yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
+            note = prepared.objects and prepared.objects.note
+            remark = ' '.join(filter(None, (note, sample.get('remark'))))
+            sample.set_metainfo(dict(remark=remark or None))
+            yield prepared, sample, self.visualize([prepared.image], [sample])[0]
 
     def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
         """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""
@@ -294,6 +316,9 @@ def _size(view: dict) -> tuple[int, ...]:
     return tuple(view['inputs'].shape)
 
 
-def _first_sentence(scene: SceneInput, error: Exception) -> str:
-    text = str(error).splitlines()[0]
+def _failure(scene: SceneInput, error: Exception) -> str:
+    """One sentence, which names the input."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        text = f'there is too little memory for it ({text}): reduce it'
     return text if scene.origin in text else f'{scene.origin}: {text}'

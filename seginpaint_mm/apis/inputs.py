@@ -1,17 +1,28 @@
 """What a user may hand to the inferencer: files, folders and arrays, each under a name."""
 
-from collections.abc import Iterable, Sequence
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
+from PIL import Image, ImageOps
 
-from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_icc_profile
+from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES, read_alpha, read_colour
+from seginpaint_mm.datasets.photo_parts import PhotoParts, read_photo_parts
 from seginpaint_mm.errors import UserError
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+# Images all the same, but neither OpenCV nor Pillow reads (all of) them.
+_OTHER_SUFFIXES = (
+    *('.ai', '.arw', '.cr2', '.cr3', '.dng', '.eps', '.exr', '.hdr', '.jxl', '.jxr', '.nef'),
+    *('.orf', '.pdf', '.psd', '.raf', '.raw', '.rw2', '.svg', '.xcf'),
+)
+_LONGEST_NAME = 245  # bytes: with a suffix, or with a number and a suffix, at most 255
 
-Source = str | Path | np.ndarray
+Source = str | Path | np.ndarray | Image.Image
 
 
 @dataclass(frozen=True)
@@ -21,63 +32,105 @@ class SceneInput:
     Attributes:
         name: Where its results go: a relative path without suffix, unique in a call. Pictures
             from a folder keep their sub-folders.
-        source: The file, or the picture itself.
+        source: The file, or the image itself.
+        key: By which its masks are found: the same before it was made unique; None for ``name``.
+        namesakes: Other inputs with that key.
     """
 
     name: str
-    source: Path | np.ndarray
+    source: Path | np.ndarray | Image.Image
+    key: str | None = None
+    namesakes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.key is None:
+            object.__setattr__(self, 'key', self.name)
 
     @property
     def origin(self) -> str:
         """For people: the file's path, or what kind of array it is."""
         if isinstance(self.source, Path):
             return str(self.source)
+        if isinstance(self.source, Image.Image):
+            return f'image {self.name} {self.source.size}'
         return f'array {self.name} {self.source.shape}'
 
     def read(self) -> np.ndarray:
-        """The picture, upright: BGR uint8 (H, W, 3).
+        """The image, upright: BGR uint8 (H, W, 3).
 
         Raises:
-            OSError, ValueError: when it cannot be read or is no picture; one sentence.
+            OSError, ValueError: when it cannot be read or is no image; one sentence.
         """
         if isinstance(self.source, Path):
             return read_colour(self.source)
+        if isinstance(self.source, Image.Image):
+            return _of_pillow(self.source)
         return to_bgr(self.source)
 
     def read_alpha(self) -> np.ndarray | None:
-        """The transparency of a picture that can be read, upright: uint8 (H, W), or None."""
-        if isinstance(self.source, Path):
+        """The transparency of an image that can be read, upright: uint8 (H, W), or None."""
+        if not isinstance(self.source, np.ndarray):
             return read_alpha(self.source)
         if self.source.ndim != 3 or self.source.shape[2] != 4:
             return None
         return _to_uint8(self.source[..., 3])
 
-    def read_icc_profile(self) -> bytes | None:
-        """The ICC profile of a picture's RGB colours; None of arrays, and where there is none."""
-        return read_icc_profile(self.source) if isinstance(self.source, Path) else None
+    def read_parts(self) -> PhotoParts:
+        """What the image holds beside its colours of 8 bits, for results to keep."""
+        if not isinstance(self.source, np.ndarray):
+            return read_photo_parts(self.source)
+        deep = self.source if self.source.dtype == np.uint16 else None
+        if deep is not None and deep.ndim == 2:
+            deep = deep[..., None]
+        if deep is not None and deep.shape[2] == 1:
+            deep = deep.repeat(3, axis=2)
+        return PhotoParts(alpha=self.read_alpha(), deep=deep)
+
+
+def _of_pillow(image: Image.Image) -> np.ndarray:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode[0] in 'IF':
+        array = np.array(upright)
+        if image.mode[0] == 'F' or array.min() < 0 or array.max() > np.iinfo(np.uint16).max:
+            raise ValueError(
+                f'an image of Pillow has 8 or 16 bits, this one has the mode {image.mode}: scale '
+                f'and convert it.'
+            )
+        return to_bgr(array.astype(np.uint16))
+    return np.ascontiguousarray(np.array(upright.convert('RGB'))[..., ::-1])
 
 
 def find_inputs(
     inputs: Source | Sequence[Source], recursive: bool = False, exclude: Sequence[Path] = ()
 ) -> list[SceneInput]:
-    """List the pictures that ``inputs`` stands for.
+    """List the images that ``inputs`` stands for.
+
+    What folders hold in image formats that are not read here is logged as a warning.
 
     Args:
-        inputs: A file, a folder (its images, sorted), an array, or a sequence of these.
+        inputs: A file, a folder (its images, sorted), an array, an image of Pillow's, or a sequence
+            of these.
         recursive: Look into sub-folders too.
         exclude: Folders that results are written to; they are left out of folders.
 
     Raises:
-        UserError: when a folder has no image, there is nothing at all, or an input lies in a folder
-            that results are written to, and could be overwritten.
+        UserError: when a folder has no image, there is nothing at all, an input is something else,
+            or one lies in a folder that results are written to, and could be overwritten.
     """
-    if isinstance(inputs, (str, Path, np.ndarray)):
+    if isinstance(inputs, (str, Path, np.ndarray, Image.Image)):
         inputs = [inputs]
+    if not isinstance(inputs, Iterable) or isinstance(inputs, Mapping) or hasattr(inputs, 'device'):
+        raise UserError(_not_taken(inputs))
+    named = list(_named(inputs, recursive, exclude))
+    origins: dict[str, dict[str, None]] = {}
+    for name, source in named:
+        origins.setdefault(name, {})[str(source) if isinstance(source, Path) else name] = None
     scenes, taken = [], set()
-    for name, source in _named(inputs, recursive, exclude):
+    for name, source in named:
         unique = _unused(name, taken)
-        taken.add(unique)
-        scenes.append(SceneInput(unique, source))
+        taken.add(unique.casefold())  # results may go to a disk that knows no upper case
+        others = tuple(origin for origin in origins[name] if origin != str(source))
+        scenes.append(SceneInput(unique, source, name, others))
     if not scenes:
         raise UserError('There is nothing to process: give an image file, a folder or an array.')
     return scenes
@@ -116,12 +169,14 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
 
 
 def _named(
-    inputs: Sequence[Source], recursive: bool, exclude: Sequence[Path]
-) -> Iterable[tuple[str, Path | np.ndarray]]:
+    inputs: Iterable[Source], recursive: bool, exclude: Sequence[Path]
+) -> Iterator[tuple[str, Path | np.ndarray | Image.Image]]:
     for index, source in enumerate(inputs):
-        if isinstance(source, np.ndarray):
+        if isinstance(source, (np.ndarray, Image.Image)):
             yield f'image_{index:05d}', source
             continue
+        if not isinstance(source, (str, Path)):
+            raise UserError(_not_taken(source))
         _check_is_no_result(Path(source), exclude)
         if Path(source).is_dir():
             folder = Path(source)
@@ -129,6 +184,13 @@ def _named(
                 yield path.relative_to(folder).with_suffix('').as_posix(), path
         else:
             yield Path(source).stem, Path(source)
+
+
+def _not_taken(source: object) -> str:
+    return (
+        f'An input is an image file, a folder, an array (BGR, uint8 or uint16, height x width x '
+        f'channels) or an image of Pillow, not {type(source).__name__}: convert it.'
+    )
 
 
 def _check_is_no_result(path: Path, exclude: Sequence[Path]) -> None:
@@ -141,20 +203,48 @@ def _check_is_no_result(path: Path, exclude: Sequence[Path]) -> None:
 
 
 def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path]:
-    candidates = folder.rglob('*') if recursive else folder.glob('*')
-    images = sorted(path for path in candidates if path.suffix.lower() in IMAGE_SUFFIXES)
-    excluded = {path.resolve() for path in exclude}
-    images = [path for path in images if excluded.isdisjoint(path.resolve().parents)]
+    """The images of a folder, sorted; links are followed, each folder is searched once."""
+    seen = {path.resolve() for path in exclude}
+    images, left_out = [], Counter()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        searched = [Path(place, name) for name in sorted(folders) if recursive]
+        searched = [path for path in searched if path.resolve() not in seen]
+        seen.update(path.resolve() for path in searched)
+        folders[:] = [path.name for path in searched]
+        for path in (Path(place, name) for name in files if not name.startswith('._')):
+            suffix = path.suffix.lower()
+            if suffix in IMAGE_SUFFIXES:
+                images.append(path)
+            elif suffix in _OTHER_SUFFIXES:
+                left_out[suffix] += 1
+    listed = ', '.join(f'{count} {suffix}' for suffix, count in sorted(left_out.items()))
     if not images:
         hint = '' if recursive else '; its sub-folders are searched with --recursive'
-        raise UserError(f'{folder} has no image ({", ".join(IMAGE_SUFFIXES)}){hint}.')
-    return images
+        raise UserError(
+            f'{folder} has no image that is read here ({", ".join(IMAGE_SUFFIXES)})'
+            f'{f", but {listed}" if listed else ""}{hint}.'
+        )
+    if listed:
+        print_log(
+            f'{folder}: left out {listed}, whose formats are not read here: convert them.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return sorted(images)
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """``name``, or the first of ``name_2``, ``name_3``, ... that is free."""
-    unique, number = name, 1
-    while unique in taken:
+    """``name``, or the first of ``name_2``, ``name_3``, ... that is free; short enough for a file.
+
+    Files of results are called so with a suffix, and have at most 255 bytes.
+    """
+    *folders, last = name.split('/')
+    number, unique = 1, name
+    while True:
+        end = '' if number == 1 else f'_{number}'
+        short = os.fsencode(last)[: _LONGEST_NAME - len(end)].decode(errors='ignore')
+        short = last if len(os.fsencode(last)) + len(end) <= _LONGEST_NAME else short
+        unique = '/'.join([*folders, f'{short}{end}'])
+        if unique.casefold() not in taken:
+            return unique
         number += 1
-        unique = f'{name}_{number}'
-    return unique

@@ -47,6 +47,8 @@ class ResultFolder:
         height, width = image.shape[:2]
         entry = {'input': scene.origin, 'picture': file, 'height': height, 'width': width}
         entry |= self.task.write(self.folder, scene, image, sample)
+        if sample.get('remark') is not None:
+            entry['remark'] = sample.remark
         write_image(self.folder / file, picture[..., ::-1])
         self._entries.append(entry)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seginpaint_mm.datasets.coco_masks import decode_mask
-from seginpaint_mm.datasets.image_reading import read_mask
+from seginpaint_mm.datasets.mask_reading import read_mask
 
 Size = tuple[int, int]
 

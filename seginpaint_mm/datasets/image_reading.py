@@ -1,43 +1,65 @@
 """Reading pictures and label maps, with errors that name the file."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# OpenCV neither turns these upright nor, of TIFF, keeps the colours of what is transparent.
-_BETTER_BY_PILLOW = ('.tif', '.tiff', '.webp')
-_ORIENTATION, _FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
+from seginpaint_mm.interop.libjpeg import jpeg_damage
+
+with suppress(ImportError):  # an optional plug-in of Pillow's
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+# Formats that OpenCV or Pillow read, HEIC by its plug-in; of upper case, too.
+IMAGE_SUFFIXES = (
+    *('.apng', '.avif', '.avifs', '.bmp', '.dib', '.gif', '.heic', '.heif', '.hif', '.j2c', '.j2k'),
+    *('.jfif', '.jif', '.jp2', '.jpe', '.jpeg', '.jpf', '.jpg', '.jpx', '.mpo', '.pbm', '.pcx'),
+    *('.pgm', '.png', '.pnm', '.ppm', '.qoi', '.ras', '.sgi', '.tga', '.tif', '.tiff', '.webp'),
+)
+MOST_PIXELS = 2**30  # OpenCV's own limit
+# By their first bytes. OpenCV reads these rightly; others it neither turns upright nor, of TIFF,
+# keeps the colours of what is transparent.
+_JPEG = b'\xff\xd8\xff'
+_GOOD_BY_OPENCV = (_JPEG, b'\x89PNG\r\n\x1a\n', b'BM')
+_HEIF_BRANDS = (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1')
+ORIENTATION, FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
 _COLOUR_SPACE = slice(16, 20)  # of an ICC profile
-_EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA')
+_EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
+_opening = threading.Lock()
 
 
 def read_colour(path: str | Path) -> np.ndarray:
-    """Read a picture upright (EXIF orientation applied).
+    """Read an image upright (EXIF orientation applied).
 
     Returns:
-        np.ndarray: BGR uint8 (H, W, 3); grey pictures are repeated, 16-bit ones reduced.
+        np.ndarray: BGR uint8 (H, W, 3); grey images are repeated, 16-bit ones reduced.
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, or a damaged one.
+        ValueError: when it is no image, or a damaged one.
     """
-    image = _read_by_pillow(path) if Path(path).suffix.lower() in _BETTER_BY_PILLOW else None
-    return _decode(path, 'an image', cv2.IMREAD_COLOR) if image is None else image
+    data = _read_bytes(path, 'an image')
+    image = None
+    if not data.tobytes()[:8].startswith(_GOOD_BY_OPENCV):
+        image = _read_by_pillow(path)
+    return _decode(path, data, 'an image', cv2.IMREAD_COLOR) if image is None else image
 
 
 def _read_by_pillow(path: str | Path) -> np.ndarray | None:
     """BGR uint8 (H, W, 3); None of files that are left to OpenCV, which says what is wrong."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             if image.mode not in _EIGHT_BITS:
                 return None
             is_garbled = _is_garbled(image)
             colours = np.array(ImageOps.exif_transpose(image).convert('RGB'))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         return None
     if is_garbled:
         raise ValueError(
@@ -49,18 +71,20 @@ def _read_by_pillow(path: str | Path) -> np.ndarray | None:
 
 def _is_garbled(image: Image.Image) -> bool:
     """Whether a file is one that Pillow decodes wrongly, and OpenCV leaves as it lies."""
-    lies = image.getexif().get(_ORIENTATION, 1) >= _FIRST_LYING
+    lies = image.getexif().get(ORIENTATION, 1) >= FIRST_LYING
     return image.format == 'TIFF' and lies and image.info.get('compression') == 'raw'
 
 
-def read_alpha(path: str | Path) -> np.ndarray | None:
-    """Read the transparency of a picture that :func:`read_colour` can read, upright.
+def read_alpha(path: str | Path | Image.Image) -> np.ndarray | None:
+    """Read the transparency of an image that :func:`read_colour` can read, upright.
+
+    An image of Pillow's is taken, too.
 
     Returns:
         np.ndarray: uint8 (H, W), 255 = opaque; None where the file has none.
 
     Raises:
-        ValueError: when it has more pixels than Pillow opens.
+        ValueError: when it has more than 2**30 pixels.
     """
     with _opened(path) as image:
         if image is None or not image.has_transparency_data:
@@ -68,48 +92,80 @@ def read_alpha(path: str | Path) -> np.ndarray | None:
         return np.array(ImageOps.exif_transpose(image).convert('RGBA').getchannel('A'))
 
 
-def read_icc_profile(path: str | Path) -> bytes | None:
-    """The ICC profile of a picture that :func:`read_colour` can read; None where there is none.
+def read_icc_profile(path: str | Path | Image.Image) -> bytes | None:
+    """Read the ICC profile of an image that :func:`read_colour` can read; None without one.
 
-    Profiles of other colours than RGB say nothing about what is read.
+    An image of Pillow's is taken, too. Profiles of other colours than RGB say nothing about what is
+    read.
 
     Raises:
-        ValueError: when it has more pixels than Pillow opens.
+        ValueError: when it has more than 2**30 pixels.
     """
     with _opened(path) as image:
         profile = None if image is None else image.info.get('icc_profile')
     return profile if profile and profile[_COLOUR_SPACE] == b'RGB ' else None
 
 
+def open_image(path: str | Path) -> Image.Image:
+    """Open an image by Pillow, however many pixels OpenCV reads too.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        UnidentifiedImageError: when Pillow does not know the format.
+        ValueError: when it has more than 2**30 pixels.
+    """
+    with _opening:  # Pillow's limit, of a sixth of that, is one of the process
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    if image.width * image.height > MOST_PIXELS:
+        image.close()
+        raise ValueError(
+            f'{path}: the file says that it has {image.width}x{image.height} pixels, more than '
+            f'{MOST_PIXELS} in all: reduce it, or fetch it again where it is damaged.'
+        )
+    return image
+
+
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Image.Image | None]:
-    """A picture of Pillow's; None of formats that OpenCV alone reads."""
+def _opened(path: str | Path | Image.Image) -> Iterator[Image.Image | None]:
+    """An image of Pillow's; None of formats that OpenCV alone reads."""
+    if isinstance(path, Image.Image):
+        yield path
+        return
     try:
-        image = Image.open(path)
+        image = open_image(path)
     except UnidentifiedImageError:
         yield None
         return
-    except Image.DecompressionBombError as error:
-        raise ValueError(
-            f'{path}: its transparency and profile cannot be read, as it has more than '
-            f'{2 * Image.MAX_IMAGE_PIXELS} pixels: reduce it.'
-        ) from error
     with image:
         yield image
 
 
+def read_pixels(path: str | Path, what: str) -> np.ndarray:
+    """Read what a file stores, as it lies: (H, W), or BGR(A) (H, W, 3 or 4), of the file's type.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_colour`.
+    """
+    return _decode(path, _read_bytes(path, what), what, cv2.IMREAD_UNCHANGED)
+
+
 def read_ids(path: str | Path) -> np.ndarray:
-    """Read a map of ids exactly as it is stored.
+    """Read a map of ids as it is stored.
 
     Returns:
-        np.ndarray: uint8 or uint16 (H, W); of a PNG with a palette (VOC's) the indices, uint8.
+        np.ndarray: uint8 or uint16 (H, W). Of a file with a palette: the indices (VOC's), or the
+        grey values where the whole palette is grey, as lossless optimisers write it.
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, a damaged one, or has colours.
+        ValueError: when it is no image, a damaged one, or has colours.
     """
-    ids = _decode(path, 'a label map', cv2.IMREAD_UNCHANGED)
-    if ids.ndim == 3 and (palette := _palette_indices(path)) is not None:
+    ids = read_pixels(path, 'a label map')
+    if (palette := _ids_of_palette(path)) is not None:
         return palette
     if ids.ndim != 2:
         raise ValueError(
@@ -136,18 +192,6 @@ def read_map(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.nd
     return ids
 
 
-def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
-    """Read a mask, grey or coloured, that belongs to an image: bool (H, W), what is not black.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, a damaged one, or its size is not the image's.
-    """
-    mask = _decode(path, 'a mask', cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION) > 0
-    check_size(path, mask, size=size, img_path=img_path)
-    return mask
-
-
 def read_opaque(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Read a cut-out: BGR uint8 (H, W, 3), and bool (H, W), True = opaque.
 
@@ -159,26 +203,6 @@ def read_opaque(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     if image.ndim != 3 or image.shape[2] != 4:
         raise ValueError(f'{path}: a cut-out has colours and transparency, this file has not.')
     return image[..., :3], image[..., 3] > 0
-
-
-def read_hole(path: str | Path) -> np.ndarray:
-    """Read a hole: uint8 (H, W), 1 = to be filled.
-
-    The file has two values, 0 and 255 = hole, or 0 and 1 = hole; with colours, three equal ones.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, a damaged one, or has other values.
-    """
-    mask = _decode(path, 'a mask', cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    if not {*values.tolist()} <= {0, 255} and not {*values.tolist()} <= {0, 1}:
-        grey = [value for value in values.tolist() if value not in (0, 255)]
-        raise ValueError(
-            f'{path}: a hole is 0 or 255, this mask has grey values ({grey[0]} among '
-            f'{len(grey)}): save it as PNG without soft edges, or threshold it.'
-        )
-    return (mask > 0).astype(np.uint8)
 
 
 def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
@@ -211,10 +235,17 @@ def check_shape(
         )
 
 
-def _palette_indices(path: str | Path) -> np.ndarray | None:
-    """What a file with a palette holds, uint8 (H, W): OpenCV only gives its colours."""
-    with Image.open(path) as image:
-        return np.array(image) if image.mode == 'P' else None
+def _ids_of_palette(path: str | Path) -> np.ndarray | None:
+    """Grey values or indices of a file with a palette, uint8 (H, W): OpenCV gives its colours."""
+    with _opened(path) as image:
+        if image is None or image.mode != 'P':
+            return None
+        indices = np.array(image)
+        palette = np.array(image.getpalette('RGB'), np.uint8).reshape(-1, 3)
+    # not the colours in use alone: VOC's has greys, e.g. that of cars
+    if indices.max() >= len(palette) or (palette != palette[:, :1]).any():
+        return indices
+    return palette[indices, 0]
 
 
 def _text(size: tuple[int, int]) -> str:
@@ -222,12 +253,31 @@ def _text(size: tuple[int, int]) -> str:
     return f'{width}x{height}'
 
 
-def _decode(path: str | Path, what: str, flag: int) -> np.ndarray:
+def _read_bytes(path: str | Path, what: str) -> np.ndarray:
     try:
-        data = np.fromfile(path, np.uint8)
+        return np.fromfile(path, np.uint8)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: there is no such file; expected {what} here.') from None
-    image = cv2.imdecode(data, flag) if data.size else None
+
+
+def _decode(path: str | Path, data: np.ndarray, what: str, flag: int) -> np.ndarray:
+    try:
+        if data[:3].tobytes() == _JPEG:
+            with jpeg_damage() as damage:
+                image = cv2.imdecode(data, flag)
+            if damage and image is not None:
+                raise ValueError(
+                    f'{path}: this JPEG is damaged ({damage[0]}), and parts of it would be '
+                    f'displaced: fetch it again, or save what is left of it as another file.'
+                )
+        else:
+            image = cv2.imdecode(data, flag) if data.size else None
+    except cv2.error as error:  # e.g. more than MOST_PIXELS
+        raise ValueError(f'{path}: cannot be read as {what} ({error.err}): reduce it.') from error
+    if image is None and data[4:8].tobytes() == b'ftyp' and data[8:12].tobytes() in _HEIF_BRANDS:
+        raise ValueError(
+            f'{path}: to read HEIC files, install the plug-in: pip install pillow-heif.'
+        )
     if image is None:
         raise ValueError(
             f'{path}: cannot be read as {what} ({data.size} bytes, damaged or of an unknown '

@@ -128,11 +128,9 @@ def test_a_folder_and_its_files(inferencer: SegInpaintInferencer, tmp_path: Path
 def test_wrong_holes_do_not_stop_the_others(
     inferencer: SegInpaintInferencer, tmp_path: Path
 ) -> None:
-    grey = np.linspace(0, 255, SIZE[1]).astype(np.uint8)[None].repeat(SIZE[0], axis=0)
     holes = {
         'all': np.full(SIZE, 255, np.uint8),
         'good': ragged().astype(np.uint8),
-        'grey': grey,
         'none': np.zeros(SIZE, np.uint8),
         'size': np.ones((5, 6), np.uint8),
     }
@@ -141,12 +139,10 @@ def test_wrong_holes_do_not_stop_the_others(
         save(tmp_path / f'holes/{name}.png', hole)
     results = inferencer(tmp_path / 'in', masks=tmp_path / 'holes')
     assert len(results['predictions']) == 1
-    full, smooth, empty, small = results['failures']
+    full, empty, small = results['failures']
     assert 'all.png: the hole covers the whole image' in full
-    assert 'grey.png: the mask has' in smooth
-    assert 'make it black and white' in smooth
     assert 'none.png: the hole covers nothing' in empty
-    assert 'size.png: the mask is 6x5 pixels (width x height), its picture 96x64' in small
+    assert 'size.png: the mask is 6x5 pixels (width x height), its image is 96x64' in small
 
 
 def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer) -> None:

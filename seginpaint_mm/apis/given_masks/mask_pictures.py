@@ -1,10 +1,9 @@
-"""Masks in picture files and arrays: one object, or a number on the pixels of each."""
+"""Masks in image files and arrays: objects by numbers, by colours, by pages, and by files."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from seginpaint_mm.apis.given_masks.visible_objects import (
     VisibleObjects,
@@ -12,79 +11,86 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     check_seen,
     stack_objects,
 )
+from seginpaint_mm.datasets.mask_levels import read_levels
+from seginpaint_mm.datasets.mask_reading import read_marked_file
 
-MASK_SUFFIXES = ('.bmp', '.png', '.tif', '.tiff')  # those that keep every value
-_WHITE = 255
-_GREY_MODES = ('1', 'L', 'P', 'I;16', 'I')
+_MOST_BYTES = 4 << 30  # of all masks of an image
 
 
 def read_mask_pictures(
     paths: Sequence[Path], size: tuple[int, int], *, may_be_empty: bool = False
 ) -> VisibleObjects:
-    """Objects of one picture: those of the first file, then those of the second, and so on.
+    """Read the objects of one image: those of the first file, then those of the second, and so on.
 
-    A file whose pixels are 0 and one other value holds one object; one with several values holds an
-    object of each, as instance maps do. So 255, which is white, must be the only one beside 0.
+    What a file marks is what :func:`read_marked_file` says, as it does for the data sets.
 
     Args:
-        paths: PNG, BMP or TIFF files of one channel, 8 or 16 bits or a palette, or of colours that
-            are all grey.
-        size: (height, width) of the picture.
+        paths: Image files of any format and mode.
+        size: (height, width) of the image.
         may_be_empty: Whether a file without objects is one more, not an error.
+
+    Returns:
+        VisibleObjects: With a note where a file can be read in several ways.
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when one cannot be read, is of another size, empty, coloured, or has grey values
-            such as smooth borders have; the sentence names it.
+        ValueError: when one cannot be read, is of another size, empty, or a photo, or there are too
+            many objects; the sentence names it.
     """
-    masks, names = [], []
+    masks, names, notes = [], [], []
     for path in paths:
-        numbers = _read_numbers(path)
-        check_mask_size(numbers.shape, size, f'{path}: the mask')
+        marked = read_marked_file(path, size=size)
         if not may_be_empty:
-            check_seen(numbers, f'{path}: the mask')
-        found = split_numbers(numbers, str(path))
-        masks += found
-        names += [path.stem] * len(found)
-    return stack_objects(masks, names, size)
+            check_seen(np.array([page.any() for page in marked.pages]), f'{path}: the mask')
+        for page in marked.pages:
+            found = split_numbers(page, str(path), len(masks))
+            masks += found
+            names += [path.stem] * len(found)
+        notes += [marked.note] if marked.note else []
+    return stack_objects(masks, names, size, note=' '.join(notes) or None)
 
 
-def split_numbers(numbers: np.ndarray, what: str) -> list[np.ndarray]:
-    """A mask, bool (H, W), of each value but 0, by value; ValueError for grey values."""
+def read_mask_array(masks: np.ndarray, size: tuple[int, int]) -> VisibleObjects:
+    """Take the objects of one image from an array.
+
+    Args:
+        masks: bool, whole numbers, or floats: (H, W), read as a grey file would be, or (n, H, W), a
+            mask per object: what is not 0, and of shares in [0, 1] what is at least a half.
+        size: (height, width) of the image.
+
+    Raises:
+        ValueError: when it is of another type or shape, or a mask is empty.
+    """
+    if masks.ndim not in (2, 3) or masks.dtype.kind not in 'biuf':
+        raise ValueError(
+            f'masks as an array are bool or numbers, (H, W) or (n, H, W); this one is '
+            f'{masks.dtype} {masks.shape}.'
+        )
+    check_mask_size(masks.shape[-2:], size, 'the array of masks')
+    note = None
+    if masks.ndim == 2:
+        reading = read_levels(masks, True, 'masks')
+        check_seen(reading.numbers, 'the mask')
+        found = split_numbers(reading.numbers, 'masks', 0)
+        note = reading.note and f'masks: {reading.note}.'
+    else:
+        found = list(masks >= 0.5 if masks.dtype.kind == 'f' else masks != 0)
+    for number, mask in enumerate(found, start=1):
+        check_seen(mask, f'mask {number} of the array')
+    return stack_objects(found, [''] * len(found), size, note=note)
+
+
+def split_numbers(numbers: np.ndarray, what: str, more: int) -> list[np.ndarray]:
+    """Split (H, W) into a mask, bool (H, W), of each number but 0, in their order.
+
+    Raises:
+        ValueError: when these masks and ``more`` others would take more than 4 GiB.
+    """
     values = np.unique(numbers)
     values = values[values > 0]
-    if len(values) > 1 and _WHITE in values and numbers.dtype == np.uint8:
+    if (len(values) + more) * numbers.size > _MOST_BYTES:
         raise ValueError(
-            f'{what}: the mask has {len(values)} values beside 0, from {values[0]} to 255: if they '
-            f'are smooth borders or probabilities, make it black and white; if they are numbers of '
-            f'objects, do not take 255, or store 16 bits.'
+            f'{what}: the masks of {len(values) + more} objects take more than '
+            f'{_MOST_BYTES >> 30} GiB: reduce the image, or mark fewer objects.'
         )
     return [numbers == value for value in values]
-
-
-def _read_numbers(path: Path) -> np.ndarray:
-    """uint8, uint16 or int32 (H, W)."""
-    if path.suffix.lower() not in MASK_SUFFIXES:
-        raise ValueError(
-            f'{path}: masks are read from {", ".join(MASK_SUFFIXES)} files, which keep every '
-            f'value, and from .json: write it as one of these.'
-        )
-    try:
-        with Image.open(path) as image:
-            mode, pixels = image.mode, np.array(image)
-    except FileNotFoundError:
-        raise FileNotFoundError(f'{path}: there is no such file; expected a mask here.') from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ValueError(
-            f'{path}: cannot be read as a mask ({error}): fetch or write it again.'
-        ) from error
-    if mode == '1':
-        return pixels.astype(np.uint8)
-    if mode in _GREY_MODES:
-        return pixels
-    if mode == 'RGB' and (pixels == pixels[..., :1]).all():
-        return pixels[..., 0]
-    raise ValueError(
-        f'{path}: a mask has one channel, this file has colours or transparency ({mode}): write '
-        f'white on black, or the number of each object.'
-    )

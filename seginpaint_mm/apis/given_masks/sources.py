@@ -7,22 +7,14 @@ import numpy as np
 
 from seginpaint_mm.apis.given_masks.coco_file import CocoObjects
 from seginpaint_mm.apis.given_masks.json_masks import objects_of_json, read_json
-from seginpaint_mm.apis.given_masks.mask_pictures import (
-    MASK_SUFFIXES,
-    read_mask_pictures,
-    split_numbers,
-)
-from seginpaint_mm.apis.given_masks.visible_objects import (
-    MaskSource,
-    VisibleObjects,
-    check_mask_size,
-    check_seen,
-    stack_objects,
-)
+from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_array, read_mask_pictures
+from seginpaint_mm.apis.given_masks.visible_objects import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
 from seginpaint_mm.errors import UserError
 
 Size = tuple[int, int]
+_LOSSY_SUFFIXES = ('.heic', '.heif', '.hif', '.jfif', '.jif', '.jpe', '.jpeg', '.jpg', '.mpo')
 Masks = str | Path | np.ndarray | Sequence | Mapping | MaskSource
 
 
@@ -31,8 +23,8 @@ def find_mask_source(masks: Masks) -> MaskSource:
 
     Args:
         masks: For one picture: a file (see :func:`read_mask_pictures` and
-            :func:`objects_of_json`), several picture files, an array bool or unsigned, (H, W) with
-            a number on each object or (n, H, W), or what such a JSON file would hold. For several:
+            :func:`objects_of_json`), several image files, an array, see :func:`read_mask_array`,
+            or what such a JSON file would hold. For several:
             a folder, see :class:`MaskFolder`; a JSON file with COCO's ``images`` and
             ``annotations``; or a mapping from the inputs' names to any of those for one picture.
 
@@ -45,7 +37,7 @@ def find_mask_source(masks: Masks) -> MaskSource:
     if isinstance(masks, (str, Path)):
         return _at_path(Path(masks))
     if isinstance(masks, np.ndarray):
-        return OnePicture(lambda size: _objects_of_array(masks, size))
+        return OnePicture(lambda size: read_mask_array(masks, size))
     if isinstance(masks, Mapping):
         return _in_mapping(masks)
     if isinstance(masks, Sequence):
@@ -77,42 +69,65 @@ class OnePicture(MaskSource):
 
 
 class MaskFolder(MaskSource):
-    """Masks found by the picture's name: for ``x/a.jpg`` of an input folder one of
+    """Masks found by the image's name: for ``x/a.jpg`` of an input folder one of
 
-    - ``x/a.png`` (.bmp, .tif, .tiff), one object, or a number on the pixels of each;
+    - ``x/a.png`` or another image, see :func:`read_mask_pictures`;
     - ``x/a.json``, polygons, run lengths or annotations;
-    - a folder ``x/a`` with picture files, by name, with an object each.
+    - a folder ``x/a`` with images, by name, each with an object or more.
 
     A ``x/a.png`` that is black, or an empty list in ``x/a.json``, says that there is no object.
+    ``x/a.jpg.png`` and the like come first; they are needed where inputs differ in their suffix
+    alone. JPEG files, which are often the images themselves, count where there is nothing else.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._listed: dict[Path, dict[str, list[Path]]] = {}
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
         size = image.shape[:2]
-        path = self._of(scene.name)
+        path = self._of(scene)
         if path.is_dir():
             return read_mask_pictures(_pictures_in(path), size)
-        if path.suffix == '.json':
+        if path.suffix.lower() == '.json':
             return objects_of_json(read_json(path), size, str(path))
         return read_mask_pictures([path], size, may_be_empty=True)
 
-    def _of(self, name: str) -> Path:
-        places = [self.folder / f'{name}{suffix}' for suffix in (*MASK_SUFFIXES, '.json')]
-        found = [path for path in places if path.is_file()]
-        found += [path for path in (self.folder / name,) if path.is_dir()]
+    def _of(self, scene: SceneInput) -> Path:
+        place = self.folder / scene.key
+        listed = self._stems(place.parent)
+        found = []
+        if isinstance(scene.source, Path):
+            found = _preferred(listed.get(scene.source.name, []), scene.source)
+        if not found:
+            found = _preferred(listed.get(place.name, []), scene.source)
+            if found and scene.namesakes:
+                raise ValueError(
+                    f'{found[0]}: this may be the mask of {scene.origin} or of '
+                    f'{scene.namesakes[0]}: name it after the whole file name, e.g. '
+                    f'{Path(scene.origin).name}{found[0].suffix}.'
+                )
         if not found:
             raise FileNotFoundError(
-                f'{self.folder / name}: there are no masks for this picture; expected '
-                f'{name}{{{",".join(MASK_SUFFIXES)},.json}} or a folder {name} of pictures.'
+                f'{place}: there are no masks for this picture; expected {scene.key}.png, another '
+                f'image, {scene.key}.json or a folder {scene.key} of images.'
             )
         if len(found) > 1:
             several = ' and '.join(path.name for path in found)
-            raise ValueError(
-                f'{self.folder / name}: there are {several} for one picture: keep one of them.'
-            )
+            raise ValueError(f'{place}: there are {several} for one picture: keep one of them.')
         return found[0]
+
+    def _stems(self, folder: Path) -> dict[str, list[Path]]:
+        """What could hold masks in a folder, by its name without the suffix."""
+        if folder not in self._listed:
+            stems: dict[str, list[Path]] = {}
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if path.is_dir():
+                    stems.setdefault(path.name, []).append(path)
+                elif path.suffix.lower() in (*IMAGE_SUFFIXES, '.json'):
+                    stems.setdefault(path.stem, []).append(path)
+            self._listed[folder] = stems
+        return self._listed[folder]
 
 
 class MasksByName(MaskSource):
@@ -158,25 +173,21 @@ def _in_mapping(masks: Mapping) -> MaskSource:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in MASK_SUFFIXES)
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
         raise FileNotFoundError(
-            f'{folder}: the folder has no mask ({", ".join(MASK_SUFFIXES)}); where a picture has '
-            f'no object, say so with an empty list in {folder.name}.json.'
+            f'{folder}: the folder has no mask (.png or another image); where a picture has no '
+            f'object, say so with an empty list in {folder.name}.json.'
         )
     return paths
 
 
-def _objects_of_array(masks: np.ndarray, size: Size) -> VisibleObjects:
-    if masks.ndim not in (2, 3) or not (masks.dtype == bool or masks.dtype.kind in 'iu'):
-        raise ValueError(
-            f'masks as an array are bool or whole numbers, (H, W) or (n, H, W); this one is '
-            f'{masks.dtype} {masks.shape}.'
-        )
-    check_mask_size(masks.shape[-2:], size, 'the array of masks')
-    found = split_numbers(masks, 'masks') if masks.ndim == 2 else list(masks != 0)
-    for number, mask in enumerate(found, start=1):
-        check_seen(mask, f'mask {number} of the array')
-    if masks.ndim == 2:
-        check_seen(masks, 'the mask')
-    return stack_objects(found, [''] * len(found), size)
+def _preferred(paths: Sequence[Path], source: object) -> list[Path]:
+    """Those that are not the image itself: what keeps every value, or else what does not."""
+    others = [path for path in paths if not (isinstance(source, Path) and _is_same(path, source))]
+    lossless = [path for path in others if path.suffix.lower() not in _LOSSY_SUFFIXES]
+    return lossless or others
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)

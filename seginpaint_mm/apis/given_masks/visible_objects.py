@@ -18,11 +18,13 @@ class VisibleObjects:
         masks: bool (n, H, W), what can be seen of each; they may overlap.
         names: n names of classes or files; '' where nothing is known.
         scores: n in [0, 1], how sure a network is of each; none where objects are given.
+        note: How the masks were read where they can be read in several ways, sentences; or None.
     """
 
     masks: np.ndarray
     names: tuple[str, ...]
     scores: tuple[float, ...] = ()
+    note: str | None = None
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -57,10 +59,11 @@ def stack_objects(
     names: list[str],
     size: tuple[int, int],
     scores: Sequence[float] = (),
+    note: str | None = None,
 ) -> VisibleObjects:
     """n objects, perhaps none, of masks bool (H, W); ``size`` is the picture's (height, width)."""
     stacked = np.stack(masks) if masks else np.zeros((0, *size), bool)
-    return VisibleObjects(stacked, tuple(names), tuple(scores))
+    return VisibleObjects(stacked, tuple(names), tuple(scores), note)
 
 
 def check_seen(mask: np.ndarray, what: str) -> None:

@@ -35,7 +35,6 @@ class RemovalPlan(VisibleObjects):
         picture_format: Of the result.
         origin: The picture, for people.
         alpha: uint8 (H, W), its transparency, or None.
-        icc_profile: Of its colours, or None.
         remark: What a user should know though nothing went wrong, one sentence; or None.
     """
 
@@ -47,7 +46,6 @@ class RemovalPlan(VisibleObjects):
     picture_format: str
     origin: str
     alpha: np.ndarray | None
-    icc_profile: bytes | None
     remark: str | None
 
 
@@ -94,6 +92,7 @@ class RemovalSource(MaskSource):
             masks=found.masks,
             names=found.names,
             scores=found.scores,
+            note=found.note,
             chosen=chosen,
             mask=mask,
             before=self._before(scene, image, found.masks[chosen]),
@@ -102,7 +101,6 @@ class RemovalSource(MaskSource):
             picture_format=removal.picture_format,
             origin=where,
             alpha=alpha,
-            icc_profile=scene.read_icc_profile(),
             remark=remark,
         )
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.photo_writing import write_photo
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
 from seginpaint_mm.apis.tasks.task import InferenceTask
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
@@ -24,7 +25,8 @@ class FillingTask(InferenceTask):
 
     Samples have ``hole``, ``pred_image`` and whatever else the model predicts.
 
-    - ``pred/image/<name>.png``: the picture, lossless; outside the hole bit for bit the input;
+    - ``pred/image/<name>.png``: the image, lossless, with its transparency, ICC profile and EXIF;
+      outside the hole bit for bit the input, also of 16 bits;
     - ``pred/sem_seg/<name>.png``: uint8 class ids, also in the hole, of models that find classes.
     """
 
@@ -77,8 +79,9 @@ class FillingTask(InferenceTask):
             image=f'pred/image/{scene.name}.png',
             hole_percent=round(100 * hole.mean().item(), 3),
         )
-        colours = sample.pred_image.data.numpy()
-        write_image(folder / entry['image'], colours[::-1].transpose(1, 2, 0))
+        colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+        changed = sample.hole.data[0].numpy() > 0
+        write_photo(folder / entry['image'], colours, changed, scene.read_parts())
         if 'pred_sem_seg' in sample:
             entry['sem_seg'] = f'pred/sem_seg/{scene.name}.png'
             ids = sample.pred_sem_seg.data[0].numpy().astype(np.uint8)

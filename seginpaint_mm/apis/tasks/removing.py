@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
+from seginpaint_mm.apis.photo_writing import write_photo
 from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.patches import paste_patch
 from seginpaint_mm.apis.removal.removal import FORMATS
@@ -39,8 +40,8 @@ class RemovingTask(InferenceTask):
     bool (n,), ``bboxes`` float32 (n, 4), n ``names`` and, of networks, ``scores``. Where nothing
     is named that should go, there are only the instances.
 
-    - ``pred/image/<name>.png``: the picture, lossless, with its transparency; outside the hole bit
-      for bit the input;
+    - ``pred/image/<name>.png``: the image, lossless, with its transparency, ICC profile and EXIF;
+      outside the hole bit for bit the input, also of 16 bits;
     - ``pred/mask/<name>.png``: uint8, 255 = what the removed objects cover, as it was found;
     - ``pred/mask_before/<name>.png``: the same by the network of :attr:`Removal.before`;
     - ``pred/hole/<name>.png``: uint8, 255 = painted, wholly or at the feathered border;
@@ -108,7 +109,6 @@ class RemovingTask(InferenceTask):
                 ori_shape=shape,
                 patches=[patch.box for patch in objects.patches],
                 picture_format=objects.picture_format,
-                icc_profile=objects.icc_profile,
                 remark=objects.remark,
             )
         )
@@ -140,8 +140,6 @@ class RemovingTask(InferenceTask):
             entry |= self._write_result(folder, scene, sample)
             entry['hole_percent'] = round(100 * sample.hole.data.float().mean().item(), 3)
             entry['patches'] = [list(box) for box in sample.patches]
-        if sample.remark is not None:
-            entry['remark'] = sample.remark
         return entry | {'objects': _described(sample.pred_instances)}
 
     @staticmethod
@@ -149,9 +147,8 @@ class RemovingTask(InferenceTask):
         """The picture and its masks, in place of those of an earlier call; their files by kind."""
         files = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
         colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
-        if 'alpha' in sample:
-            colours = np.dstack([colours, sample.alpha.data[0].numpy()])
-        write_image(folder / files['image'], colours, sample.icc_profile)
+        changed = sample.hole.data[0].numpy() > 0
+        write_photo(folder / files['image'], colours, changed, scene.read_parts())
         for field, kind in _MASKS.items():
             if field in sample:
                 files[kind] = f'pred/{kind}/{scene.name}.png'

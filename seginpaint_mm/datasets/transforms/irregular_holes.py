@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import read_hole
+from seginpaint_mm.datasets.mask_reading import read_hole
 from seginpaint_mm.datasets.transforms.hole_transform import HoleTransform, check_sides
 from seginpaint_mm.registry import TRANSFORMS
 

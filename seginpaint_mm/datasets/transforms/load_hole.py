@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import read_hole
+from seginpaint_mm.datasets.mask_reading import read_hole
 from seginpaint_mm.datasets.transforms.hole_transform import HoleTransform
 from seginpaint_mm.registry import TRANSFORMS
 

@@ -1,0 +1,214 @@
+"""Read masks from image files of any kind: the one reader of ``--masks`` and of the data sets.
+
+What is black is not marked; everything else is. A file marks one object or several: by grey values
+that are numbers, by flat colours, or by pages. Grey values of soft edges are no numbers: they are
+thresholded at half of the full scale. Where the file leaves the choice open, a note says how it was
+read.
+"""
+
+import functools
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.logging import print_log
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from seginpaint_mm.datasets.image_reading import (
+    FIRST_LYING,
+    ORIENTATION,
+    open_image,
+    read_pixels,
+)
+from seginpaint_mm.datasets.mask_levels import (
+    MOST_OBJECTS,
+    Reading,
+    read_colours,
+    read_levels,
+    read_transparency,
+)
+
+_LOSSY = ('JPEG', 'MPO')  # formats that never keep a value
+_REDUCED = 254  # tag of TIFF: bit 0 of NewSubfileType marks a thumbnail
+_THUMBNAIL = 1
+
+
+@dataclass(frozen=True)
+class MarkedFile:
+    """What a file marks.
+
+    Attributes:
+        pages: For each page with a mark or not, unsigned (H, W): 0 = not marked, any other value =
+            an object of that number, numbered within the page.
+        note: How it was read where another reading is possible, one sentence; else None.
+        is_approximate: Whether also what is marked, not only its division into objects, depends on
+            that.
+    """
+
+    pages: tuple[np.ndarray, ...]
+    note: str | None = None
+    is_approximate: bool = False
+
+
+def read_marked_file(
+    path: str | Path, *, size: tuple[int, int] | None = None, whose: str = ''
+) -> MarkedFile:
+    """Read what an image file marks, upright.
+
+    Args:
+        path: An image of any format, mode and bit depth that Pillow or OpenCV reads.
+        size: (height, width) of the image that it belongs to, checked before the pixels are
+            decoded; None accepts any.
+        whose: Blank and path of that image, for the error; '' where it is clear.
+
+    Returns:
+        MarkedFile: At most 1000 objects a page.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        ValueError: when it is no image, a damaged one, of another size, a photo, has negative
+            values, or would be more objects than that; one sentence that names it.
+    """
+    path = Path(path)
+    readings = list(_read_pages(path, size, whose))
+    pages = [reading.numbers for reading in readings]
+    notes = [reading.note for reading in readings if reading.note]
+    if len(pages) > 1:
+        notes.insert(0, f'its {len(pages)} pages are read as masks of different objects')
+    is_approximate = any(reading.is_approximate for reading in readings)
+    marked = union(pages)
+    return MarkedFile(tuple(pages), _sentence(path, marked, notes), is_approximate)
+
+
+def union(pages: Sequence[np.ndarray]) -> np.ndarray:
+    """All that pages mark together, bool (H, W)."""
+    marked = pages[0] > 0
+    for page in pages[1:]:
+        marked |= page > 0
+    return marked
+
+
+def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
+    """Read a mask that belongs to an image: bool (H, W), all that is marked.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_marked_file`.
+    """
+    return _logged_union(read_marked_file(path, size=size, whose=f' {img_path}'), path)
+
+
+def read_hole(path: str | Path) -> np.ndarray:
+    """Read a hole: uint8 (H, W), 1 = to be filled.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_marked_file`.
+    """
+    return _logged_union(read_marked_file(path), path).astype(np.uint8)
+
+
+def _logged_union(marked: MarkedFile, path: str | Path) -> np.ndarray:
+    if marked.is_approximate:
+        _log_once(str(Path(path).parent), marked.note)
+    return union(marked.pages)
+
+
+@functools.lru_cache(maxsize=1024)
+def _log_once_per_folder(folder: str) -> list[bool]:
+    return [False]
+
+
+def _log_once(folder: str, note: str) -> None:
+    """Log the note of the first such file of a folder; data sets have thousands alike."""
+    logged = _log_once_per_folder(folder)
+    if not logged[0]:
+        logged[0] = True
+        print_log(
+            f'{note} (The other masks of the folder are read in the same way.)',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _read_pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Reading]:
+    try:
+        with open_image(path) as image:
+            if getattr(image, 'n_frames', 1) > MOST_OBJECTS:
+                raise ValueError(f'it has {image.n_frames} pages, more than {MOST_OBJECTS}')
+            for page in ImageSequence.Iterator(image):
+                if image.format == 'TIFF' and page.tag_v2.get(_REDUCED, 0) & _THUMBNAIL:
+                    continue
+                # the iterator gives the same object for every page
+                yield _read_page(path, page, size, whose)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{path}: there is no such file; expected a mask here.') from None
+    except UnidentifiedImageError:
+        yield _read_by_opencv(path, size, whose)
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        if str(error).startswith(str(path)):
+            raise
+        raise ValueError(
+            f'{path}: cannot be read as a mask ({error}): fetch or write it again.'
+        ) from error
+
+
+def _read_page(path: Path, page: Image.Image, size: tuple[int, int] | None, whose: str) -> Reading:
+    is_lying = page.getexif().get(ORIENTATION, 1) >= FIRST_LYING
+    shape = page.size if is_lying else page.size[::-1]
+    _check_size(path, shape, size, whose)
+    lossless = page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
+    upright = ImageOps.exif_transpose(page)
+    if page.mode in ('P', 'PA') or upright.has_transparency_data:
+        return _read_palette_or_alpha(path, upright, lossless)
+    if upright.mode == '1':
+        return Reading(np.array(upright).astype(np.uint8))
+    if upright.mode == 'L' or upright.mode[0] in 'IF':
+        levels = np.array(upright)
+        return read_levels(levels.astype(levels.dtype.newbyteorder('=')), lossless, str(path))
+    return read_colours(np.array(upright.convert('RGB')), lossless, str(path))
+
+
+def _read_palette_or_alpha(path: Path, page: Image.Image, lossless: bool) -> Reading:
+    if page.has_transparency_data:
+        return read_transparency(np.array(page.convert('RGBA')), lossless, str(path))
+    indices = np.array(page)
+    palette = np.array(page.getpalette('RGB'), np.uint8).reshape(-1, 3)
+    colours = np.zeros((256, 3), np.uint8)  # an index without a colour is black
+    colours[: len(palette)] = palette
+    return read_colours(colours[indices], lossless, str(path), order=indices)
+
+
+def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Reading:
+    """Formats that Pillow does not know, e.g. TIFF of three channels with 16 bits each."""
+    pixels = read_pixels(path, 'a mask')
+    _check_size(path, pixels.shape[:2], size, whose)
+    if pixels.ndim == 2:
+        return read_levels(pixels, True, str(path))
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise ValueError(
+            f'{path}: a mask with colours has 8 or 16 bits, this one is {pixels.dtype}: convert it.'
+        )
+    if pixels.shape[2] == 4:
+        return read_transparency(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), True, str(path))
+    return read_colours(np.ascontiguousarray(pixels[..., ::-1]), True, str(path))
+
+
+def _check_size(
+    path: Path, found: tuple[int, int], size: tuple[int, int] | None, whose: str
+) -> None:
+    if size is not None and tuple(found) != tuple(size):
+        raise ValueError(
+            f'{path}: the mask is {found[1]}x{found[0]} pixels (width x height), its image{whose} '
+            f'is {size[1]}x{size[0]}: give masks in the size of the image.'
+        )
+
+
+def _sentence(path: Path, marked: np.ndarray, notes: list[str]) -> str | None:
+    if not notes:
+        return None
+    listed = ', and '.join(dict.fromkeys(notes))
+    return f'{path}: {listed}; {100 * marked.mean():.1f} % of it is marked.'
