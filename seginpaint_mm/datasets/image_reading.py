@@ -199,7 +199,7 @@ def read_opaque(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         FileNotFoundError: when there is no such file.
         ValueError: when it is no picture, a damaged one, or has no alpha channel.
     """
-    image = _decode(path, 'a cut-out', cv2.IMREAD_UNCHANGED)
+    image = read_pixels(path, 'a cut-out')
     if image.ndim != 3 or image.shape[2] != 4:
         raise ValueError(f'{path}: a cut-out has colours and transparency, this file has not.')
     return image[..., :3], image[..., 3] > 0
