@@ -449,12 +449,12 @@ def test_wrong_masks_are_told(telea: SegInpaintInferencer, tmp_path: Path) -> No
     assert 'all.png: what is to be removed, with its border, covers the whole image' in full
     assert 'none.png: its masks mark nothing: there is nothing to remove.' in empty
     assert 'size.png: the mask is 6x5 pixels (width x height), its image is 90x60' in small
-    category = dict(id=5, name='horse')
+    categories = [dict(id=5, name='horse'), dict(id=9, name='cow')]
     image = dict(id=1, file_name='image_00000')
     annotation = dict(image_id=1, category_id=9, segmentation=[[5, 5, 20, 5, 20, 20]])
-    file = dict(images=[image], annotations=[annotation], categories=[category])
+    file = dict(images=[image], annotations=[annotation], categories=categories)
     (failure,) = telea(photo(), masks=file, removal=Removal(classes=['horse']))['failures']
-    assert 'no horse was found; there is 1 9.' in failure
+    assert 'no horse was found; there is 1 cow.' in failure
     (failure,) = telea(photo(), masks=boxes(1), removal=Removal(classes=['cat']))['failures']
     assert "there is no class 'cat'; no object here has a name." in failure
     nearly = np.ones((200, 300), bool)
