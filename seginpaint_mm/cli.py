@@ -30,6 +30,11 @@ _CLEARER = {
     'need at least one array to concatenate': (  # what mmengine's data sets say without samples
         'A data set has no picture: check its data_root, data_prefix, img_suffix and ann_file'
     ),
+    '`epoch_length` must be a positive integer, but got 0': (  # of convert_to_iter_based
+        'There is no batch to train on: the training data has fewer images than '
+        'train_dataloader.batch_size, and drop_last=True leaves incomplete batches out; lower '
+        'batch_size, or set train_dataloader.drop_last=False'
+    ),
     'CUDA out of memory': (
         'The GPU has too little memory: lower train_dataloader.batch_size, or train with --amp'
     ),

@@ -1,32 +1,55 @@
-"""Says when a segmentor has another number of classes than its data set."""
+"""Compare the numbers of classes that a config gives to its model with the data set's."""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader
 
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import HOOKS
 
+# Heads of mmseg and of mmdet, below the model.
+_SEMANTIC_HEADS = ('decode_head', 'auxiliary_head')
+_THING_HEADS = ('bbox_head', 'mask_head', 'roi_head.bbox_head', 'roi_head.mask_head')
+_FEW = 4
+
 
 @HOOKS.register_module()
 class ClassCountHook(Hook):
-    """Compares ``decode_head.num_classes`` of mmseg's segmentors with the data set's classes.
+    """Compare a model's numbers of classes and things with those of each data set that it meets.
 
     Otherwise a label that the head has no score for ends a training on a GPU with an error that
     does not say so, and predictions of classes that the data set has not are not evaluated.
-    Other models, and data sets that name no classes, are left alone.
+
+    A model says which of its config's values belong to the data set's classes by a method
+    ``class_numbers(metainfo)``. It returns a dictionary with one or several of the keys below, each
+    with a dictionary from the config key below ``model`` to its value:
+
+    - ``'num_classes'``: the number of the data set's ``classes``;
+    - ``'most_classes'``: at most that;
+    - ``'num_things'``: the number of its ``thing_ids``;
+    - ``'thing_ids'``: these themselves, in their order.
+
+    Of models without such a method the heads that mmseg and mmdet have are compared, except those
+    with ``has_own_classes = True``. Data sets that name no classes are left alone.
 
     Raises:
-        ConfigError: the numbers differ.
+        ConfigError: when a value differs; the sentence names all keys that differ, and both values.
     """
 
     def before_train(self, runner: Runner) -> None:
-        _check(runner.model, runner.train_dataloader.dataset)
+        _check(runner.model, runner.train_dataloader, 'train_dataloader')
+        if runner.val_loop is not None:
+            _check(runner.model, runner.val_loop.dataloader, 'val_dataloader')
+
+    def before_val(self, runner: Runner) -> None:
+        _check(runner.model, runner.val_loop.dataloader, 'val_dataloader')
 
     def before_test(self, runner: Runner) -> None:
-        _check(runner.model, runner.test_dataloader.dataset)
+        _check(runner.model, runner.test_dataloader, 'test_dataloader')
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -36,12 +59,82 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return model
 
 
-def _check(model: nn.Module, dataset: Dataset) -> None:
-    num_classes = getattr(getattr(unwrapped(model), 'decode_head', None), 'num_classes', None)
-    classes = getattr(dataset, 'metainfo', {}).get('classes')
-    if num_classes is None or classes is None or num_classes == len(classes):
+def _check(model: nn.Module, loader: DataLoader, place: str) -> None:
+    dataset = loader.dataset
+    metainfo = getattr(dataset, 'metainfo', None) or {}
+    if not metainfo.get('classes'):
         return
-    raise ConfigError(
-        f'model.decode_head.num_classes is {num_classes}, but {type(dataset).__name__} has '
-        f'{len(classes)} classes ({classes[0]} to {classes[-1]}): set it to {len(classes)}.'
+    model = unwrapped(model)
+    if hasattr(model, 'class_numbers'):
+        numbers = model.class_numbers(metainfo)
+    else:
+        numbers = _numbers_of_heads(model)
+    faults = [*_faults(numbers, metainfo)]
+    if faults:
+        raise ConfigError(
+            f'{" and ".join(f"{key} is {found}" for key, found, _ in faults)}, but '
+            f'{type(dataset).__name__} has {_described(metainfo)} in {place}: set '
+            f'{_wanted(faults)}, or take the data set that the model is for.'
+        )
+
+
+def _faults(
+    numbers: Mapping[str, Mapping[str, object]], metainfo: Mapping
+) -> Iterator[tuple[str, object, object]]:
+    """The keys whose values differ, their values, and what they should be."""
+    expected: dict[str, object] = dict(num_classes=len(metainfo['classes']))
+    things = metainfo.get('thing_ids')
+    if things is not None:
+        expected |= dict(num_things=len(things), thing_ids=tuple(things))
+    elif 'num_things' in numbers:  # data sets of mmdet
+        expected['num_things'] = len(metainfo.get('thing_classes') or metainfo['classes'])
+    for kind, values in numbers.items():
+        for key, value in values.items():
+            if kind == 'most_classes':
+                if value > expected['num_classes']:
+                    yield f'model.{key}', value, f'at most {expected["num_classes"]}'
+            elif kind in expected and value != expected[kind]:
+                yield f'model.{key}', value, expected[kind]
+
+
+def _numbers_of_heads(model: nn.Module) -> dict[str, dict[str, int]]:
+    """The numbers of models of mmseg and mmdet."""
+    return dict(
+        num_classes=_of_heads(model, _SEMANTIC_HEADS), num_things=_of_heads(model, _THING_HEADS)
     )
+
+
+def _of_heads(model: nn.Module, places: Sequence[str]) -> dict[str, int]:
+    numbers = {}
+    for place in places:
+        head = model
+        for name in place.split('.'):
+            head = getattr(head, name, None)
+        several = isinstance(head, nn.ModuleList)
+        for number, part in enumerate(head if several else [head]):
+            count = getattr(part, 'num_classes', None)
+            if isinstance(count, int) and not getattr(part, 'has_own_classes', False):
+                key = f'{place}[{number}]' if several else place
+                numbers[f'{key}.num_classes'] = count
+    return numbers
+
+
+def _described(metainfo: Mapping) -> str:
+    classes, things = metainfo['classes'], metainfo.get('thing_ids')
+    names = classes[0] if len(classes) == 1 else f'{classes[0]} to {classes[-1]}'
+    text = f'{len(classes)} classes ({names})'
+    if things is None:
+        return text
+    return f'{text}, {len(things)} of them with objects (thing_ids {_short(tuple(things))})'
+
+
+def _wanted(faults: Sequence[tuple[str, object, object]]) -> str:
+    if len(faults) == 1:
+        return f'it to {faults[0][2]}'
+    return ', '.join(f'{key} to {wanted}' for key, _, wanted in faults)
+
+
+def _short(numbers: tuple[int, ...]) -> str:
+    if len(numbers) <= _FEW:
+        return str(numbers)
+    return f'{numbers[0]}, {numbers[1]}, ... {numbers[-1]}'

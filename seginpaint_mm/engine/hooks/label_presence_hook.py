@@ -1,9 +1,11 @@
-"""Says when the training pictures hold nothing to learn from."""
+"""Stop a training whose images hold nothing to learn from."""
 
 import torch.distributed as dist
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import is_distributed
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from seginpaint_mm.errors import DataError
 from seginpaint_mm.registry import HOOKS
@@ -19,10 +21,12 @@ class LabelPresenceHook(Hook):
     stop the training; labels without any foreground are only warned of.
 
     Raises:
-        DataError: no picture of the first epoch has a pixel of a background class.
+        DataError: there is no batch, or no picture of the first epoch has a pixel of a background
+            class.
     """
 
     def before_train(self, runner: Runner) -> None:
+        _check_batches(runner.train_dataloader)
         self._missing = {'background', 'foreground'}
 
     def after_train_iter(
@@ -55,6 +59,18 @@ class LabelPresenceHook(Hook):
                 f'No training picture of epoch {runner.epoch + 1} has a foreground object: the '
                 f'foreground branch learns to see none; {_ADVICE}.'
             )
+
+
+def _check_batches(loader: DataLoader) -> None:
+    """See that an epoch has a batch; a sampler without end fills batches in any case."""
+    if len(loader) > 0 or isinstance(loader.sampler, InfiniteSampler):
+        return
+    raise DataError(
+        f'There is no batch to train on: of {len(loader.dataset)} images in train_dataloader, '
+        f'{len(loader.sampler)} are taken per epoch and process, which is less than '
+        f'train_dataloader.batch_size={loader.batch_size}, and drop_last=True leaves incomplete '
+        f'batches out: lower batch_size, or set train_dataloader.drop_last=False.'
+    )
 
 
 def _in_all_processes(missing: set[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """``InpaintThenSegment``: classes of a picture with a hole by way of filling it (Table 4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -57,6 +57,13 @@ class InpaintThenSegment(FinishedModel):
         for net in self._nets:
             net._apply(fn, *rest)
         return super()._apply(fn, *rest)
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        count = getattr(self._nets[1], 'num_classes', None)
+        if count is None:
+            return {}
+        return dict(most_classes={'segmentor.decode_head.num_classes': count})
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

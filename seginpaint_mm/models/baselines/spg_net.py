@@ -1,6 +1,6 @@
 """``SPGNet``: predicts the segmentation of a hole first, and then paints with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -105,6 +105,10 @@ class SPGNet(AdversarialModel):
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
         self.joint = joint
         self.size_divisor = size_divisor
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        return dict(num_classes=dict(num_classes=self.num_classes))
 
     def generators(self) -> dict[str, nn.Module]:
         return dict(segmentation=self.segmentation, painter=self.painter)

@@ -1,6 +1,6 @@
 """``HoughInstanceSegmentor``: semantic scores and predicted boxes make instances (Sec. 2.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmengine.model import BaseModel
@@ -72,6 +72,22 @@ class HoughInstanceSegmentor(BaseModel):
                 f'thing_ids has {unknown[0]}: combine a semantic net and a localisation net that '
                 f'were trained on the same classes.'
             )
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int | tuple[int, ...]]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`.
+
+        A finished net may know other classes than the data set (VOC's scores, COCO's persons):
+        then ``thing_ids`` are its own.
+        """
+        numbers = dict(
+            num_things={'localization_head.num_things': self.localization_head.num_things}
+        )
+        own, count = self.semantic.class_key, self.semantic.num_classes
+        if own is not None:
+            numbers['num_classes'] = {f'semantic.{own}': count}
+        if own is not None or count == len(metainfo['classes']):
+            numbers['thing_ids'] = {'instance_head.thing_ids': self.instance_head.thing_ids}
+        return numbers
 
     def forward(
         self,

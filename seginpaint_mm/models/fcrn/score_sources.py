@@ -20,9 +20,12 @@ class ScoreSource(BaseModule):
 
     Attributes:
         num_classes: K.
+        class_key: Key of K in the config of a source whose classes are those of the data set; None
+            of one that may know others.
     """
 
     num_classes: int
+    class_key: str | None = None
 
     @abstractmethod
     def forward(
@@ -56,6 +59,8 @@ class TrueScores(ScoreSource):
     Args:
         num_classes: K of the samples' ``gt_sem_seg``.
     """
+
+    class_key = 'num_classes'
 
     def __init__(self, *, num_classes: int) -> None:
         super().__init__()
@@ -103,6 +108,8 @@ class SharedScores(ScoreSource):
     Args:
         decode_head: Config of an mmseg decode head, whose loss reads ``gt_sem_seg``.
     """
+
+    class_key = 'decode_head.num_classes'
 
     def __init__(self, *, decode_head: dict) -> None:
         super().__init__()

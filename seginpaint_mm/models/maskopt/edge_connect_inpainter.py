@@ -1,6 +1,6 @@
 """``EdgeConnectInpainter``: fills holes by way of edges and classes (Sec. III-B2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -165,6 +165,14 @@ class EdgeConnectInpainter(AdversarialModel):
         if 'segmentation' in self.stages:
             return self.stages['segmentation'].num_classes
         return self.segmentation_cue
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int | tuple[int, ...]]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        if self.num_classes is None:
+            return {}
+        is_trained = 'segmentation' in self.stages
+        key = 'segmentation.num_classes' if is_trained else 'segmentation_cue'
+        return dict(num_classes={key: self.num_classes})
 
     def to_pictures(self, inputs: Tensor) -> Tensor:
         """N,3,H,W in [0, 1] of normalised ones."""

@@ -87,6 +87,14 @@ class ObjectRemover(EdgeConnectInpainter):
         """Name -> part, also those that are frozen."""
         return dict(selector=self.selector, **super().all_parts())
 
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int | tuple[int, ...]]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        things = self.selector.class_ids[: len(self.selector.thing_names)]
+        return dict(
+            super().class_numbers(metainfo),
+            thing_ids={f'selector.class_ids[:{len(things)}]': things},
+        )
+
     def generate(
         self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
     ) -> dict[str, Tensor]:

@@ -20,6 +20,8 @@ BINARY_CROSS_ENTROPY = dict(type='mmseg.CrossEntropyLoss', use_sigmoid=True, avg
 class ForegroundLossMixin:
     """Makes an mmseg decode head learn ``gt_foreground`` by eq. (1)."""
 
+    has_own_classes = True  # foreground or not: ClassCountHook leaves it alone
+
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:

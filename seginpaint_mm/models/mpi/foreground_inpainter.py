@@ -1,6 +1,6 @@
 """The segmentor of semantic foreground inpainting (Fig. 2), and of its two-stage baseline [6]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -93,6 +93,10 @@ class ForegroundInpainter(BaseModel):
                 f'The neck at {self.neck.position!r} needs the mask before the shared features of '
                 f'{self.shared_position!r} exist: give the foreground branch a foreground_backbone.'
             )
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        return dict(num_classes={'background_head.num_classes': self.background_head.num_classes})
 
     def forward(
         self,

@@ -1,6 +1,6 @@
 """``SGENet``: fills holes scale by scale, and segments what it fills alike (Fig. 2 and 3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -95,6 +95,10 @@ class SGENet(AdversarialModel):
     @property
     def num_classes(self) -> int:
         return self.generator.decoder.num_classes
+
+    def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
+        """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
+        return dict(num_classes={'generator.decoder.num_classes': self.num_classes})
 
     @property
     def scales(self) -> tuple[int, ...]:
