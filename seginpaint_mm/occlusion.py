@@ -25,7 +25,8 @@ def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
             f'{tuple(full.shape)}: give both for the same objects and the same picture.'
         )
     seen, hidden = visible.flatten(1), (full & ~visible).flatten(1)
-    shared = (seen.float() @ hidden.float().T).cpu().double()  # counts: exact below 2 ** 24
+    with torch.autocast(visible.device.type, enabled=False):  # half precision counts to 2048
+        shared = (seen.float() @ hidden.float().T).cpu().double()  # exact below 2 ** 24
     sums = seen.sum(dim=1, keepdim=True) + hidden.sum(dim=1)
     overlaps = shared / (sums.cpu() - shared).clamp(min=1)
     return overlaps * ~torch.eye(len(overlaps), dtype=torch.bool)

@@ -37,6 +37,17 @@ def test_only_what_is_in_front_hides(seed):
     assert (overlaps.tril() == 0).all(), 'row q, column p: q in front of p'
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_mixed_precision_changes_no_count(dtype):
+    full = torch.zeros(2, 400, 400, dtype=torch.bool)
+    full[0, :, :301] = full[1, :, 10:] = True
+    visible = full.clone()
+    visible[1] &= ~full[0]
+    expected = occlusion_overlaps(visible, full)
+    with torch.autocast('cpu', dtype=dtype):
+        assert torch.equal(occlusion_overlaps(visible, full), expected)
+
+
 def test_by_hand():
     full = torch.zeros(2, 1, 10, dtype=torch.bool)
     full[0, 0, 0:4] = full[1, 0, 2:10] = True

@@ -52,7 +52,10 @@ class MetricNetwork:
         return self._network
 
     def _miss(self) -> None:
-        advice = f'put {self.source} there, or name the file in {self.metric}.weights'
+        advice = (
+            f'download {self.source} and save it under this name, or name the file in '
+            f'{self.metric}.weights'
+        )
         if not self.optional:
             raise CheckpointError(
                 f'{self.metric}: {self.weights} does not exist; {advice}, or set optional=True to '

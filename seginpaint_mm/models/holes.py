@@ -33,20 +33,34 @@ def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int
     return torch.stack([_hole(sample, size) for sample in data_samples])
 
 
-def weighted_l1(image: Tensor, truth: Tensor, hole: Tensor, hole_weight: float) -> Tensor:
+def weighted_l1(
+    image: Tensor,
+    truth: Tensor,
+    hole: Tensor,
+    hole_weight: float,
+    padding: Tensor | None = None,
+) -> Tensor:
     """Mean absolute difference in which a pixel of the hole counts ``hole_weight`` times.
+
+    Each image has its own mean, and the result is the mean of these: it does not depend on how
+    images are put into batches.
 
     Args:
         image: N,3,H,W.
         truth: N,3,H,W.
-        hole: bool N,1,H,W.
+        hole: bool N,1,H,W, 1 = to be filled.
         hole_weight: 1 = all pixels alike.
+        padding: bool N,1,H,W, 1 = no part of the image, which does not count; None where there is
+            none.
 
     Returns:
-        Tensor: Scalar; with constant differences it is their size, whatever the weight.
+        Tensor: Scalar float32; with constant differences it is their size, whatever the weight.
     """
-    weights = torch.where(hole, hole_weight, 1.0).to(image.dtype).expand_as(image)
-    return ((image - truth).abs() * weights).sum() / weights.sum()
+    weights = torch.where(hole, hole_weight, 1.0)
+    if padding is not None:
+        weights = weights.masked_fill(padding, 0)
+    error = (image.float() - truth.float()).abs().mean(dim=1, keepdim=True)
+    return ((error * weights).sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3))).mean()
 
 
 def groups_of_a_size(

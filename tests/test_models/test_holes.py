@@ -36,9 +36,36 @@ def test_pixels_of_the_hole_count_more(hole_weight: float) -> None:
     hole = torch.rand(2, 1, 5, 7) < 0.3
     inside = hole.expand_as(image)
     differences = (image - truth).abs()
-    total = hole_weight * differences[inside].sum() + differences[~inside].sum()
-    expected = total / (hole_weight * inside.sum() + (~inside).sum())
-    torch.testing.assert_close(weighted_l1(image, truth, hole, hole_weight), expected)
+    weights = 1 + (hole_weight - 1) * inside
+    of_images = (differences * weights).flatten(1).sum(1) / weights.flatten(1).sum(1)
+    found = weighted_l1(image, truth, hole, hole_weight)
+    torch.testing.assert_close(found, of_images.mean())
+    if hole_weight == 1:
+        torch.testing.assert_close(found, differences.mean())
+
+
+def test_weighted_differences_do_not_depend_on_the_batch() -> None:
+    """Images with large holes do not count more than others where holes weigh more."""
+    image, truth = torch.rand(2, 4, 3, 5, 7)
+    hole = torch.rand(4, 1, 5, 7) < torch.tensor([0.1, 0.3, 0.6, 0.9])[:, None, None, None]
+    whole = weighted_l1(image, truth, hole, 10.0)
+    parts = [weighted_l1(*(t[i : i + 1] for t in (image, truth, hole)), 10.0) for i in range(4)]
+    torch.testing.assert_close(whole, torch.stack(parts).mean())
+
+
+def test_padding_has_no_weight() -> None:
+    image, truth = torch.rand(2, 1, 3, 5, 7)
+    hole, padding = torch.rand(1, 1, 5, 7) < 0.3, torch.zeros(1, 1, 5, 7, dtype=torch.bool)
+    padding[..., 5:] = padding[..., 4:, :] = True
+    cut = [maps[..., :4, :5] for maps in (image, truth, hole)]
+    found = weighted_l1(image, truth, hole, 6.0, padding)
+    torch.testing.assert_close(found, weighted_l1(*cut, 6.0))
+
+
+def test_large_images_in_half_precision() -> None:
+    image, truth = torch.full((1, 3, 300, 300), 0.9).half(), torch.zeros(1, 3, 300, 300).half()
+    hole = torch.ones(1, 1, 300, 300, dtype=torch.bool)
+    assert weighted_l1(image, truth, hole, 1.0).item() == pytest.approx(0.9, abs=1e-3)
 
 
 @pytest.mark.parametrize('pixels', [-3, -1, 0, 1, 4])

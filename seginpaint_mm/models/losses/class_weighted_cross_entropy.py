@@ -40,7 +40,7 @@ class ClassWeightedCrossEntropyLoss(nn.Module):
         weight: Tensor | None = None,
         ignore_index: int = 255,
     ) -> Tensor:
-        """Scalar loss.
+        """Scalar loss, computed in float32 or better.
 
         Args:
             cls_score: N,K,H,W logits.
@@ -48,6 +48,7 @@ class ClassWeightedCrossEntropyLoss(nn.Module):
             weight: N,H,W weight of each pixel, or None.
             ignore_index: label that does not count.
         """
+        cls_score = cls_score.to(torch.promote_types(cls_score.dtype, torch.float32))
         pixel_loss = F.cross_entropy(
             cls_score, label, self.class_weight, reduction='none', ignore_index=ignore_index
         )

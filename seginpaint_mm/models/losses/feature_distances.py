@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor
 
 Features = Mapping[str, Tensor]
@@ -13,7 +14,10 @@ def weighted_distance(
     target: Features,
     distance: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
-    """The sum over the layers of weight times distance.
+    """The sum over the layers of weight times distance, in float32 also in mixed precision.
+
+    Distances sum over whole maps, which float16 cannot hold, and autocast would turn a product of
+    matrices back to it.
 
     Raises:
         ValueError: when a layer is not among the features.
@@ -24,7 +28,9 @@ def weighted_distance(
             f'layer_weights names {missing}, but the features are of {list(features)}: list them '
             f'in PerceptualFeatures.layers.'
         )
-    return sum(
-        weight * distance(features[name].float(), target[name].float())
-        for name, weight in layer_weights.items()
-    )
+    pairs = [(features[name].float(), target[name].float()) for name in layer_weights]
+    with torch.autocast(pairs[0][0].device.type, enabled=False):
+        return sum(
+            weight * distance(*pair)
+            for weight, pair in zip(layer_weights.values(), pairs, strict=True)
+        )

@@ -106,7 +106,7 @@ class MultiScaleDecoder(BaseModule):
         """What the next scale is guided by: nothing, segmentation, or also its reliability."""
         if not self.is_guided:
             return ()
-        probabilities = logits.softmax(dim=1)
+        probabilities = logits.float().softmax(dim=1)  # bfloat16 would round most of them to 1
         if self.scem is None:
             return (probabilities,)
         if is_coarsest:

@@ -21,7 +21,8 @@ class SCEM(BaseModule):
     the maximum one from the sorted probability values", which is read in two ways, each picture
     having a tau of its own:
 
-    - ``('quantile', q)``: the share q of the picture's places that are least sure is unreliable;
+    - ``('quantile', q)``: the share q of the picture's places that are least sure is unreliable,
+      rounded to whole places; which of equally sure ones is not defined;
     - ``('ratio', r)``: tau is r times the largest probability in the picture, so that the
       unreliable places become fewer as the segmentation becomes surer (as in Fig. 6).
 
@@ -46,23 +47,22 @@ class SCEM(BaseModule):
         """Reliability of places.
 
         Args:
-            probabilities: N,K,h,w of classes.
+            probabilities: N,K,h,w of classes, best in float32: of lower precision many are equal.
 
         Returns:
-            Tensor: float N,1,h,w, 1 = reliable.
+            Tensor: float32 N,1,h,w, 1 = reliable.
         """
-        surest = confidence(probabilities)
-        tau = self._threshold(surest.flatten(1)).to(surest.dtype)
-        return (surest > tau[:, None, None, None]).to(probabilities.dtype)
-
-    def _threshold(self, surest: Tensor) -> Tensor:
-        """tau of each picture, (N,), of N,places."""
+        surest = confidence(probabilities.float())
         if self.rule == 'ratio':
-            return self.number * surest.amax(dim=1)
-        rank = round(self.number * surest.shape[1])  # so many places are unreliable
-        if rank == 0:
-            return torch.full_like(surest[:, 0], -1)
-        return surest.sort(dim=1).values[:, rank - 1]
+            return (surest > self.number * surest.amax(dim=(1, 2, 3), keepdim=True)).float()
+        return self._surest_places(surest.flatten(1)).view_as(surest)
+
+    def _surest_places(self, surest: Tensor) -> Tensor:
+        """Reliability of N,places by rank, so that ties do not change the share."""
+        places = int(surest.shape[1])  # a tensor where the network is traced
+        num_unreliable = round(self.number * places)
+        least_sure = surest.topk(num_unreliable, dim=1, largest=False, sorted=False).indices
+        return torch.ones_like(surest).scatter(1, least_sure, 0.0)
 
 
 def confidence(probabilities: Tensor) -> Tensor:

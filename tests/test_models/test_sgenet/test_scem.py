@@ -28,6 +28,32 @@ def test_quantile(seed: int, share: float) -> None:
         assert np.array_equal(reliability.numpy().ravel(), expected)
 
 
+@pytest.mark.parametrize('sure', [0, 0.9, 1], ids='all alike {}'.format)
+@pytest.mark.parametrize('share', [0, 0.25, 0.6])
+def test_equally_sure_places_do_not_change_the_share(sure: float, share: float) -> None:
+    """With saturated probabilities all places of a picture may be equally sure."""
+    logits = torch.zeros(2, 4, 10, 20)
+    logits[:, 0] = 20 * (torch.rand(2, 10, 20) < sure)
+    found = SCEM(tau=('quantile', share))(logits.softmax(dim=1))
+    assert found.flatten(1).mean(dim=1).tolist() == pytest.approx([1 - share] * 2)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_low_precision_does_not_change_the_share(dtype: torch.dtype) -> None:
+    logits = torch.randn(1, 4, 20, 20) * 3
+    logits[:, 0] += 9
+    found = SCEM(tau=('quantile', 0.25))(logits.softmax(dim=1).to(dtype))
+    assert found.dtype == torch.float32
+    assert found.mean() == 0.75
+
+
+def test_it_can_be_traced() -> None:
+    """As the exporter to ONNX does, to which sizes are tensors."""
+    module, given_ = SCEM(tau=('quantile', 0.3)), probabilities(1)
+    traced = torch.jit.trace(module, given_)
+    assert torch.equal(traced(given_), module(given_))
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 1000), st.floats(0, 0.99))
 def test_ratio(seed: int, ratio: float) -> None:
