@@ -25,9 +25,9 @@ class AdversarialModel(BaseModel):
     4. One backward pass of the sum of all losses: by 2 and 3 every part has the gradient of its own
        side only. Then every part's optimiser takes its step.
 
-    So all losses are of the weights before the step, as in the published code of EdgeConnect. (That
-    of pix2pix lets the discriminator step first, and differentiates the generator's loss through the
-    new one.) As this is one forward and one backward pass, ``MMDistributedDataParallel``,
+    So all losses are of the weights before the step, as in the published code of EdgeConnect. (In
+    that of pix2pix the discriminator steps first, and the generator's loss is of its new weights.)
+    As this is one forward and one backward pass, ``MMDistributedDataParallel``,
     mixed precision and gradient accumulation work as with any other model. The optimisers are
     those of :class:`PartOptimWrapperConstructor`, which may let a part rest: the losses of
     discriminators that rest (or are frozen otherwise) are not computed, nor those of the

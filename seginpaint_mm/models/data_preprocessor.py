@@ -14,12 +14,13 @@ from seginpaint_mm.structures import SceneSample
 
 # What pixels outside the image are: of no class, no foreground, nothing to fill, far from holes.
 _FAR = 'the greatest value of the map'
+_MEAN = 'the mean colour, as the image'
 _PADDING = {
     'gt_sem_seg': 255,
     'gt_crowd': 255,
     'gt_background': 255,
     'gt_foreground': 0,
-    'gt_image': 0,
+    'gt_image': _MEAN,
     'hole': 0,
     'signed_distance': _FAR,
 }
@@ -33,10 +34,11 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
     Images of different sizes are padded at the bottom and right, after normalisation and with 0,
     to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
     samples' maps and the masks of their ``gt_instances`` are padded alike (classes 255, signed
-    distances with their greatest, all others 0). Otherwise they keep the image's size,
-    ``img_shape``, to which models cut their predictions; mmseg's segmentors read ``pad_shape``
-    (height, width of the batch) and ``img_padding_size`` (left, right, top, bottom), which are set
-    then.
+    distances with their greatest, ``gt_image`` with the mean colour, all others 0). Otherwise they
+    keep the image's size, ``img_shape``, to which models cut their predictions; mmseg's segmentors
+    read ``pad_shape`` (height, width of the batch) and ``img_padding_size`` (left, right, top,
+    bottom), which are set then. Those segmentors see the padding: let them predict images of one
+    size, or one at a time.
 
     Args:
         mean: Of R, G, B on the scale 0 to 255.
@@ -83,10 +85,30 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
         size = tuple(batch['inputs'].shape[-2:])
         for image, sample in zip(inputs, batch['data_samples'] or (), strict=False):
             if training:
-                _pad_maps(sample, size)
+                self._pad_maps(sample, size)
             else:
                 _note_padding(sample, tuple(image.shape[-2:]), size)
         return batch
+
+    def _pad_maps(self, sample: SceneSample, size: tuple[int, int]) -> None:
+        for field, value in _PADDING.items():
+            if field in sample:
+                data = sample.get(field).data
+                sample.set_field(PixelData(data=self._pad(data, size, value)), field)
+        if 'gt_instances' in sample:
+            instances = sample.gt_instances
+            for field in _MASKS:
+                if field in instances:
+                    instances.set_field(pad_bottom_right(instances.get(field), size, 0), field)
+
+    def _pad(self, data: Tensor, size: tuple[int, int], value: int | str) -> Tensor:
+        if value is _FAR:
+            return pad_bottom_right(data, size, data.max())
+        if value is _MEAN:
+            padded = self.mean.round().to(data.dtype).expand(-1, *size).clone()
+            padded[:, : data.shape[-2], : data.shape[-1]] = data
+            return padded
+        return pad_bottom_right(data, size, value)
 
 
 def pad_bottom_right(maps: Tensor, size: Sequence[int], value: float) -> Tensor:
@@ -160,19 +182,6 @@ def _check_image(image: Tensor) -> None:
 def _note_padding(sample: SceneSample, size: tuple[int, int], padded: tuple[int, int]) -> None:
     below, right = padded[0] - size[0], padded[1] - size[1]
     sample.set_metainfo(dict(pad_shape=padded, img_padding_size=(0, right, 0, below)))
-
-
-def _pad_maps(sample: SceneSample, size: tuple[int, int]) -> None:
-    for field, value in _PADDING.items():
-        if field in sample:
-            data = sample.get(field).data
-            padded = pad_bottom_right(data, size, data.max() if value is _FAR else value)
-            sample.set_field(PixelData(data=padded), field)
-    if 'gt_instances' in sample:
-        instances = sample.gt_instances
-        for field in _MASKS:
-            if field in instances:
-                instances.set_field(pad_bottom_right(instances.get(field), size, 0), field)
 
 
 def check_normalisation(model: nn.Module) -> None:

@@ -63,6 +63,17 @@ def weighted_l1(
     return ((error * weights).sum(dim=(1, 2, 3)) / weights.sum(dim=(1, 2, 3))).mean()
 
 
+def keep_padding(maps: Tensor, known: Tensor, padding: Tensor | None) -> Tensor:
+    """Replace what was made where a batch is padded, so that nothing is learnt there.
+
+    Args:
+        maps: N,C,H,W, painted or true.
+        known: N,C,H,W, what stands there for all that a discriminator compares.
+        padding: bool N,1,H,W, 1 = padding, or None.
+    """
+    return maps if padding is None else torch.where(padding, known.to(maps.dtype), maps)
+
+
 def groups_of_a_size(
     inputs: Tensor, data_samples: Sequence[SceneSample]
 ) -> Iterator[tuple[Tensor, Tensor, Sequence[SceneSample]]]:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
     to_uint8,
 )
-from seginpaint_mm.models.data_preprocessor import check_normalisation
+from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
+    keep_padding,
     pad_to_multiple,
     stack_holes,
 )
@@ -166,23 +166,28 @@ class MMagicInpainter(AdversarialModel):
         Returns:
             ``hole``, float N,1,H,W, 1 = to be filled; ``truth``, N,3,H,W in [-1, 1]; for each stage
             k ``stage_k``, N,3,H,W; ``output``, the last one, and ``completed``, that in the hole
-            and the picture outside.
+            and the picture outside; ``padding``, bool N,1,H,W, where images of several sizes were
+            padded: there, where nothing is learnt, paintings and truth are the picture.
 
         Raises:
             ValueError: see :func:`stack_holes`.
         """
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         pictures = self._pictures(inputs)
-        stages = self._stages(pictures, hole)
+        padding = padding_mask(inputs, data_samples)
+        stages = [keep_padding(stage, pictures, padding) for stage in self._stages(pictures, hole)]
         truth = pictures
         if all('gt_image' in sample for sample in data_samples):
             truth = torch.stack([sample.gt_image.data for sample in data_samples]) / 127.5 - 1
+            truth = keep_padding(truth, pictures, padding)
+        padded = {} if padding is None else dict(padding=padding)
         return dict(
             hole=hole.to(pictures.dtype),
             truth=truth,
             output=stages[-1],
             completed=fill_holes(pictures, stages[-1], hole),
             **{f'stage_{number}': stage for number, stage in enumerate(stages, start=1)},
+            **padded,
         )
 
     def _pictures(self, inputs: Tensor) -> Tensor:
@@ -214,10 +219,13 @@ class MMagicInpainter(AdversarialModel):
     def _l1(self, generated: dict[str, Tensor], name: str) -> Tensor:
         painted, truth, hole = generated[name], generated['truth'], generated['hole']
         error = (painted - truth).abs()
+        image = torch.ones_like(hole)
+        if 'padding' in generated:
+            image = image.masked_fill(generated['padding'], 0)
         return (
             self.l1_hole * _mean(error, hole)
-            + self.l1_valid * _mean(error, 1 - hole)
-            + self.l1_image * l1_loss(painted, truth)
+            + self.l1_valid * _mean(error, image - hole)
+            + self.l1_image * _mean(error, image)
         )
 
     def _perceptual(self, generated: dict[str, Tensor]) -> dict[str, Tensor]:

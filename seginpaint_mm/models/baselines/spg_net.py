@@ -11,10 +11,11 @@ from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
     to_uint8,
 )
-from seginpaint_mm.models.data_preprocessor import check_normalisation
+from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
+    keep_padding,
     pad_to_multiple,
     stack_holes,
     weighted_l1,
@@ -124,17 +125,23 @@ class SPGNet(AdversarialModel):
         Returns:
             ``logits`` N,num_classes,H,W of the whole picture; and, N,3,H,W in [0, 1], ``image``,
             what was painted, ``completed``, that in the hole and the picture outside, and
-            ``truth``.
+            ``truth``; ``padding``, bool N,1,H,W, where images of several sizes were padded: there,
+            where nothing is learnt, the painting and the truth are the picture.
 
         Raises:
             ValueError: see :func:`stack_holes`.
         """
+        padding = padding_mask(inputs, data_samples)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         truth = pictures = self._pictures(inputs)
         if all('gt_image' in sample for sample in data_samples):
             truth = torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
         made = self._paint(pictures, hole)
+        made['image'] = keep_padding(made['image'], pictures, padding)
+        if padding is not None:
+            made['padding'] = padding
         completed = fill_holes(pictures, made['image'], hole)
+        truth = keep_padding(truth, pictures, padding)
         return dict(truth=truth, hole=hole, completed=completed, **made)
 
     def _pictures(self, inputs: Tensor) -> Tensor:
@@ -165,7 +172,9 @@ class SPGNet(AdversarialModel):
                 generated['logits'], labels, ignore_index=IGNORE_INDEX
             ),
             'painter.loss_l1': self.l1_weight
-            * weighted_l1(image, truth, generated['hole'], self.hole_weight),
+            * weighted_l1(
+                image, truth, generated['hole'], self.hole_weight, generated.get('padding')
+            ),
             'painter.loss_gan': self._judge(generated['completed'], is_real=True, is_disc=False),
         }
         if self.perceptual_features is not None:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.data_preprocessor import check_normalisation
+from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
     groups_of_a_size,
+    keep_padding,
     pad_to_multiple,
     pad_with,
     repeat_border,
@@ -17,7 +18,11 @@ from seginpaint_mm.models.holes import (
 from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
 from seginpaint_mm.models.maskopt.edge_connect_generator import EdgeConnectGenerator
 from seginpaint_mm.models.maskopt.predictions import set_predictions
-from seginpaint_mm.models.maskopt.segmentation_stage import IGNORE_INDEX, one_hot
+from seginpaint_mm.models.maskopt.segmentation_stage import (
+    IGNORE_INDEX,
+    one_hot,
+    probabilities,
+)
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -135,7 +140,9 @@ class EdgeConnectInpainter(AdversarialModel):
 
         Returns:
             What :meth:`paint` gives; ``truth``, N,3,H,W in [0, 1], ``truth_edges``, N,1,H,W, and,
-            where there are classes, ``truth_labels``, int64 N,H,W; ``hole``, N,1,H,W, 0 or 1.
+            where there are classes, ``truth_labels``, int64 N,H,W; ``hole``, N,1,H,W, 0 or 1;
+            ``padding``, bool N,1,H,W, where images of several sizes were padded: there, where
+            nothing is learnt, paintings are the truth, and that is the picture without edges.
         """
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         made = self._truths(inputs, data_samples)
@@ -144,11 +151,16 @@ class EdgeConnectInpainter(AdversarialModel):
         painted = self.paint(
             self.to_pictures(inputs), made['hole'], made['truth_edges'], self._planes(labels)
         )
-        return {**made, **painted}
+        return {**made, **without_padding(painted, made)}
 
     def _truths(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
+        padding = padding_mask(inputs, data_samples)
         truth = self._truth(inputs, data_samples)
-        truths = dict(truth=truth, truth_edges=canny_edges(truth))
+        truths = dict(truth=keep_padding(truth, self.to_pictures(inputs), padding))
+        if padding is None:
+            truths['truth_edges'] = canny_edges(truth)
+        else:
+            truths.update(padding=padding, truth_edges=canny_edges(truth, ~padding))
         if self.num_classes is not None:
             truths['truth_labels'] = self._labels(data_samples)
         return truths
@@ -235,8 +247,9 @@ class EdgeConnectInpainter(AdversarialModel):
                 labels = generated['truth_labels']
                 found = stage.generator_losses(generated['logits'], labels, grey)
             else:
+                names = ('image', 'truth', 'hole')
                 found = stage.generator_losses(
-                    generated['image'], generated['truth'], generated['hole']
+                    *(generated[key] for key in names), generated.get('padding')
                 )
             losses.update({f'{name}.{key}': value for key, value in found.items()})
         return losses
@@ -254,8 +267,8 @@ class EdgeConnectInpainter(AdversarialModel):
         if stage == 'edge':
             painted, truth, beside = generated['edges'], generated['truth_edges'], grey
         elif stage == 'segmentation':
-            painted = generated['logits'].softmax(dim=1)
             truth, beside = one_hot(generated['truth_labels'], self.num_classes), grey
+            painted = probabilities(generated['logits'], generated['truth_labels'])
         else:
             painted, truth, beside = generated['image'], generated['truth'], None
         return self.stages[stage].discriminator_losses(painted, truth, beside)
@@ -288,3 +301,20 @@ class EdgeConnectInpainter(AdversarialModel):
             made = self.paint(pictures, wide.to(pictures.dtype), edges, self._planes(labels))
             set_predictions(samples, pictures, wide, made, labels, size)
         return list(data_samples)
+
+
+def without_padding(painted: dict[str, Tensor], truths: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Put the truth where the stages have painted padding.
+
+    Args:
+        painted: What :meth:`EdgeConnectInpainter.paint` gives.
+        truths: ``truth``, ``truth_edges`` and, where there is any, ``padding``.
+    """
+    padding = truths.get('padding')
+    pairs = (('edges', 'truth_edges'), ('image', 'truth'))
+    kept = {
+        name: keep_padding(painted[name], truths[truth], padding)
+        for name, truth in pairs
+        if name in painted
+    }
+    return {**painted, **kept}

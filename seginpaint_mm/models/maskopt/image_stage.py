@@ -70,16 +70,21 @@ class ImageStage(InpaintingStage):
         seen = torch.cat([pictures * (1 - mask) + mask, *cues, mask], dim=1)
         return (self.generator(seen).tanh() + 1) / 2
 
-    def generator_losses(self, painted: Tensor, truth: Tensor, hole: Tensor) -> dict[str, Tensor]:
+    def generator_losses(
+        self, painted: Tensor, truth: Tensor, hole: Tensor, padding: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """``loss_gan``, ``loss_l1`` and, with features, ``loss_perceptual`` and ``loss_style``.
 
         Args:
             painted: N,3,H,W in [0, 1], I_I, as the generator has made all of it.
             truth: N,3,H,W in [0, 1], I_G.
             hole: N,1,H,W, M_G; its mean is N_M of eq. (7), in a share of the picture.
+            padding: bool N,1,H,W, 1 = no part of the pictures, where both are alike; None where
+                there is none.
         """
-        difference = weighted_l1(painted.float(), truth.float(), hole > 0, self.hole_weight)
-        share = hole.float().mean().clamp(min=1 / hole.numel())
+        difference = weighted_l1(painted, truth, hole > 0, self.hole_weight, padding)
+        pixels = hole.numel() if padding is None else (~padding).sum()
+        share = hole.float().sum().clamp(min=1) / pixels
         losses = dict(
             loss_gan=self.fooling_loss(self.judge(painted, None)),
             loss_l1=self.l1_weight * difference / share,

@@ -15,7 +15,12 @@ from seginpaint_mm.models.holes import (
     stack_holes,
 )
 from seginpaint_mm.models.maskopt.canny import canny_edges
-from seginpaint_mm.models.maskopt.edge_connect_inpainter import SIDES, STAGES, EdgeConnectInpainter
+from seginpaint_mm.models.maskopt.edge_connect_inpainter import (
+    SIDES,
+    STAGES,
+    EdgeConnectInpainter,
+    without_padding,
+)
 from seginpaint_mm.models.maskopt.predictions import set_predictions
 from seginpaint_mm.models.maskopt.segments import Segments
 from seginpaint_mm.registry import MODELS
@@ -114,7 +119,8 @@ class ObjectRemover(EdgeConnectInpainter):
             found = self.selector.segments(pictures, features, data_samples)
             probability, unmatched = self.selector.select_by_overlap(found, hole)
             made.update(probability=probability, unmatched=unmatched)
-            made.update(self._remove(pictures, probability, features, found))
+            painted = self._remove(pictures, probability, features, found, made.get('padding'))
+            made.update(without_padding(painted, made))
         if self.training and 'selector' in self.generators():
             losses = self.selector.loss(pictures, features, data_samples)
             made.update({f'{_PREFIX}{name}': value for name, value in losses.items()})
@@ -126,13 +132,15 @@ class ObjectRemover(EdgeConnectInpainter):
         probability: Tensor,
         features: tuple[Tensor, ...] | None,
         found: Sequence[Segments | None],
+        padding: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """What the inpainters make of pictures of which they do not see the mask.
 
         What was found says the classes around it; without segmentation nothing asks for them.
         """
         mask = self.selector.hand_over(probability)
-        edges = canny_edges(pictures, probability.detach() < 0.5)
+        seen = probability.detach() < 0.5
+        edges = canny_edges(pictures, seen if padding is None else seen & ~padding)
         labels = None
         if self.num_classes is not None:
             labels = self.selector.classes(pictures, features, found)
@@ -155,7 +163,10 @@ class ObjectRemover(EdgeConnectInpainter):
         }
         if self.mask_expansion is not None and 'selector' in self.generators():
             distance = _signed_distances(data_samples)
-            expansion = self.mask_expansion(generated['probability'], distance)
+            probability = generated['probability']
+            if 'padding' in generated:
+                probability = probability.masked_fill(generated['padding'], 0)
+            expansion = self.mask_expansion(probability, distance)
             weighted['selector.loss_expansion'] = expansion
         if 'unmatched' in generated:
             weighted['selector.unmatched'] = generated['unmatched'].float().mean()

@@ -54,8 +54,16 @@ class SegmentationStage(InpaintingStage):
             grey: N,1,H,W, I_G.
         """
         of_classes = self.loss_classes(logits.float(), labels, ignore_index=IGNORE_INDEX)
-        activations = self.judge(logits.softmax(dim=1), grey)
+        activations = self.judge(probabilities(logits, labels), grey)
         return dict(loss_gan=self.fooling_loss(activations), loss_classes=of_classes)
+
+
+def probabilities(logits: Tensor, labels: Tensor) -> Tensor:
+    """Probabilities N,C,H,W of logits; 0 where the label is 255, as in :func:`one_hot`.
+
+    There the truth has no class: a discriminator would know it from any painting by that alone.
+    """
+    return logits.softmax(dim=1) * (labels != IGNORE_INDEX)[:, None]
 
 
 def one_hot(labels: Tensor, num_classes: int) -> Tensor:

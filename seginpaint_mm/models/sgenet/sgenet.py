@@ -7,10 +7,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.data_preprocessor import check_normalisation
+from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
+    keep_padding,
     pad_to_multiple,
     stack_holes,
     weighted_l1,
@@ -135,8 +136,9 @@ class SGENet(AdversarialModel):
         Returns:
             ``pictures``, N,3,H,W in [0, 1], RGB; ``hole``, bool N,1,H,W; ``completed``, the same
             as ``pictures`` outside the hole, bit for bit, and the finest image in it; what
-            :meth:`MultiScaleDecoder.forward` gives; and ``truth`` like ``pictures``, where the
-            samples have a ``gt_image``.
+            :meth:`MultiScaleDecoder.forward` gives; ``truth`` like ``pictures``, where the samples
+            have a ``gt_image``; and ``padding``, bool N,1,H,W, where images of several sizes were
+            padded: there, where nothing is learnt, the truth is the picture.
 
         Raises:
             ValueError: see :func:`stack_holes` and :meth:`SGEGenerator.forward`.
@@ -144,9 +146,12 @@ class SGENet(AdversarialModel):
         pictures = self._pictures(inputs)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         generated = self._complete(pictures, hole)
+        padding = padding_mask(inputs, data_samples)
+        if padding is not None:
+            generated['padding'] = padding
         if all('gt_image' in sample for sample in data_samples):
             truth = torch.stack([sample.gt_image.data for sample in data_samples])
-            generated['truth'] = truth.to(pictures.dtype) / 255
+            generated['truth'] = keep_padding(truth.to(pictures.dtype) / 255, pictures, padding)
         return generated
 
     def _pictures(self, inputs: Tensor) -> Tensor:
@@ -167,11 +172,14 @@ class SGENet(AdversarialModel):
             ValueError: when a sample has no ``gt_sem_seg``, or a label is no class.
         """
         truth = _truth(generated)
-        images = list(self._enlarged(generated, 'image'))
+        padding = generated.get('padding')
+        images = [
+            keep_padding(image, truth, padding) for image in self._enlarged(generated, 'image')
+        ]
         scores = self.discriminator(generated['completed'])
         gan = sum(self.loss_gan(score, target_is_real=True, is_disc=False) for score in scores)
         hole = generated['hole']
-        l1 = sum(weighted_l1(image, truth, hole, self.hole_weight) for image in images)
+        l1 = sum(weighted_l1(image, truth, hole, self.hole_weight, padding) for image in images)
         losses = {'generator.loss_l1': self.l1_weight * l1, 'generator.loss_gan': gan}
         if self.perceptual_features is not None:
             losses['generator.loss_perceptual'] = self._perceptual(images, truth)

@@ -13,6 +13,7 @@ from mmengine.structures import PixelData
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import EdgeConnectInpainter
+from seginpaint_mm.models.maskopt.segmentation_stage import one_hot, probabilities
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import NUM_CLASSES, edge, image, pairs, segmentation, tiny_inpainter
@@ -171,6 +172,15 @@ def test_pixels_of_the_hole_can_count_more() -> None:
     assert inside / outside == pytest.approx(10 * 8 / 24, rel=1e-4)
     everywhere = stage.generator_losses(truth + 0.2, truth, hole)['loss_l1'].item()
     assert everywhere == pytest.approx(0.2 / 0.25, rel=1e-4)
+
+
+def test_pixels_without_a_class_tell_the_discriminator_nothing() -> None:
+    logits = torch.randn(2, NUM_CLASSES, 8, 8)
+    labels = torch.randint(0, NUM_CLASSES, (2, 8, 8)).masked_fill(torch.rand(2, 8, 8) < 0.5, 255)
+    void = (labels == 255)[:, None]
+    painted, truth = probabilities(logits, labels), one_hot(labels, NUM_CLASSES)
+    assert torch.equal(painted * void, truth * void)
+    assert torch.equal(painted * ~void, logits.softmax(dim=1) * ~void)
 
 
 def test_mixed_precision() -> None:

@@ -103,3 +103,15 @@ def test_sizes_that_are_not_divisible(size: tuple[int, int], padded: str) -> Non
 def test_guides_that_do_not_fit(changes: dict) -> None:
     with pytest.raises(ValueError, match=r'do not fit: SGIMPlus needs an SCEM'):
         MODELS.build(tiny_generator(**changes))
+
+
+def test_reliability_in_mixed_precision() -> None:
+    """bfloat16 rounds the probabilities of a sure segmentation to 1: all places would be equal."""
+    generator = build_model(tiny_generator())
+    with torch.no_grad():
+        for branch in generator.decoder.segmentations.values():
+            branch[-1].bias[0] += 12
+    with torch.no_grad(), torch.autocast('cpu', dtype=torch.bfloat16):
+        made = generator(*scene(num=1))
+    for scale in (1, 2, 3):
+        assert made[f'reliability_{scale}'].mean() == pytest.approx(0.75, abs=0.01)
