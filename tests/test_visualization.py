@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
 from mmengine.visualization import Visualizer
 
 from seginpaint_mm.registry import HOOKS, VISUALIZERS
@@ -211,3 +211,23 @@ def test_hook_needs_a_scene_visualizer(tmp_path: Path) -> None:
         hook.before_run(make_runner(Visualizer(name='plain'), tmp_path))
     with pytest.raises(ValueError, match='interval must be at least 1, not 0'):
         HOOKS.build(dict(type='SceneVisualizationHook', interval=0))
+
+
+@pytest.mark.parametrize('size', [(300, 1), (4000, 60), (60, 4000), (1, 1), (1, 300)])
+def test_panels_of_narrow_images_are_bounded(size: tuple[int, int]) -> None:
+    """Also where what is drawn is a hole, objects that were removed, or completed."""
+    image = np.full((*size, 3), 99, np.uint8)
+    ids = PixelData(data=torch.zeros(1, *size, dtype=torch.int64))
+    colours = PixelData(data=torch.from_numpy(image.transpose(2, 0, 1).copy()))
+    hole = PixelData(data=torch.ones(1, *size, dtype=torch.uint8))
+    masks = torch.ones(1, *size, dtype=torch.bool)
+    found = InstanceData(masks=masks, names=['a'], removed=torch.tensor([True]))
+    samples = (
+        SceneSample(pred_background=ids, gt_background=ids),
+        SceneSample(pred_image=colours, hole=hole, pred_sem_seg=ids),
+        SceneSample(pred_image=colours, pred_mask=hole, hole=hole, pred_instances=found),
+        SceneSample(pred_instances=InstanceData(masks=masks, full_masks=masks)),
+    )
+    for number, sample in enumerate(samples):
+        picture = make_visualizer(f'narrow-{size}-{number}', 512).draw(image, sample)
+        assert max(picture.shape[:2]) <= 5000, list(sample.keys())

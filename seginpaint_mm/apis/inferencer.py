@@ -18,9 +18,10 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
-from seginpaint_mm.apis.removal import Removal
+from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.results import SceneResult
-from seginpaint_mm.apis.tasks import find_task
+from seginpaint_mm.apis.tasks import InferenceTask, find_task
+from seginpaint_mm.apis.tasks.task import Rounds
 from seginpaint_mm.apis.trained_model import (
     build_model,
     check_device,
@@ -37,18 +38,36 @@ from seginpaint_mm.visualization import SceneVisualizer
 _FAILURES = (OSError, ValueError, MemoryError, torch.OutOfMemoryError, cv2.error)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Prepared:
     """An input on its way through the model."""
 
     scene: SceneInput
     image: np.ndarray
     objects: VisibleObjects | None
-    views: list[dict]
+    task: InferenceTask
+    rounds: Rounds | None = None
+    views: list[dict] | None = None  # of the next round; None where there is none
+    sample: SceneSample | None = None  # then
 
     @property
     def size(self) -> tuple[int, ...]:
         return _size(self.views[0]) if self.views else ()
+
+    def begin(self, pipeline: Callable[[dict], dict]) -> None:
+        """Prepare the first round, also once more."""
+        picture = _pipeline_input(self.scene, self.image)
+        self.rounds = self.task.rounds(picture, self.image, self.objects)
+        self.go_on(None, pipeline)
+
+    def go_on(self, samples: list[SceneSample] | None, pipeline: Callable[[dict], dict]) -> None:
+        """Give what the model made of the views, and prepare the next ones."""
+        try:
+            views = self.rounds.send(samples)
+        except StopIteration as end:
+            self.views, self.sample = None, end.value
+        else:
+            self.views = [pipeline(view) for view in views]
 
 
 class SegInpaintInferencer(BaseInferencer):
@@ -88,6 +107,8 @@ class SegInpaintInferencer(BaseInferencer):
         task: A key of :data:`seginpaint_mm.apis.tasks.TASKS`; None takes what the model is for.
         max_objects_per_batch: Objects that are completed at once, which bounds the memory; None
             leaves it to the config.
+        depth_threshold: Of the order of completed objects: the IoU in [0, 1) of what is seen of one
+            and hidden of another above which the one hides the other; None for the paper's 0.05.
 
     Raises:
         UserError: when the model, the weights, the device or the task are not there or do not fit.
@@ -101,6 +122,7 @@ class SegInpaintInferencer(BaseInferencer):
         show_progress: bool = True,
         task: str | None = None,
         max_objects_per_batch: int | None = None,
+        depth_threshold: float | None = None,
     ) -> None:
         cfg, weights = find_model(model, weights)
         check_device(device)
@@ -114,6 +136,8 @@ class SegInpaintInferencer(BaseInferencer):
         )
         if max_objects_per_batch is not None:
             self._bound_memory(max_objects_per_batch)
+        if depth_threshold is not None:
+            self._order_from(depth_threshold)
 
     def __call__(
         self,
@@ -123,6 +147,8 @@ class SegInpaintInferencer(BaseInferencer):
         recursive: bool = False,
         masks: Masks | None = None,
         removal: Removal | None = None,
+        filling: Filling | None = None,
+        draw: bool = True,
     ) -> dict[str, list]:
         """Process all inputs and keep their results; :meth:`stream` keeps none.
 
@@ -130,14 +156,15 @@ class SegInpaintInferencer(BaseInferencer):
 
         Returns:
             dict: ``predictions``, a list of :class:`SceneSample` at the original sizes;
-            ``visualization``, their pictures (RGB uint8); ``failures``, a sentence for every
-            input that could not be read or whose masks are wrong.
+            ``visualization``, their pictures (RGB uint8), unless ``draw`` is off; ``failures``, a
+            sentence for every input that could not be read or whose masks are wrong.
         """
-        results = list(self.stream(inputs, batch_size, out_dir, recursive, masks, removal))
+        stream = self.stream(inputs, batch_size, out_dir, recursive, masks, removal, filling, draw)
+        results = list(stream)
         done = [result for result in results if result.failure is None]
         return {
             'predictions': [result.sample for result in done],
-            'visualization': [result.picture for result in done],
+            'visualization': [result.picture for result in done if draw],
             'failures': [result.failure for result in results if result.failure is not None],
         }
 
@@ -149,6 +176,8 @@ class SegInpaintInferencer(BaseInferencer):
         recursive: bool = False,
         masks: Masks | None = None,
         removal: Removal | None = None,
+        filling: Filling | None = None,
+        draw: bool = True,
     ) -> Iterator[SceneResult]:
         """Process inputs one batch after the other; unreadable ones do not stop the others.
 
@@ -164,6 +193,8 @@ class SegInpaintInferencer(BaseInferencer):
                 :func:`find_instance_model`.
             removal: Which objects are to be removed, and how; of those that an
                 :class:`ObjectRemover` finds itself where there are no masks.
+            filling: How what is marked is filled, e.g. large photos in patches.
+            draw: Draw pictures for people; they take longer than the model where photos are large.
 
         Yields:
             SceneResult: in the order of the inputs, except that failures come at once.
@@ -178,9 +209,9 @@ class SegInpaintInferencer(BaseInferencer):
         folder = None if out_dir is None else ResultFolder(out_dir, self.task)
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
-        source = self._mask_source(masks, removal, scenes)
+        source = self._mask_source(masks, removal, filling, scenes)
         try:
-            for result in self._results(scenes, source, batch_size, folder):
+            for result in self._results(scenes, source, batch_size, folder, draw):
                 if folder is not None and result.failure is not None:
                     folder.add_failure(result.scene, result.failure)
                 yield result
@@ -189,10 +220,14 @@ class SegInpaintInferencer(BaseInferencer):
                 folder.close()
 
     def _mask_source(
-        self, masks: Masks | None, removal: Removal | None, scenes: list[SceneInput]
+        self,
+        masks: Masks | None,
+        removal: Removal | None,
+        filling: Filling | None,
+        scenes: list[SceneInput],
     ) -> MaskSource | None:
         given = None if masks is None else find_mask_source(masks)
-        source = self.task.source(given, removal)
+        source = self.task.source(given, removal, filling)
         objection = None if source is None else source.objection(scenes)
         if objection is not None:
             raise UserError(objection)
@@ -204,6 +239,7 @@ class SegInpaintInferencer(BaseInferencer):
         source: MaskSource | None,
         batch_size: int,
         folder: ResultFolder | None,
+        draw: bool,
     ) -> Iterator[SceneResult]:
         batch: list[_Prepared] = []
         steps = track(scenes, description='Inference', disable=not self.show_progress)
@@ -214,51 +250,58 @@ class SegInpaintInferencer(BaseInferencer):
                 yield SceneResult(scene, failure=_failure(scene, error))
                 continue
             if batch and prepared.size != batch[0].size:
-                yield from self._finish(batch, folder)
+                yield from self._finish(batch, folder, draw)
                 batch = []
             batch.append(prepared)
             if len(batch) == batch_size:
-                yield from self._finish(batch, folder)
+                yield from self._finish(batch, folder, draw)
                 batch = []
         if batch:
-            yield from self._finish(batch, folder)
+            yield from self._finish(batch, folder, draw)
 
     def _prepare(self, scene: SceneInput, source: MaskSource | None) -> _Prepared:
         image = scene.read()
         objects = None if source is None else source.objects(scene, image)
-        views = self.task.views(_pipeline_input(scene, image), objects)
-        return _Prepared(scene, image, objects, [self.pipeline(view) for view in views])
+        prepared = _Prepared(scene, image, objects, self.task)
+        prepared.begin(self.pipeline)
+        return prepared
 
     def _finish(
-        self, batch: Sequence[_Prepared], folder: ResultFolder | None
+        self, batch: Sequence[_Prepared], folder: ResultFolder | None, draw: bool
     ) -> Iterator[SceneResult]:
         try:
-            finished = list(self._finished(batch))
+            self._go_through(batch)
+            pictures = [
+                self.visualize([prepared.image], [prepared.sample])[0] if draw else None
+                for prepared in batch
+            ]
         except _FAILURES as error:
             if len(batch) > 1:  # only those that fail alone, too, have failed
                 for prepared in batch:
-                    yield from self._finish([prepared], folder)
+                    prepared.begin(self.pipeline)
+                    yield from self._finish([prepared], folder, draw)
             else:
                 scene = batch[0].scene
                 yield SceneResult(scene, failure=_failure(scene, error))
             return
-        for prepared, sample, picture in finished:
+        for prepared, picture in zip(batch, pictures, strict=True):
+            sample = prepared.sample
             if folder is not None:
                 folder.add(prepared.scene, prepared.image, sample, picture)
             yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
-    def _finished(
-        self, batch: Sequence[_Prepared]
-    ) -> Iterator[tuple[_Prepared, SceneSample, np.ndarray]]:
-        views = chain.from_iterable(prepared.views for prepared in batch)
-        samples = self._predict(views, len(batch))
+    def _go_through(self, batch: Sequence[_Prepared]) -> None:
+        """Let the model see all rounds of all inputs, as many at once as a batch may hold."""
+        while waiting := [prepared for prepared in batch if prepared.views is not None]:
+            views = chain.from_iterable(prepared.views for prepared in waiting)
+            samples = self._predict(views, len(batch))
+            for prepared in waiting:
+                predicted = [next(samples).cpu() for _ in prepared.views]
+                prepared.go_on(predicted, self.pipeline)
         for prepared in batch:
-            predicted = [next(samples).cpu() for _ in prepared.views]
-            sample = self.task.finish(predicted, prepared.image, prepared.objects)
             note = prepared.objects and prepared.objects.note
-            remark = ' '.join(filter(None, (note, sample.get('remark'))))
-            sample.set_metainfo(dict(remark=remark or None))
-            yield prepared, sample, self.visualize([prepared.image], [sample])[0]
+            remark = ' '.join(filter(None, (note, prepared.sample.get('remark'))))
+            prepared.sample.set_metainfo(dict(remark=remark or None))
 
     def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
         """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""
@@ -289,6 +332,14 @@ class SegInpaintInferencer(BaseInferencer):
         if max_objects < 1:
             raise UserError(f'max_objects_per_batch must be at least 1, not {max_objects}.')
         self.model.max_objects_per_batch = max_objects
+
+    def _order_from(self, threshold: float) -> None:
+        if not hasattr(self.task, 'depth_threshold'):
+            kind = type(self.model).__name__
+            raise UserError(f'A {kind} completes no objects: leave depth_threshold out.')
+        if not 0 <= threshold < 1:
+            raise UserError(f'depth_threshold must be from 0 to below 1, not {threshold}.')
+        self.task.depth_threshold = threshold
 
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
         return prepare_for_inference(build_model(cfg, weights).to(device))

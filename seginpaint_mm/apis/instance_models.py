@@ -1,6 +1,7 @@
 """Networks that find the objects of a picture, as a source of masks."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mmdet.models  # noqa: F401  registers mmdet's networks
@@ -19,7 +20,7 @@ from mmengine.structures import InstanceData
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_source import InstanceModel
-from seginpaint_mm.apis.selected_objects import LOOK_SIZE, selected_objects
+from seginpaint_mm.apis.selected_objects import LOOK_SIZE, reduce_to, selected_objects
 from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.config_files import find_config
@@ -47,7 +48,8 @@ def find_instance_model(
         device: As in :class:`SegInpaintInferencer`.
         min_score: What is found with a lower score is left out. Without it that is 0.5, and of an
             :class:`ObjectRemover` what its selector leaves out.
-        look_size: Of an :class:`ObjectRemover`, see :func:`selected_objects`.
+        look_size: Greatest side, in pixels, at which a network sees pictures; larger ones are
+            reduced, and the masks found are brought to their size.
 
     Raises:
         UserError: when the model or the weights are not there or do not fit, or the model gives no
@@ -62,12 +64,13 @@ def find_instance_model(
         inferencer = SegInpaintInferencer(cfg, weights, device, show_progress=False)
         meta = inferencer.visualizer.dataset_meta
         classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
-        return InstanceModel(_Predicted(inferencer), classes, _or_half(min_score))
+        return InstanceModel(_Predicted(inferencer, look_size), classes, _or_half(min_score))
     check_device(device)
     if weights is None:
         raise UserError('The model that finds the objects needs a checkpoint: give it.')
-    detector = _Detected(cfg, str(weights), device or get_device())
-    return InstanceModel(detector, detector.classes, _or_half(min_score))
+    least = _or_half(min_score)
+    detector = _Detected(cfg, str(weights), device or get_device(), look_size, least)
+    return InstanceModel(detector, detector.classes, least)
 
 
 def _or_half(min_score: float | None) -> float:
@@ -82,20 +85,27 @@ def _load_selector(cfg: Config, weights: str | None, device: str | None) -> Pano
 class _Predicted:
     """Instances of a model of ours."""
 
-    def __init__(self, inferencer: SegInpaintInferencer) -> None:
+    def __init__(self, inferencer: SegInpaintInferencer, look_size: int) -> None:
         self.inferencer = inferencer
+        self.look_size = look_size
 
     def __call__(self, image: np.ndarray) -> InstanceData:
-        (sample,) = self.inferencer(image)['predictions']
+        reduced = reduce_to(image, self.look_size)
+        (sample,) = self.inferencer(reduced, draw=False)['predictions']
         if 'pred_instances' not in sample:
             raise UserError(_gives_no_masks(self.inferencer.model))
         return sample.pred_instances
 
 
 class _Detected:
-    """Instances of a model of mmdet."""
+    """Instances of a model of mmdet, with masks of the size that it sees a picture in."""
 
-    def __init__(self, cfg: Config, weights: str, device: str) -> None:
+    def __init__(
+        self, cfg: Config, weights: str, device: str, look_size: int, min_score: float
+    ) -> None:
+        self.look_size = look_size
+        cfg = copy.deepcopy(cfg)
+        _leave_out(cfg.model.get('test_cfg'), min_score)
         checkpoint = load_checkpoint_safely(weights)
         with DefaultScope.overwrite_default_scope(_SCOPE):
             model = revert_sync_batchnorm(MMDET_MODELS.build(cfg.model))
@@ -107,7 +117,7 @@ class _Detected:
         self.classes = _classes(cfg, checkpoint)
 
     def __call__(self, image: np.ndarray) -> InstanceData:
-        data = self.pipeline(dict(img=image, img_id=0))
+        data = self.pipeline(dict(img=reduce_to(image, self.look_size), img_id=0))
         batch = dict(inputs=[data['inputs']], data_samples=[data['data_samples']])
         with torch.inference_mode(), DefaultScope.overwrite_default_scope(_SCOPE):
             (sample,) = self.model.test_step(batch)
@@ -115,6 +125,17 @@ class _Detected:
         if 'masks' not in found:
             raise UserError(_gives_no_masks(self.model))
         return InstanceData(masks=found.masks, labels=found.labels, scores=found.scores)
+
+
+def _leave_out(test_cfg: Mapping | None, min_score: float) -> None:
+    """Let no mask be made of what is left out anyway: of each, mmdet makes large ones of floats.
+
+    A ``score_thr`` of mmdet must be exceeded, ``min_score`` reached.
+    """
+    least = float(np.nextafter(np.float32(min_score), np.float32(0)))
+    for part in (test_cfg, (test_cfg or {}).get('rcnn')):
+        if part is not None and 'score_thr' in part:
+            part['score_thr'] = max(part['score_thr'], least)
 
 
 def _classes(cfg: Config, checkpoint: dict) -> Sequence[str]:

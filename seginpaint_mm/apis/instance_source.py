@@ -5,17 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 from mmengine.structures import InstanceData
+from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
-from seginpaint_mm.apis.given_masks.visible_objects import stack_objects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.cropped_masks import CroppedMasks
 
 
 class InstanceModel(MaskSource):
     """The instances that a network finds, the most confident first.
 
     Args:
-        find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W,
+        find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W, or of
+            the size to which the picture was reduced to look at it, there also probabilities;
             ``labels`` and ``scores``, on any device.
         classes: Names, by label.
         min_score: What is found with a lower score is left out.
@@ -35,10 +37,20 @@ class InstanceModel(MaskSource):
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
         """Those of which a pixel is seen; there may be none."""
-        found = self.find(image).cpu()
-        seen = found.masks.flatten(1).any(1) & (found.scores >= self.min_score)
-        found = found[seen]
+        found, size = self.find(image).cpu(), image.shape[:2]
+        found = found[found.scores >= self.min_score]
         found = found[found.scores.argsort(descending=True)]
+        masks = _packed(found.masks, size)
+        seen = [row for row, box in enumerate(masks.boxes) if box[2] > box[0]]
         names = [str(self.classes[label]) for label in found.labels.tolist()]
-        masks, scores = list(found.masks.numpy()), found.scores.tolist()
-        return stack_objects(masks, names, image.shape[:2], scores)
+        scores = found.scores.tolist()
+        return VisibleObjects(
+            masks[seen], tuple(names[row] for row in seen), tuple(scores[row] for row in seen)
+        )
+
+
+def _packed(masks: Tensor, size: tuple[int, int]) -> CroppedMasks:
+    """At the picture's size, one mask at a time."""
+    if tuple(masks.shape[-2:]) == size:
+        return CroppedMasks.pack((mask.numpy() >= 0.5 for mask in masks), size)
+    return CroppedMasks.enlarge((mask.numpy() for mask in masks), size)

@@ -13,7 +13,7 @@ from seginpaint_mm.structures import SceneSample
 class ResultFolder:
     """Writes results as they come, each file whole or not at all.
 
-    - ``vis/<name>.png``: the picture for people;
+    - ``vis/<name>.png``: the picture for people, where one is drawn;
     - ``pred/...``: what the task writes, see :mod:`tasks`;
     - ``predictions.json``: inputs, files, what they hold, and what failed.
 
@@ -30,7 +30,11 @@ class ResultFolder:
         self._failures: list[dict] = []
 
     def add(
-        self, scene: SceneInput, image: np.ndarray, sample: SceneSample, picture: np.ndarray
+        self,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        picture: np.ndarray | None,
     ) -> None:
         """Write one scene.
 
@@ -38,18 +42,24 @@ class ResultFolder:
             scene: The input.
             image: What was read of it, BGR uint8 (H, W, 3).
             sample: Its predictions, at that size.
-            picture: RGB uint8, for people.
+            picture: RGB uint8, for people; None for no such files. Those of an earlier call for
+                the same input are removed.
 
         Raises:
             OSError: when a file cannot be written.
         """
-        file = f'vis/{scene.name}.png'
         height, width = image.shape[:2]
-        entry = {'input': scene.origin, 'picture': file, 'height': height, 'width': width}
-        entry |= self.task.write(self.folder, scene, image, sample)
+        entry = {'input': scene.origin, 'height': height, 'width': width}
+        draw = picture is not None
+        entry |= self.task.write(self.folder, scene, image, sample, draw)
         if sample.get('remark') is not None:
             entry['remark'] = sample.remark
-        write_image(self.folder / file, picture[..., ::-1])
+        file = f'vis/{scene.name}.png'
+        if draw:
+            entry['picture'] = file
+            write_image(self.folder / file, picture[..., ::-1])
+        else:
+            (self.folder / file).unlink(missing_ok=True)
         self._entries.append(entry)
 
     def add_failure(self, scene: SceneInput, reason: str) -> None:

@@ -15,7 +15,7 @@ class SceneResult:
     Attributes:
         scene: The input.
         sample: Predictions at the input's size, on the CPU.
-        picture: RGB uint8 (H, W, 3), see :class:`SceneVisualizer`.
+        picture: RGB uint8 (H, W, 3), see :class:`SceneVisualizer`; None where none is drawn.
         failure: One sentence; then ``sample`` and ``picture`` are None.
         remark: What a user should know though it was done, one sentence.
     """

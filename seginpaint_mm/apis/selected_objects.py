@@ -26,33 +26,37 @@ def selected_objects(
 
 
 class _Look:
-    """What is found in a reduced picture, with masks of the picture's own size."""
+    """What is found in a reduced picture, as probabilities of its size."""
 
     def __init__(self, selector: PanopticMaskSelector, look_size: int) -> None:
         self.selector = selector
         self.look_size = look_size
 
     def __call__(self, image: np.ndarray) -> InstanceData:
-        picture = self._reduced(image)
+        picture = self._colours(image)
         sample = SceneSample(metainfo=dict(img_shape=tuple(picture.shape[-2:])))
         with torch.inference_mode():
             features = self.selector.look(picture)
             (found,) = self.selector.segments(picture, features, [sample])
             things = self.selector.things(found)
-        height, width = image.shape[:2]
-        masks = np.zeros((len(things), height, width), bool)
-        for mask, probability in zip(masks, things.probabilities.cpu().numpy(), strict=True):
-            smooth = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
-            np.greater_equal(smooth, 0.5, out=mask)
         return InstanceData(
-            masks=torch.from_numpy(masks), labels=things.labels.cpu(), scores=things.scores.cpu()
+            masks=things.probabilities.float().cpu(),
+            labels=things.labels.cpu(),
+            scores=things.scores.cpu(),
         )
 
-    def _reduced(self, image: np.ndarray) -> torch.Tensor:
+    def _colours(self, image: np.ndarray) -> torch.Tensor:
         """1,3,h,w in [0, 1], RGB."""
-        factor = min(1.0, self.look_size / max(image.shape[:2]))
-        if factor < 1:
-            image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        image = reduce_to(image, self.look_size)
         device = next(self.selector.parameters()).device
         colours = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
         return colours[None].to(device, torch.float32) / 255
+
+
+def reduce_to(image: np.ndarray, look_size: int) -> np.ndarray:
+    """The picture, (H, W, 3), reduced where a side is longer than ``look_size``."""
+    factor = min(1.0, look_size / max(image.shape[:2]))
+    if factor == 1:
+        return image
+    size = tuple(max(1, round(side * factor)) for side in image.shape[1::-1])
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -15,7 +15,8 @@ ObjectRemover finds objects and removes those that are named::
 --class takes the surest object of a class, --all all of it, --click, --box and --id others; each
 may be given several times. With --masks it removes what they mark; with --instances, another model
 that finds objects, any inpainter paints their place. Large photos are painted in patches around
-the objects; what is further away than --feather stays bit for bit as it was.
+the objects; what is further away than --feather stays bit for bit as it was. So are holes of photos
+with more megapixels than --whole-up-to; --task fill --working-size 256 says how large patches are.
 
 For a picture x/a.jpg of a folder, --masks FOLDER has one of
 
@@ -32,9 +33,9 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_model
+from seginpaint_mm.apis import Filling, Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.given_masks import MaskSource
-from seginpaint_mm.apis.removal.removal import FORMATS
+from seginpaint_mm.apis.removal.removal import FORMATS, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.errors import UserError
@@ -63,6 +64,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     parser.add_argument('--recursive', action='store_true', help='look into sub-folders')
     parser.add_argument('--task', choices=TASKS, help='default: what the model is for')
+    parser.add_argument(
+        '--no-vis', action='store_true', help='draw no pictures for people: faster on large photos'
+    )
     objects = parser.add_argument_group('objects to complete, or holes to fill')
     objects.add_argument('--masks', nargs='+', metavar='PATH', help='where they are')
     objects.add_argument(
@@ -76,6 +80,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     objects.add_argument(
         '--max-objects-per-batch', type=int, metavar='N', help="bounds memory (default: config's)"
+    )
+    objects.add_argument(
+        '--depth-threshold',
+        type=float,
+        metavar='IOU',
+        help='of what is seen of one object and hidden of another, above which the one is in front '
+        '(default: 0.05)',
+    )
+    objects.add_argument(
+        '--whole-up-to',
+        type=float,
+        metavar='MEGAPIXELS',
+        help='larger photos are filled in patches, which need little memory; inf for never '
+        f'(default: {Filling().whole_up_to:g})',
     )
     _add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
@@ -130,10 +148,15 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
         help='object N of predictions.json, counted from 1',
     )
     for option, kind, what in (
-        ('--grow', int, 'pixels that masks are grown by, negative to shrink them'),
+        (
+            '--grow',
+            str,
+            "pixels that masks are grown by, or a share of the object's longer side such as 2%%, "
+            'negative to shrink them',
+        ),
         ('--feather', int, 'pixels around masks in which the painting fades out'),
-        ('--margin', float, "what is seen around a mask, as a share of its box's sides"),
-        ('--working-size', int, 'side of what the inpainter sees, in pixels'),
+        ('--margin', float, 'what is seen around an object, as a share of its longer side'),
+        ('--working-size', int, 'side of the patches that the inpainter sees, in pixels'),
         ('--look-size', int, 'greatest side at which objects are looked for, in pixels'),
     ):
         name = option.removeprefix('--').replace('-', '_')
@@ -153,8 +176,19 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--before-checkpoint', metavar='FILE', help='its checkpoint')
 
 
+def filling(args: argparse.Namespace) -> Filling | None:
+    """How holes are filled; None where no option says anything about it."""
+    if args.task != 'fill' and args.whole_up_to is None:
+        return None
+    wanted = Filling() if args.whole_up_to is None else Filling(whole_up_to=args.whole_up_to)
+    if args.task != 'fill':
+        return wanted
+    return dataclasses.replace(wanted, margin=args.margin, working_size=args.working_size)
+
+
 def removal(args: argparse.Namespace) -> Removal | None:
     """What is to be removed; None where no option says anything about it."""
+    is_filled = args.task == 'fill'  # then two options say how the hole is filled
     before = args.before and find_instance_model(
         args.before, args.before_checkpoint, args.device, args.min_score, args.look_size
     )
@@ -166,8 +200,8 @@ def removal(args: argparse.Namespace) -> Removal | None:
         ids=tuple(args.id),
         grow=args.grow,
         feather=args.feather,
-        margin=args.margin,
-        working_size=args.working_size,
+        margin=MARGIN if is_filled else args.margin,
+        working_size=WORKING_SIZE if is_filled else args.working_size,
         look_size=args.look_size,
         picture_format=args.format,
         before=before,
@@ -210,9 +244,17 @@ def main(argv: list[str] | None = None) -> None:
         args.device,
         task=args.task or (wanted and 'remove'),
         max_objects_per_batch=args.max_objects_per_batch,
+        depth_threshold=args.depth_threshold,
     )
     results = inferencer.stream(
-        args.inputs, args.batch_size, args.out_dir, args.recursive, mask_source(args), wanted
+        args.inputs,
+        args.batch_size,
+        args.out_dir,
+        args.recursive,
+        mask_source(args),
+        wanted,
+        filling(args),
+        draw=not args.no_vis,
     )
     told = [(result.failure, result.remark) for result in results]
     skipped = [failure for failure, _ in told if failure is not None]

@@ -10,7 +10,7 @@ from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 from seginpaint_mm.visualization.instances import distinct_colours
 from seginpaint_mm.visualization.object_panels import LEGEND, object_panels
-from seginpaint_mm.visualization.panels import PAPER, Panel, compose, outline
+from seginpaint_mm.visualization.panels import PAPER, Panel, compose, outline, panel_size
 
 FIRST = 1  # number of the first object, as in the files of an inference
 _MOST_OBJECTS = 6  # that are shown apart: those of which most is hidden
@@ -64,8 +64,10 @@ def _instances(sample: SceneSample, source: str) -> InstanceData:
 def _most_hidden(found: InstanceData, truth: InstanceData) -> list[int]:
     """Rows of objects of which something is hidden, in truth or else as predicted."""
     known = truth if 'full_masks' in truth else found
-    hidden = (known.full_masks & ~known.masks).flatten(1).sum(1)
-    order = hidden.argsort(descending=True, stable=True).tolist()
+    pairs = zip(known.full_masks, known.masks, strict=True)
+    # one at a time: a sum over all needs 8 bytes a pixel
+    hidden = [np.count_nonzero(full.numpy() & ~seen.numpy()) for full, seen in pairs]
+    order = sorted(range(len(hidden)), key=lambda number: -hidden[number])
     return [number for number in order if hidden[number]][:_MOST_OBJECTS]
 
 
@@ -73,10 +75,9 @@ class _Scene:
     """A picture at the size of a panel, and what is drawn over it."""
 
     def __init__(self, image: np.ndarray, panel_width: int) -> None:
-        height, width = image.shape[:2]
         self.original = image
-        self.size = (panel_width, max(1, round(height * panel_width / width)))
-        way = cv2.INTER_CUBIC if panel_width > width else cv2.INTER_AREA
+        self.size = panel_size(image.shape, panel_width)
+        way = cv2.INTER_CUBIC if self.size[0] > image.shape[1] else cv2.INTER_AREA
         self.image = cv2.resize(image, self.size, interpolation=way)
 
     def blank(self) -> np.ndarray:
@@ -103,8 +104,8 @@ class _Scene:
     def _fit(self, masks: Tensor) -> list[np.ndarray]:
         """Masks, uint8 at the panel's size, of bool (n, H, W)."""
         return [
-            cv2.resize(mask.astype(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
-            for mask in masks.numpy()
+            cv2.resize(mask.numpy().view(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
+            for mask in masks
         ]
 
     def _draw(self, seen: list[np.ndarray], full: list[np.ndarray]) -> np.ndarray:
@@ -123,7 +124,7 @@ class _Scene:
     def _depth_order(self, instances: InstanceData, order: DepthOrder | None) -> np.ndarray:
         if order is None:
             order = infer_depth_order(instances.masks, instances.full_masks)
-        drawn = draw_depth_order(self.original, instances.masks.numpy(), order, FIRST)
+        drawn = draw_depth_order(self.original, instances.masks, order, FIRST)
         return cv2.resize(drawn, self.size, interpolation=cv2.INTER_AREA)
 
 

@@ -10,29 +10,34 @@ from seginpaint_mm.visualization.panels import INK, WHITE
 
 _OPACITY = 0.45
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_LEAST_SIDE = 720  # of the longer one; smaller pictures are enlarged, for the numbers' sake
+# of the longer one; smaller images are enlarged, for the numbers' sake, larger ones reduced
+_LEAST_SIDE, _MOST_SIDE = 720, 1440
 _PIXELS_A_LINE = 500  # of the picture's longer side, for each of a line's width
 
 
 def draw_depth_order(
-    image: np.ndarray, visible: np.ndarray, depth_order: DepthOrder, first: int = 0
+    image: np.ndarray, visible: Sequence, depth_order: DepthOrder, first: int = 0
 ) -> np.ndarray:
     """Draw the objects in the colours of their depth, outlined and numbered, and who hides whom.
 
     Args:
         image: RGB uint8 (H, W, 3).
-        visible: bool (n, H, W), what is seen of the objects.
+        visible: n arrays or tensors, bool (H, W), what is seen of the objects.
         depth_order: Of these objects.
         first: Number of the first object.
 
     Returns:
-        np.ndarray: RGB uint8, the picture, enlarged where it is small. The front object is red, the
-        hindmost blue; an arrow goes from an object to each that it hides a part of.
+        np.ndarray: RGB uint8, the image, its longer side enlarged or reduced to 720 to 1440 pixels.
+        The front object is red, the hindmost blue; an arrow goes from an object to each that it
+        hides a part of.
     """
     size = _legible_size(image.shape[:2])
-    picture = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+    is_reduced = size[0] < image.shape[1]
+    way = cv2.INTER_AREA if is_reduced else cv2.INTER_LINEAR
+    picture = cv2.resize(image, size, interpolation=way)
     masks = [
-        cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) for mask in visible
+        cv2.resize(np.asarray(mask, np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        for mask in visible
     ]
     colours = _depth_colours(depth_order.order)
     width = max(1, round(max(size) / _PIXELS_A_LINE))
@@ -48,8 +53,8 @@ def draw_depth_order(
 
 def _legible_size(shape: tuple[int, int]) -> tuple[int, int]:
     """(width, height) to draw at."""
-    factor = max(1.0, _LEAST_SIDE / max(shape))
-    return round(shape[1] * factor), round(shape[0] * factor)
+    factor = min(max(1.0, _LEAST_SIDE / max(shape)), _MOST_SIDE / max(shape))
+    return max(1, round(shape[1] * factor)), max(1, round(shape[0] * factor))
 
 
 def _paint(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], width: int) -> None:

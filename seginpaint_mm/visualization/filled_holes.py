@@ -12,6 +12,7 @@ from seginpaint_mm.visualization.panels import (
     colourise,
     compose,
     outline,
+    panel_size,
 )
 
 _OPACITY = 0.6
@@ -66,8 +67,8 @@ class _Panels:
     ) -> None:
         self.sample = sample
         self.palette = palette
-        self.size = (width, max(1, round(shape[0] * width / shape[1])))
-        painted = self._read('pred_image').shape[:2]
+        self.size = panel_size(shape, width)
+        painted = tuple(sample.pred_image.data.shape[-2:])
         if painted != shape:
             raise ValueError(
                 f'SceneVisualizer: pred_image is {painted} (height, width), the image is {shape}: '
@@ -123,12 +124,9 @@ class _Panels:
         opacity = np.full(self.hole.shape, _OPACITY)
         return outline(blend(picture, colours, opacity), self.hole)
 
-    def _read(self, name: str) -> np.ndarray:
-        """(H, W, C)."""
-        return self.sample.get(name).data.permute(1, 2, 0).cpu().numpy()
-
     def _picture(self, name: str) -> np.ndarray:
-        return self._fit(self._read(name))
+        planes = self.sample.get(name).data.cpu().numpy()
+        return np.dstack([self._fit(plane) for plane in planes])
 
     def _fit(self, picture: np.ndarray) -> np.ndarray:
         enlarged = self.size[0] > picture.shape[1]
@@ -136,6 +134,6 @@ class _Panels:
         return cv2.resize(np.ascontiguousarray(picture), self.size, interpolation=way)
 
     def _map(self, name: str) -> np.ndarray:
-        values = self._read(name)[..., 0]
+        values = self.sample.get(name).data[0].cpu().numpy()
         kind = np.float32 if values.dtype.kind == 'f' else np.uint8
         return cv2.resize(values.astype(kind), self.size, interpolation=cv2.INTER_NEAREST)

@@ -42,8 +42,8 @@ def draw_instances(
     titles = _titles(instances, names)
     size = (image.shape[1], image.shape[0])
     masks = [
-        cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
-        for mask in instances.masks.numpy().astype(np.uint8)
+        cv2.resize(np.asarray(mask, np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        for mask in instances.masks
     ]
     colours = distinct_colours(len(masks))
     picture = image.copy()

@@ -8,10 +8,21 @@ import numpy as np
 WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
 UNKNOWN = (110, 110, 110)  # of no class
 HEADER, GAP, TEXT_SCALE = 34, 8, 0.6
+TALLEST = 2  # height of a panel, by the width that panels have
 LEGEND_WIDTH = 1280  # or as wide as the panels above
 
 Panel = tuple[str, np.ndarray]
 LegendEntry = tuple[str, Sequence[int]]
+
+
+def panel_size(shape: tuple[int, ...], width: int) -> tuple[int, int]:
+    """(width, height) of the panel of an image, (height, width, ...), as wide as ``width``.
+
+    Images that would be more than ``TALLEST`` times as high are narrower, so that a strip of a few
+    pixels does not become a panel of a hundred thousand rows.
+    """
+    factor = min(width / shape[1], TALLEST * width / shape[0])
+    return max(1, round(shape[1] * factor)), max(1, round(shape[0] * factor))
 
 
 def compose(rows: list[list[Panel]], legend: list[LegendEntry]) -> np.ndarray:
@@ -47,7 +58,9 @@ def colourise(classes: np.ndarray, palette: np.ndarray) -> np.ndarray:
 
 def _framed(title: str, panel: np.ndarray) -> np.ndarray:
     height, width = panel.shape[:2]
-    frame = np.full((height + HEADER + GAP, width + 2 * GAP, 3), PAPER, np.uint8)
+    is_strip = height >= TALLEST * width
+    room = max(width, _text_width(title)) if is_strip else width
+    frame = np.full((height + HEADER + GAP, room + 2 * GAP, 3), PAPER, np.uint8)
     frame[HEADER : HEADER + height, GAP : GAP + width] = panel
     _write(frame, title, (GAP, HEADER - 11))
     return frame

@@ -7,7 +7,7 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.instances import draw_instances
-from seginpaint_mm.visualization.panels import Panel, blend, compose, outline
+from seginpaint_mm.visualization.panels import Panel, blend, compose, outline, panel_size
 
 _REMOVED = (214, 39, 40)
 _OPACITY = 0.5
@@ -34,7 +34,7 @@ def draw_removed_objects(
     Returns:
         np.ndarray: RGB uint8.
     """
-    size = (panel_width, max(1, round(image.shape[0] * panel_width / image.shape[1])))
+    size = panel_size(image.shape, panel_width)
     seen = _fit(image, size)
     is_known = 'gt_image' in sample
     masks = {
@@ -44,14 +44,14 @@ def draw_removed_objects(
     }
     row = [('picture', _with_objects(seen, sample.get('pred_instances')))]
     row += [
-        (title, _marked(seen, _channels_last(sample, name)))
+        (title, _marked(seen, sample.get(name).data[0].cpu().numpy()))
         for title, name in masks.items()
         if name in sample
     ]
     if 'pred_image' in sample:
-        row.append(('removed', _fit(_channels_last(sample, 'pred_image'), size)))
+        row.append(('removed', _fit_planes(sample, 'pred_image', size)))
     if is_known:
-        row.append(('truth', _fit(_channels_last(sample, 'gt_image'), size)))
+        row.append(('truth', _fit_planes(sample, 'gt_image', size)))
     return compose(_rows(row), [])
 
 
@@ -75,9 +75,9 @@ def _marked(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return outline(blend(picture, red, _OPACITY * (small > 0)), small)
 
 
-def _channels_last(sample: SceneSample, name: str) -> np.ndarray:
-    values = sample.get(name).data.permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values)
+def _fit_planes(sample: SceneSample, name: str, size: tuple[int, int]) -> np.ndarray:
+    planes = sample.get(name).data.cpu().numpy()
+    return np.dstack([_fit(plane, size) for plane in planes])
 
 
 def _fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

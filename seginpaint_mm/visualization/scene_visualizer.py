@@ -27,6 +27,7 @@ from seginpaint_mm.visualization.panels import (
     colourise,
     compose,
     outline,
+    panel_size,
 )
 from seginpaint_mm.visualization.removed_objects import draw_removed_objects, has_removed_objects
 
@@ -52,7 +53,7 @@ class SceneVisualizer(Visualizer):
         vis_backends: Configs of MMEngine's backends (local files, TensorBoard, ...).
         save_dir: Root folder of the backends; the Runner gives its own.
         panel_width: Width in pixels that panels are brought to: small images are enlarged,
-            large ones reduced.
+            large ones reduced. Panels are at most twice as high; narrower images stay narrower.
         min_instance_score: Instances found with a lower score are not drawn.
     """
 
@@ -133,8 +134,8 @@ class _Scene:
         self, image: np.ndarray, sample: SceneSample, palette: np.ndarray, panel_width: int
     ) -> None:
         height, width = image.shape[:2]
-        self.size = (panel_width, max(1, round(height * panel_width / width)))
-        enlarged = panel_width > width
+        self.size = panel_size(image.shape, panel_width)
+        enlarged = self.size[0] > width
         self.image = cv2.resize(
             image, self.size, interpolation=cv2.INTER_CUBIC if enlarged else cv2.INTER_AREA
         )

@@ -1,6 +1,7 @@
 """Objects completed by a small SeGAN: at the picture's size, in files, with clear errors."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -233,32 +234,74 @@ def test_tiny_objects_are_completed_too(inferencer: SegInpaintInferencer) -> Non
     assert len(sample.pred_instances.cutouts) == 2
 
 
-def test_a_cycle_is_reported(
-    inferencer: SegInpaintInferencer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize('number', [2, 3])
+def test_cycles_are_recorded_and_warned_of_from_three_on(
+    inferencer: SegInpaintInferencer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """Two objects of which each is found to go on behind the other."""
+    """Each object is found to go on behind the next; two that claim each other are no news."""
     told = []
     monkeypatch.setattr(
         'seginpaint_mm.apis.tasks.completion.print_log', lambda text, **_: told.append(text)
     )
-    original = SeGAN.predict
-
-    def predict_twins(model: SeGAN, inputs: torch.Tensor, data_samples: list) -> list:
-        samples = original(model, inputs, data_samples)
-        found = samples[0].pred_instances
-        found.full_masks = found.masks.any(dim=0, keepdim=True).repeat(2, 1, 1)
-        return samples
-
-    monkeypatch.setattr(SeGAN, 'predict', predict_twins)
-    masks = np.zeros((2, *SIZE), bool)
-    masks[0, 10:20, 10:30], masks[1, 10:20, 30:40] = True, True
+    finds_others_behind(monkeypatch, lambda masks: masks.roll(-1, dims=0))
     path = save(tmp_path, 'a', photo())
+    masks = rectangles(number=number)
     (sample,) = inferencer(path, masks=masks, out_dir=tmp_path / 'out')['predictions']
     assert len(sample.pred_depth_order.broken_cycles) == 1
-    assert told[0].startswith(f'{path}: Objects ')
-    assert 'hide each other in a circle: that' in told[0]
     (entry,) = json.loads((tmp_path / 'out' / 'predictions.json').read_text())['predictions']
-    assert sorted(entry['broken_cycles'][0]['objects']) == [1, 2]
+    assert sorted(entry['broken_cycles'][0]['objects']) == list(range(1, number + 1))
+    assert len(told) == (number == 3)
+    for sentence in told:
+        assert sentence.startswith(f'{path}: Objects ')
+        assert 'hide each other in a circle: that' in sentence
+
+
+def test_the_threshold_of_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the second object is found behind the first: an IoU of a half."""
+
+    def half(masks: torch.Tensor) -> torch.Tensor:
+        others = torch.zeros_like(masks)
+        others[1] = masks[0]
+        others[1, : SIZE[0] // 4 + SIZE[0] // 8] = False
+        return others
+
+    finds_others_behind(monkeypatch, half)
+    for threshold, pairs in ((None, [(0, 1)]), (0.3, [(0, 1)]), (0.7, [])):
+        completer = SegInpaintInferencer(
+            config(), device='cpu', show_progress=False, depth_threshold=threshold
+        )
+        (sample,) = completer(photo(), masks=rectangles(number=2))['predictions']
+        found = [(item.front, item.back) for item in sample.pred_depth_order.occlusions()]
+        assert found == pairs
+    with pytest.raises(UserError, match='depth_threshold must be from 0 to below 1, not 1'):
+        SegInpaintInferencer(config(), device='cpu', depth_threshold=1)
+
+
+def finds_others_behind(
+    monkeypatch: pytest.MonkeyPatch, others: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    """Let SeGAN find that each object goes on where ``others``, of all masks, tells."""
+    original = SeGAN.predict
+
+    def predict(model: SeGAN, inputs: torch.Tensor, data_samples: list) -> list:
+        samples = original(model, inputs, data_samples)
+        found = samples[0].pred_instances
+        found.full_masks = found.masks | others(found.masks)
+        return samples
+
+    monkeypatch.setattr(SeGAN, 'predict', predict)
+
+
+def test_no_pictures_on_demand(inferencer: SegInpaintInferencer, tmp_path: Path) -> None:
+    """Nor do those of an earlier call stay."""
+    pictures = [tmp_path / 'vis/image_00000.png', tmp_path / 'pred/depth_order/image_00000.png']
+    for draw in (True, False):
+        results = inferencer(photo(), out_dir=tmp_path, masks=rectangles(), draw=draw)
+        assert len(results['visualization']) == draw
+        (entry,) = json.loads((tmp_path / 'predictions.json').read_text())['predictions']
+        assert ('picture' in entry) == ('depth_picture' in entry) == draw
+        assert [path.exists() for path in pictures] == [draw, draw]
+        assert (tmp_path / entry['depth_order']).is_file()
 
 
 def test_a_segmentor_alone_gives_masks_without_paintings(tmp_path: Path) -> None:
@@ -291,5 +334,7 @@ def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer, work_dir: P
         inferencer._bound_memory(0)
     with pytest.raises(UserError, match='takes no objects: leave max_objects_per_batch out'):
         layout._bound_memory(3)
+    with pytest.raises(UserError, match='completes no objects: leave depth_threshold out'):
+        layout._order_from(0.1)
     with pytest.raises(CheckpointError, match=r'epoch_1\.pth is not a checkpoint of this SeGAN: 0'):
         SegInpaintInferencer(config(), work_dir / 'epoch_1.pth', 'cpu')

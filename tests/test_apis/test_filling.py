@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from seginpaint_mm.apis import SegInpaintInferencer
+from seginpaint_mm.apis import Filling, SegInpaintInferencer
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.structures import SceneSample
 from tests.model_tester import build_model
@@ -203,3 +203,70 @@ def test_tiny_pictures_are_padded_to_what_networks_take(name: str) -> None:
     (sample,) = inferencer(image, masks=mask)['predictions']
     check_filled(sample, image, mask)
     assert ('pred_sem_seg' in sample) == (name == 'spgnet_small')
+
+
+def test_large_photos_are_filled_in_patches(inferencer: SegInpaintInferencer) -> None:
+    """Bit for bit as they were outside a hole that is spread over them; small ones as ever."""
+    image, mask = photo((256, 300)), np.zeros((256, 300), bool)
+    mask[10:20, 20:60] = mask[200:210, 250:255] = mask[100, 5:295] = True
+    filling = Filling(whole_up_to=0.05, working_size=96)
+    (sample,) = inferencer(image, masks=mask, filling=filling)['predictions']
+    check_filled(sample, image, mask)
+    assert len(sample.patches) >= 3
+    looked = np.zeros_like(mask)
+    for left, top, right, bottom in sample.patches:
+        assert (right - left, bottom - top) == (96, 96)
+        looked[top:bottom, left:right] = True
+    classes, sure = sample.pred_sem_seg.data, sample.pred_confidence.data
+    assert classes.dtype == torch.int64
+    np.testing.assert_array_equal(classes[0].numpy() != 255, looked)
+    np.testing.assert_array_equal(sure[0].numpy() > 0, looked)
+    (whole,) = inferencer(image, masks=mask)['predictions']
+    check_filled(whole, image, mask)
+    assert 'patches' not in whole
+    for filling in (Filling(whole_up_to=0.08), Filling(whole_up_to=float('inf'), working_size=32)):
+        (same,) = inferencer(image, masks=mask, filling=filling)['predictions']
+        assert torch.equal(same.pred_image.data, whole.pred_image.data)
+        assert torch.equal(same.pred_sem_seg.data, whole.pred_sem_seg.data)
+
+
+def test_two_megapixels_are_filled_as_a_whole_and_more_are_not() -> None:
+    telea = make(dict(type='OpenCVInpainter', method='telea'))
+    for size, number in (((1024, 2048), 0), ((1025, 2048), 1)):
+        image, mask = np.full((*size, 3), 90, np.uint8), np.zeros(size, bool)
+        image[::2] = 91
+        mask[500:520, 900:930] = True
+        (sample,) = telea(image, masks=mask, draw=False)['predictions']
+        check_filled(sample, image, mask)
+        assert len(sample.get('patches', ())) == number
+
+
+def test_a_model_for_one_size_fills_photos_of_any() -> None:
+    """Its patches are squares of the working size."""
+    fixed = make(tiny_sgenet(generator=tiny_generator(dict(type='ContextInference', size=(3, 3)))))
+    image, mask = photo((150, 200)), np.zeros((150, 200), bool)
+    mask[40:130, 40:130] = mask[5:10, 150:190] = True
+    filling = Filling(whole_up_to=0, working_size=96)
+    (sample,) = fixed(image, masks=mask, filling=filling)['predictions']
+    check_filled(sample, image, mask)
+    assert len(sample.patches) == 2
+
+
+def test_wrong_fillings_are_told(inferencer: SegInpaintInferencer, work_dir: Path) -> None:
+    with pytest.raises(UserError, match='working_size must be at least 32, not 8'):
+        Filling(working_size=8)
+    with pytest.raises(UserError, match='whole_up_to must be at least 0, not nan'):
+        Filling(whole_up_to=float('nan'))
+    layout = SegInpaintInferencer(work_dir, device='cpu', show_progress=False)
+    with pytest.raises(UserError, match='fills no holes that are marked: leave out how'):
+        layout(photo(), filling=Filling())
+    remover = SegInpaintInferencer(
+        config(dict(type='MeanColourInpainter')), device='cpu', show_progress=False, task='remove'
+    )
+    with pytest.raises(UserError, match='is not told by a Filling: give a Removal'):
+        remover(photo(), masks=ragged(), filling=Filling())
+    image, mask = photo((40, 300)), np.ones((40, 300), bool)
+    mask[0, 0] = False
+    filling = Filling(whole_up_to=0, working_size=32)
+    (failure,) = inferencer(image, masks=mask, filling=filling)['failures']
+    assert 'what is known beside the hole is lost when it is reduced to 32 pixels' in failure

@@ -1,13 +1,14 @@
 """``VisibleObjects``: what a user or a network marks in a picture."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.cropped_masks import CroppedMasks
 
 
 @dataclass(frozen=True)
@@ -15,16 +16,22 @@ class VisibleObjects:
     """n objects of a picture, in the order in which they were given.
 
     Attributes:
-        masks: bool (n, H, W), what can be seen of each; they may overlap.
+        masks: What can be seen of each; they may overlap. :class:`CroppedMasks`, which read like a
+            bool array (n, H, W), and may be given as one.
         names: n names of classes or files; '' where nothing is known.
         scores: n in [0, 1], how sure a network is of each; none where objects are given.
         note: How the masks were read where they can be read in several ways, sentences; or None.
     """
 
-    masks: np.ndarray
+    masks: CroppedMasks
     names: tuple[str, ...]
     scores: tuple[float, ...] = ()
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.masks, CroppedMasks):
+            packed = CroppedMasks.pack(self.masks, np.shape(self.masks)[1:])
+            object.__setattr__(self, 'masks', packed)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -55,15 +62,15 @@ class MaskSource(ABC):
 
 
 def stack_objects(
-    masks: list[np.ndarray],
-    names: list[str],
+    masks: Iterable[np.ndarray],
+    names: Sequence[str],
     size: tuple[int, int],
     scores: Sequence[float] = (),
     note: str | None = None,
 ) -> VisibleObjects:
     """n objects, perhaps none, of masks bool (H, W); ``size`` is the picture's (height, width)."""
-    stacked = np.stack(masks) if masks else np.zeros((0, *size), bool)
-    return VisibleObjects(stacked, tuple(names), tuple(scores), note)
+    packed = CroppedMasks.pack(masks, size)
+    return VisibleObjects(packed, tuple(names), tuple(scores), note)
 
 
 def check_seen(mask: np.ndarray, what: str) -> None:

@@ -8,6 +8,7 @@ from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.selected_objects import LOOK_SIZE
 from seginpaint_mm.errors import UserError
 
+MARGIN, WORKING_SIZE = 0.25, 512
 FORMATS = ('png', 'jpg')
 _LEAST = {'feather': 0, 'margin': 0, 'working_size': 32, 'look_size': 32}
 
@@ -26,13 +27,16 @@ class Removal:
         clicks: (x, y) in pixels of the upright picture; the surest object there.
         boxes: (x1, y1, x2, y2) in the same; the object that fits best.
         ids: Numbers of objects, from 1 on, as in the pictures and files of an earlier call.
-        grow: Pixels that masks are grown by; negative ones shrink them.
+        grow: Pixels that masks are grown by, or a share of the longer side of each object's box,
+            such as ``'2%'``; negative ones shrink them.
         feather: Width in pixels, outside the mask, in which the painting passes into the picture.
-        margin: What is seen around a mask, as a share of the sides of its box.
-        working_size: Side in pixels of what the inpainter sees at least, where the picture has it;
-            longer sides are reduced to it.
-        look_size: The same for the panoptic network of an :class:`ObjectRemover`, which sees whole
-            pictures, reduced where a side is longer.
+        margin: What is seen around an object at least, as a share of the longer side of its box;
+            less where the object fits into the working size only with less.
+        working_size: Side in pixels of the squares that the inpainter sees, where the picture is as
+            large. Only objects that do not fit into it are reduced, see
+            :mod:`seginpaint_mm.apis.removal.patches`.
+        look_size: Greatest side at which the panoptic network of an :class:`ObjectRemover` sees
+            whole pictures; larger ones are reduced.
         min_score: What that network is less sure of is left out, beside what it leaves out itself.
         picture_format: Of the result: ``'png'``, which loses nothing, or ``'jpg'``.
         before: A network whose masks of the same objects are written too: that before the mask was
@@ -48,10 +52,10 @@ class Removal:
     clicks: Sequence[tuple[int, int]] = ()
     boxes: Sequence[tuple[float, float, float, float]] = ()
     ids: Sequence[int] = ()
-    grow: int = 0
+    grow: int | str = 0
     feather: int = 3
-    margin: float = 0.5
-    working_size: int = 512
+    margin: float = MARGIN
+    working_size: int = WORKING_SIZE
     look_size: int = LOOK_SIZE
     min_score: float = 0.0
     picture_format: str = 'png'
@@ -64,6 +68,7 @@ class Removal:
             object.__setattr__(self, name, (value,) if alone else tuple(value))
         for name, sides in (('clicks', 2), ('boxes', 4)):
             object.__setattr__(self, name, _places(name, getattr(self, name), sides))
+        object.__setattr__(self, 'grow', read_growth(self.grow))
         self._check()
 
     def _check(self) -> None:
@@ -83,6 +88,13 @@ class Removal:
                 f'Pictures are written as {" or ".join(FORMATS)}, not as {self.picture_format!r}.'
             )
 
+    def grown_by(self, boxes: Sequence[Sequence[int]]) -> list[int]:
+        """Pixels by which objects grow whose boxes are (x1, y1, x2, y2)."""
+        if not isinstance(self.grow, str):
+            return [self.grow] * len(boxes)
+        share = float(self.grow.removesuffix('%')) / 100
+        return [round(share * max(box[2] - box[0], box[3] - box[1])) for box in boxes]
+
     def requests(self) -> list[dict]:
         """As :func:`seginpaint_mm.models.maskopt.choosing.choose` takes them."""
         named = {
@@ -93,6 +105,25 @@ class Removal:
             'id': self.ids,
         }
         return [{kind: value} for kind, values in named.items() for value in values]
+
+
+def read_growth(value: int | str) -> int | str:
+    """Pixels as a whole number, or a share of the object as a text such as ``'2%'``.
+
+    Raises:
+        UserError: when it is neither.
+    """
+    text = str(value).strip()
+    try:
+        if text.endswith('%') and math.isfinite(float(text[:-1])):
+            return text
+        if float(text).is_integer():
+            return int(float(text))
+    except ValueError:
+        pass
+    raise UserError(
+        f"grow is a whole number of pixels, or a share of the object such as '2%', not {value!r}."
+    )
 
 
 def _places(name: str, given: Sequence, sides: int) -> tuple[tuple[float, ...], ...]:

@@ -1,24 +1,19 @@
-"""``RemovalPlan``: which objects of a picture go, and where their place is painted anew."""
+"""``RemovalPlan``: which objects of a picture go, and where their place is painted."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.removal.patches import Patch, cut_patches
+from seginpaint_mm.apis.removal.parts import find_parts
+from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
 from seginpaint_mm.apis.removal.removal import Removal
+from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
-from seginpaint_mm.models.maskopt.choosing import (
-    AbsentClassError,
-    choose,
-    no_class,
-    overlaps,
-    there_are,
-)
-from seginpaint_mm.models.maskopt.segments import Segments
-from seginpaint_mm.soft_masks import feather_weights, grow_mask
+from seginpaint_mm.models.maskopt.choosing import AbsentClassError, choose, no_class, there_are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +24,9 @@ class RemovalPlan(VisibleObjects):
         chosen: bool (n,), those that go.
         mask: bool (H, W), what they cover, as it was found.
         before: bool (H, W), the same as another network finds it; None without one.
-        weights: float32 (H, W) in [0, 1], share of the painting in the result: 1 in the mask, grown
-            or shrunk, and passing to 0 around it. Where it is 0 the picture stays as it is.
-        patches: What the inpainter gets; none where nothing is removed.
+        hole: bool (H, W), what is painted: the mask, grown or shrunk, and around it, where the
+            painting passes into the picture. Elsewhere the picture stays as it is.
+        patches: How the hole is painted, in turn; none where nothing is removed.
         picture_format: Of the result.
         origin: The picture, for people.
         alpha: uint8 (H, W), its transparency, or None.
@@ -41,7 +36,7 @@ class RemovalPlan(VisibleObjects):
     chosen: np.ndarray
     mask: np.ndarray
     before: np.ndarray | None
-    weights: np.ndarray
+    hole: np.ndarray
     patches: tuple[Patch, ...]
     picture_format: str
     origin: str
@@ -83,20 +78,19 @@ class RemovalSource(MaskSource):
             raise ValueError(f'{where}: JPEG knows no transparency, which this has: write png.')
         found = self.source.objects(scene, image)
         chosen, remark = self._choose(found, where)
-        mask = found.masks[chosen].any(axis=0)
-        weights, patches = np.zeros(image.shape[:2], np.float32), ()
+        going = found.masks[chosen]
+        hole, patches = np.zeros(image.shape[:2], bool), ()
         if chosen.any():
-            weights = self._weights(mask, where)
-            patches = self._patches(image, weights > 0, where)
+            hole, patches = self._patches(going, where)
         return RemovalPlan(
             masks=found.masks,
             names=found.names,
             scores=found.scores,
             note=found.note,
             chosen=chosen,
-            mask=mask,
-            before=self._before(scene, image, found.masks[chosen]),
-            weights=weights,
+            mask=going.union(),
+            before=self._before(scene, image, going),
+            hole=hole,
             patches=patches,
             picture_format=removal.picture_format,
             origin=where,
@@ -107,8 +101,8 @@ class RemovalSource(MaskSource):
     def _choose(self, found: VisibleObjects, where: str) -> tuple[np.ndarray, str | None]:
         """Which objects go, bool (n,), and a remark."""
         names = list(dict.fromkeys([*self.source.classes, *sorted(set(found.names))]))
-        segments = Segments(
-            torch.from_numpy(found.masks),
+        segments = _Candidates(
+            found.masks,
             torch.tensor([names.index(name) for name in found.names], dtype=torch.int64),
             torch.tensor(found.scores or [1.0] * len(found)),
         )
@@ -135,38 +129,58 @@ class RemovalSource(MaskSource):
             raise ValueError(sentence)
         return chosen, sentence
 
-    def _patches(self, image: np.ndarray, hole: np.ndarray, where: str) -> tuple[Patch, ...]:
-        working_size = self.removal.working_size
-        patches = cut_patches(image, hole, self.removal.margin, working_size)
-        if any(patch.hole.all() for patch in patches):
+    def _patches(self, going: CroppedMasks, where: str) -> tuple[np.ndarray, tuple[Patch, ...]]:
+        """The hole, bool (H, W), and how it is painted."""
+        removal = self.removal
+        parts, hole = find_parts(going, removal.grown_by(going.boxes), removal.feather)
+        if not parts:
+            width = str(removal.grow).removeprefix('-')
+            unit = 'of an object' if width.endswith('%') else 'pixels'
+            raise ValueError(
+                f'{where}: nothing of the mask is left when it is shrunk by {width} {unit}: shrink '
+                f'it less.'
+            )
+        check_hole(hole, f'{where}: what is to be removed, with its border,')
+        patches = plan_patches(parts, hole.shape, removal.margin, removal.working_size)
+        if sees_nothing(patches, hole):
             raise ValueError(
                 f'{where}: what is known beside the hole is lost when it is reduced to '
-                f'{working_size} pixels: take a larger working size, or remove less.'
+                f'{removal.working_size} pixels: take a larger working size, or remove less.'
             )
-        return patches
-
-    def _weights(self, mask: np.ndarray, where: str) -> np.ndarray:
-        grown = grow_mask(mask, self.removal.grow)
-        if not grown.any():
-            raise ValueError(
-                f'{where}: nothing of the mask is left when it is shrunk by {-self.removal.grow} '
-                f'pixels: shrink it less.'
-            )
-        weights = feather_weights(grown, self.removal.feather)
-        check_hole(weights > 0, f'{where}: what is to be removed, with its border,')
-        return weights
+        return hole, patches
 
     def _before(
-        self, scene: SceneInput, image: np.ndarray, chosen: np.ndarray
+        self, scene: SceneInput, image: np.ndarray, going: CroppedMasks
     ) -> np.ndarray | None:
         """What the other network's objects cover that overlap most with those chosen."""
         if self.removal.before is None:
             return None
-        masks = torch.from_numpy(self.removal.before.objects(scene, image).masks)
-        others = Segments(masks, torch.zeros(len(masks)), torch.ones(len(masks)))
-        covered = np.zeros(image.shape[:2], bool)
-        for mask in chosen:
-            shares = overlaps(others, torch.from_numpy(mask))
+        others = self.removal.before.objects(scene, image).masks
+        matches = set()
+        for index, box in enumerate(going.boxes):
+            shares = others.overlaps(box, going.crop(index))
             if len(shares) and shares.max() > 0:
-                covered |= masks[shares.argmax()].numpy()
-        return covered
+                matches.add(int(shares.argmax()))
+        return others.union(matches)
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Objects of which some are chosen, see :class:`Choosable`."""
+
+    masks: CroppedMasks
+    labels: Tensor
+    scores: Tensor
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.masks.size
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    def at(self, x: int, y: int) -> Tensor:
+        return torch.from_numpy(self.masks.at(x, y)).float()
+
+    def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
+        return torch.from_numpy(self.masks.overlaps(box))

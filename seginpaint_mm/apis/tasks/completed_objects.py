@@ -39,7 +39,7 @@ def objects_at_original_size(
         0 where the object is not.
     """
     boxes = _boxes_at_original_size(found.grown_boxes, scale_factor, image.shape[:2])
-    visible = torch.from_numpy(objects.masks.copy())
+    visible = torch.from_numpy(objects.masks.numpy())
     full = visible.clone()
     for mask, box, probabilities in zip(full, boxes.tolist(), found.full_probs, strict=True):
         left, top, right, bottom = box

@@ -14,11 +14,11 @@ from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
 from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
-from seginpaint_mm.apis.tasks.task import InferenceTask
+from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
 from seginpaint_mm.models.segan import ContextEncoder, NearestObject, SeGAN
-from seginpaint_mm.models.segan.depth_order import infer_depth_order
+from seginpaint_mm.models.segan.depth_order import DEPTH_THRESHOLD, infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 
@@ -26,7 +26,7 @@ _FIRST = 1  # number of the first object in files, as 0 is no object in a map of
 _UNKNOWN_TRUTH = ('CropAppearances',)  # steps of tests that read what only data sets know
 
 
-class CompletionTask(InferenceTask):
+class CompletionTask(OneRoundTask):
     """Completes the objects of a picture, of which is given what can be seen.
 
     ``pred_instances`` has a row an object, in the order given: what
@@ -41,13 +41,20 @@ class CompletionTask(InferenceTask):
     - ``pred/cutouts/<name>/<k>.png``: object k as a whole, RGBA, with nothing around it; its place
       is ``bbox`` in ``predictions.json``;
     - ``pred/depth_order/<name>.json``: who hides whom, see :meth:`DepthOrder.to_dict`;
-    - ``pred/depth_order/<name>.png``: the same, drawn.
+    - ``pred/depth_order/<name>.png``: the same, drawn, where pictures are.
+
+    Two objects of which each claims to hide the other are ordered by the larger claim; the smaller
+    is among the ``broken_cycles``. Circles of three and more are also told in a warning.
+
+    Attributes:
+        depth_threshold: IoU in [0, 1) that a claim must exceed, see :func:`infer_depth_order`.
     """
 
     needs_masks: ClassVar[bool] = True
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
+        self.depth_threshold = DEPTH_THRESHOLD
         if getattr(model, 'painter_mask', None) == 'truth':
             raise UserError(
                 'This SeGAN paints true masks (model.painter_mask), which are not known of your '
@@ -71,9 +78,10 @@ class CompletionTask(InferenceTask):
         return kept
 
     def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
+        masks = objects.masks.numpy()
         marked = dict(
-            gt_visible_masks=objects.masks,
-            gt_input_masks=objects.masks,
+            gt_visible_masks=masks,
+            gt_input_masks=masks,
             gt_labels=np.zeros(len(objects), np.int64),
         )
         return [picture | marked]
@@ -87,8 +95,10 @@ class CompletionTask(InferenceTask):
         finished.pred_instances = objects_at_original_size(
             found, sample.get('scale_factor', (1.0, 1.0)), image, objects
         )
-        order = infer_depth_order(found.masks, found.full_masks)
+        order = infer_depth_order(found.masks, found.full_masks, self.depth_threshold)
         for cycle in order.broken_cycles:
+            if len(cycle.objects) < 3:  # two that claim each other: the larger claim holds
+                continue
             print_log(
                 f'{sample.img_path}: {cycle.sentence(_FIRST)}',
                 logger='current',
@@ -98,19 +108,28 @@ class CompletionTask(InferenceTask):
         return finished
 
     def write(
-        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+        self,
+        folder: Path,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        draw: bool = True,
     ) -> dict:
         found, order = sample.pred_instances, sample.pred_depth_order
         files = dict(
             instance_ids=f'pred/instances/{scene.name}.png',
             depth_order=f'pred/depth_order/{scene.name}.json',
-            depth_picture=f'pred/depth_order/{scene.name}.png',
         )
         write_image(folder / files['instance_ids'], instance_ids(found))
         in_order = order.to_dict(found.names, _FIRST)
         write_json(folder / files['depth_order'], in_order)
-        drawn = draw_depth_order(image[..., ::-1], found.masks.numpy(), order, _FIRST)
-        write_image(folder / files['depth_picture'], drawn[..., ::-1])
+        picture = f'pred/depth_order/{scene.name}.png'
+        if draw:
+            files['depth_picture'] = picture
+            drawn = draw_depth_order(image[..., ::-1], found.masks, order, _FIRST)
+            write_image(folder / picture, drawn[..., ::-1])
+        else:
+            (folder / picture).unlink(missing_ok=True)
         described = [
             {**placed, **self._write_object(folder, scene.name, number, found)}
             for number, placed in enumerate(in_order['objects'])

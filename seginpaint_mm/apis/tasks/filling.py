@@ -1,33 +1,41 @@
 """``FillingTask``: holes in pictures, filled; outside them the picture stays as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 import torch
 from mmengine.structures import PixelData
 from torch import nn
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
+from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.photo_writing import write_photo
+from seginpaint_mm.apis.removal import Filling, FillingPlan, FillingSource, Removal
+from seginpaint_mm.apis.removal.patches import Patch
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
-from seginpaint_mm.apis.tasks.task import InferenceTask
-from seginpaint_mm.datasets.transforms.hole_transform import check_hole
+from seginpaint_mm.apis.tasks.patch_painting import paint_patches
+from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.files import write_image
 from seginpaint_mm.models.holes import fill_holes
 from seginpaint_mm.structures import SceneSample
+
+UNKNOWN_CLASS = 255  # where no patch was
 
 
 class FillingTask(InferenceTask):
     """Fills what all masks of a picture mark together, at the picture's own size.
 
-    Samples have ``hole``, ``pred_image`` and whatever else the model predicts.
+    Samples have ``hole``, ``pred_image`` and whatever else the model predicts. Of photos that are
+    filled in patches (:class:`Filling`) classes are known in the patches, 255 elsewhere, and how
+    sure they are is 0 there; ``patches`` in the metainfo are their boxes.
 
     - ``pred/image/<name>.png``: the image, lossless, with its transparency, ICC profile and EXIF;
       outside the hole bit for bit the input, also of 16 bits;
-    - ``pred/sem_seg/<name>.png``: uint8 class ids, also in the hole, of models that find classes.
+    - ``pred/sem_seg/<name>.png``: uint8 class ids, also in the hole, of models that find classes;
+      255 where no patch was.
     """
 
     needs_masks: ClassVar[bool] = True
@@ -45,42 +53,76 @@ class FillingTask(InferenceTask):
         """Pictures are neither resized nor cropped, and the hole is the user's."""
         return [step for step in steps if step['type'] == 'PackScene']
 
-    def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
-        """The picture with its hole, uint8 (H, W).
+    def source(
+        self,
+        given: MaskSource | None,
+        removal: Removal | None,
+        filling: Filling | None = None,
+    ) -> FillingSource:
+        return FillingSource(super().source(given, removal), filling or Filling())
+
+    def rounds(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:
+        """Show the picture with its hole, or the patches.
 
         Raises:
-            ValueError: when it covers nothing or all, or the model cannot fill pictures this large.
+            ValueError: when the model cannot fill pictures, or patches, this large.
         """
-        hole = objects.masks.any(axis=0).astype(np.uint8)
-        check_hole(hole, 'the hole')
-        check_size(self.model, hole.shape)
-        return [picture | dict(hole=hole)]
-
-    def finish(
-        self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects
-    ) -> SceneSample:
-        (sample,) = samples
+        hole = objects.hole
+        for size in {patch.size for patch in objects.patches} or {hole.shape}:
+            check_size(self.model, size)
+        if objects.patches:
+            return (yield from self._fill_patches(picture, image, objects))
+        (sample,) = yield [picture | dict(hole=hole.astype(np.uint8))]
         finished = SceneSample(metainfo=sample.metainfo)
         # clones are out of inference mode, whose tensors cannot be written to
         for name, value in sample.items():
             if name == 'hole' or name.startswith('pred_'):
                 finished.set_field(PixelData(data=value.data.clone()), name)
-        picture = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
-        hole = finished.hole.data.bool()
-        filled = fill_holes(picture, finished.pred_image.data, hole)
+        colours = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
+        filled = fill_holes(colours, finished.pred_image.data, finished.hole.data.bool())
         finished.pred_image = PixelData(data=filled)
         return finished
 
+    def _fill_patches(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:
+        maps: dict[str, np.ndarray] = {}
+        painted = yield from paint_patches(
+            picture,
+            image,
+            objects.hole,
+            objects.patches,
+            lambda patch, sample: _keep_maps(maps, objects.hole.shape, patch, sample),
+        )
+        finished = SceneSample(
+            metainfo=dict(
+                img_path=picture['img_path'],
+                img_shape=image.shape[:2],
+                ori_shape=image.shape[:2],
+                patches=[patch.box for patch in objects.patches],
+            )
+        )
+        finished.hole = PixelData(data=torch.from_numpy(objects.hole[None].astype(np.uint8)))
+        colours = np.ascontiguousarray(painted[..., ::-1].transpose(2, 0, 1))
+        finished.pred_image = PixelData(data=torch.from_numpy(colours))
+        for name, values in maps.items():
+            finished.set_field(PixelData(data=torch.from_numpy(values[None])), name)
+        return finished
+
     def write(
-        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+        self,
+        folder: Path,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        draw: bool = True,
     ) -> dict:
-        hole = sample.hole.data.float()
+        changed = sample.hole.data[0].numpy() > 0
         entry = dict(
             image=f'pred/image/{scene.name}.png',
-            hole_percent=round(100 * hole.mean().item(), 3),
+            hole_percent=round(100 * float(changed.mean()), 3),
         )
+        if 'patches' in sample:
+            entry['patches'] = [list(box) for box in sample.patches]
         colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
-        changed = sample.hole.data[0].numpy() > 0
         write_photo(folder / entry['image'], colours, changed, scene.read_parts())
         if 'pred_sem_seg' in sample:
             entry['sem_seg'] = f'pred/sem_seg/{scene.name}.png'
@@ -90,3 +132,23 @@ class FillingTask(InferenceTask):
 
     def summary(self) -> dict:
         return {'classes': list(self.dataset_meta['classes'])}
+
+
+def _keep_maps(
+    maps: dict[str, np.ndarray], shape: tuple[int, int], patch: Patch, sample: SceneSample
+) -> None:
+    """Put the maps of a patch, as far as they are of one channel, into those of the picture."""
+    left, top, right, bottom = patch.box
+    for name, field in sample.items():
+        if not name.startswith('pred_') or name == 'pred_image' or len(field.data) != 1:
+            continue
+        values = field.data[0].numpy()
+        is_share = values.dtype.kind == 'f'
+        if name not in maps:
+            maps[name] = np.full(shape, 0 if is_share else UNKNOWN_CLASS, values.dtype)
+        values = cv2.resize(
+            values.astype(np.float32 if is_share else np.uint8),
+            (right - left, bottom - top),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        maps[name][top:bottom, left:right] = values

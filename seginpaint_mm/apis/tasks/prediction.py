@@ -16,12 +16,12 @@ from seginpaint_mm.apis.instance_results import (
     instance_ids,
     resize_instances,
 )
-from seginpaint_mm.apis.tasks.task import InferenceTask
+from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.files import write_image
 from seginpaint_mm.structures import SceneSample, predicted_maps
 
 
-class PredictionTask(InferenceTask):
+class PredictionTask(OneRoundTask):
     """Maps of classes and of the foreground, and instances, of a picture alone.
 
     - ``pred/background/<name>.png``: uint8 class ids, also behind the foreground;
@@ -60,7 +60,12 @@ class PredictionTask(InferenceTask):
         return resized
 
     def write(
-        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+        self,
+        folder: Path,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        draw: bool = True,
     ) -> dict:
         maps = {name.removeprefix('pred_'): _ids(sample, name) for name in predicted_maps(sample)}
         files = {kind: f'pred/{kind}/{scene.name}.png' for kind in maps}

@@ -1,6 +1,6 @@
 """``RemovingTask``: pictures without some of their objects; elsewhere they stay as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,17 +14,15 @@ from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
 from seginpaint_mm.apis.photo_writing import write_photo
-from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
-from seginpaint_mm.apis.removal.patches import paste_patch
+from seginpaint_mm.apis.removal import Filling, Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.selected_objects import selected_objects
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
-from seginpaint_mm.apis.tasks.task import InferenceTask
-from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.apis.tasks.patch_painting import paint_patches
+from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image
 from seginpaint_mm.models.baselines import SelectThenInpaint
-from seginpaint_mm.models.holes import GIVEN
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.structures import SceneSample
 
@@ -38,7 +36,8 @@ class RemovingTask(InferenceTask):
     cover, ``hole``, the pixels that were painted, which are more, and perhaps ``pred_mask_before``,
     uint8 (1, H, W); and ``pred_instances``, all n objects: ``masks`` bool (n, H, W), ``removed``
     bool (n,), ``bboxes`` float32 (n, 4), n ``names`` and, of networks, ``scores``. Where nothing
-    is named that should go, there are only the instances.
+    is named that should go, there are only the instances. The instances' masks are
+    :class:`CroppedMasks`, which read like a tensor.
 
     - ``pred/image/<name>.png``: the image, lossless, with its transparency, ICC profile and EXIF;
       outside the hole bit for bit the input, also of 16 bits;
@@ -64,12 +63,22 @@ class RemovingTask(InferenceTask):
         """Patches come in the size that the model sees them in."""
         return [step for step in steps if step['type'] == 'PackScene']
 
-    def source(self, given: MaskSource | None, removal: Removal | None) -> RemovalSource:
+    def source(
+        self,
+        given: MaskSource | None,
+        removal: Removal | None,
+        filling: Filling | None = None,
+    ) -> RemovalSource:
         """What was given, or else what the model's own panoptic network finds.
 
         Raises:
-            UserError: when nothing is given, and the model finds nothing.
+            UserError: when nothing is given, and the model finds nothing; or it is given how holes
+                are filled.
         """
+        if filling is not None:
+            raise UserError(
+                'How objects are removed is not told by a Filling: give a Removal, or --task fill.'
+            )
         removal = removal or Removal()
         selector = getattr(self.model, 'selector', None)
         if given is None and selector is None:
@@ -81,26 +90,11 @@ class RemovingTask(InferenceTask):
             given = selected_objects(selector, removal.look_size, removal.min_score)
         return RemovalSource(given, removal)
 
-    def views(self, picture: dict, objects: RemovalPlan) -> list[dict]:
-        """The patches; ValueError when the model cannot take them that large."""
+    def rounds(self, picture: dict, image: np.ndarray, objects: RemovalPlan) -> Rounds:
+        """Show the patches, then put the picture together; grey pictures stay grey."""
         for patch in objects.patches:
-            check_size(self.painter, patch.hole.shape)
-        return [
-            picture
-            | dict(
-                img=patch.image,
-                img_shape=patch.hole.shape,
-                ori_shape=patch.hole.shape,
-                hole=patch.hole,
-                remove=GIVEN,
-            )
-            for patch in objects.patches
-        ]
-
-    def finish(
-        self, samples: Sequence[SceneSample], image: np.ndarray, objects: RemovalPlan
-    ) -> SceneSample:
-        """Put the patches into the picture; grey pictures stay grey."""
+            check_size(self.painter, patch.size)
+        painted = yield from paint_patches(picture, image, objects.hole, objects.patches)
         shape = image.shape[:2]
         finished = SceneSample(
             metainfo=dict(
@@ -115,12 +109,8 @@ class RemovingTask(InferenceTask):
         finished.pred_instances = _instances(objects)
         if not objects.patches:
             return finished
-        hole = objects.weights > 0
-        painted = image.copy()
-        for sample, patch in zip(samples, objects.patches, strict=True):
-            colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
-            paste_patch(painted, np.ascontiguousarray(colours), patch.box, objects.weights)
-        if (image == image[..., :1]).all():
+        hole = objects.hole
+        if all(np.array_equal(image[..., 0], image[..., channel]) for channel in (1, 2)):
             painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
         finished.pred_image = PixelData(data=_tensor(painted[..., ::-1].transpose(2, 0, 1)))
         finished.pred_mask = _mask(objects.mask)
@@ -132,13 +122,18 @@ class RemovingTask(InferenceTask):
         return finished
 
     def write(
-        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
+        self,
+        folder: Path,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        draw: bool = True,
     ) -> dict:
         entry = dict(instance_ids=f'pred/instances/{scene.name}.png')
         write_image(folder / entry['instance_ids'], instance_ids(sample.pred_instances))
         if 'pred_image' in sample:
             entry |= self._write_result(folder, scene, sample)
-            entry['hole_percent'] = round(100 * sample.hole.data.float().mean().item(), 3)
+            entry['hole_percent'] = round(100 * float(sample.hole.data.numpy().mean()), 3)
             entry['patches'] = [list(box) for box in sample.patches]
         return entry | {'objects': _described(sample.pred_instances)}
 
@@ -166,10 +161,10 @@ def _remove_stale(folder: Path, name: str, written: set[str]) -> None:
 
 
 def _instances(plan: RemovalPlan) -> InstanceData:
-    masks = torch.from_numpy(plan.masks)
+    masks = plan.masks.as_tensor()
     known = dict(
         masks=masks,
-        bboxes=tight_boxes(masks),
+        bboxes=torch.tensor(masks.boxes, dtype=torch.float32).reshape(-1, 4),
         names=list(plan.names),
         removed=torch.from_numpy(plan.chosen),
     )

@@ -1,7 +1,7 @@
 """``InferenceTask``: what differs between inferences with different kinds of models."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,9 +10,11 @@ from torch import nn
 
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.removal import Removal
+from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.structures import SceneSample
+
+Rounds = Generator[list[dict], list[SceneSample], SceneSample]
 
 
 class InferenceTask(ABC):
@@ -39,12 +41,18 @@ class InferenceTask(ABC):
         """What to do with pictures, of the steps of the model's tests that load no file."""
         return steps
 
-    def source(self, given: MaskSource | None, removal: Removal | None) -> MaskSource | None:
+    def source(
+        self,
+        given: MaskSource | None,
+        removal: Removal | None,
+        filling: Filling | None = None,
+    ) -> MaskSource | None:
         """Where what is marked in pictures comes from.
 
         Args:
             given: By the user, perhaps as another model.
             removal: What is to be removed.
+            filling: How holes are filled.
 
         Raises:
             UserError: when something is given that must not be, or the other way round.
@@ -55,6 +63,11 @@ class InferenceTask(ABC):
                 f'This {kind} is not told to remove anything: give --task remove, or a model that '
                 f'removes objects.'
             )
+        if filling is not None:
+            raise UserError(
+                f'This {kind} fills no holes that are marked: leave out how (--whole-up-to), or '
+                f'give --task fill and a model that fills holes.'
+            )
         if self.needs_masks != (given is not None):
             raise UserError(
                 f'A {kind} needs masks of {self.mask_meaning}: give --masks or --instances.'
@@ -63,9 +76,63 @@ class InferenceTask(ABC):
             )
         return given
 
+    @abstractmethod
+    def rounds(self, picture: dict, image: np.ndarray, objects: VisibleObjects | None) -> Rounds:
+        """Let a model see a picture, once or several times.
+
+        Args:
+            picture: The dictionary of the picture alone, for the pipeline.
+            image: The picture as it came, BGR uint8 (H, W, 3).
+            objects: What is marked in it.
+
+        Yields:
+            What the model sees next: dictionaries for the pipeline. The model's samples of them, on
+            the CPU and in that order, are sent back.
+
+        Returns:
+            SceneSample: A new one at the size of the picture, with metainfo and predictions only; a
+            ``remark`` in the metainfo is what a user should know, one sentence.
+
+        Raises:
+            ValueError: before the model has seen anything, when it cannot take the picture.
+        """
+
+    @abstractmethod
+    def write(
+        self,
+        folder: Path,
+        scene: SceneInput,
+        image: np.ndarray,
+        sample: SceneSample,
+        draw: bool = True,
+    ) -> dict:
+        """Write files below ``folder/pred``, and tell what they hold, for the summary.
+
+        Args:
+            folder: Of the results.
+            scene: The input.
+            image: The picture as it came, BGR uint8 (H, W, 3).
+            sample: What :meth:`rounds` gave.
+            draw: Also files that are only drawn for people.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+
+    def summary(self) -> dict:
+        """What to tell once of all inputs."""
+        return {}
+
+
+class OneRoundTask(InferenceTask):
+    """A task in which the model sees a picture once."""
+
+    def rounds(self, picture: dict, image: np.ndarray, objects: VisibleObjects | None) -> Rounds:
+        samples = yield self.views(picture, objects)
+        return self.finish(samples, image, objects)
+
     def views(self, picture: dict, objects: VisibleObjects | None) -> list[dict]:
-        """What the model sees of a picture: dictionaries for the pipeline; none where it is not
-        needed.
+        """What the model sees of a picture: dictionaries for the pipeline.
 
         Args:
             picture: The dictionary of the picture alone.
@@ -88,20 +155,5 @@ class InferenceTask(ABC):
             objects: What was marked in it.
 
         Returns:
-            SceneSample: A new one, with metainfo and predictions only; a ``remark`` in the metainfo
-            is what a user should know, one sentence.
+            SceneSample: See :meth:`rounds`.
         """
-
-    @abstractmethod
-    def write(
-        self, folder: Path, scene: SceneInput, image: np.ndarray, sample: SceneSample
-    ) -> dict:
-        """Write files below ``folder/pred``, and tell what they hold, for the summary.
-
-        Raises:
-            OSError: when a file cannot be written.
-        """
-
-    def summary(self) -> dict:
-        """What to tell once of all inputs."""
-        return {}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -11,6 +12,28 @@ from seginpaint_mm.models.maskopt.segments import Segments
 
 REQUESTS = ('class', 'all', 'click', 'box', 'id')
 _SIDES = {'click': 2, 'box': 4}
+
+
+class Choosable(Protocol):
+    """What can be chosen from: n objects of a picture, e.g. :class:`Segments`.
+
+    Attributes:
+        labels: int64 n, of the names.
+        scores: float n in [0, 1].
+        size: (height, width) of the picture.
+    """
+
+    labels: Tensor
+    scores: Tensor
+    size: tuple[int, int]
+
+    def __len__(self) -> int: ...
+
+    def at(self, x: int, y: int) -> Tensor:
+        """The probability of each at a pixel, float n in [0, 1]."""
+
+    def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
+        """Intersection over union of each with a box x1, y1, x2, y2, float n."""
 
 
 class AbsentClassError(ValueError):
@@ -28,13 +51,13 @@ def overlaps(segments: Segments, mask: Tensor) -> Tensor:
         segments: n of them.
         mask: bool H,W.
     """
-    found = segments.probabilities.detach() >= 0.5
-    intersection = (found & mask).flatten(1).sum(dim=1)
-    union = (found | mask).flatten(1).sum(dim=1)
+    found = (segments.probabilities.detach() >= 0.5).flatten(1)
+    intersection = (found & mask.flatten()).sum(dim=1)
+    union = found.sum(dim=1) + mask.sum() - intersection
     return intersection / union.clamp(min=1)
 
 
-def choose(segments: Segments, request: dict, names: Sequence[str], where: str) -> Tensor:
+def choose(segments: Choosable, request: dict, names: Sequence[str], where: str) -> Tensor:
     """Indices, int64, of the things that a user wants removed.
 
     Args:
@@ -71,7 +94,7 @@ def _items(kind: str, value: object, where: str) -> list:
     return several
 
 
-def _all(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
+def _all(segments: Choosable, name: str, names: Sequence[str], where: str) -> Tensor:
     if name not in names:
         raise ValueError(f'{where}: {no_class(name, names)}')
     found = (segments.labels == names.index(name)).nonzero().flatten()
@@ -92,26 +115,26 @@ def no_class(name: str, names: Sequence[str]) -> str:
     return f'there is no class {name!r}; {advice}'
 
 
-def there_are(segments: Segments, names: Sequence[str]) -> str:
+def there_are(segments: Choosable, names: Sequence[str]) -> str:
     """How many there are of each class, for a sentence."""
     counts = Counter(names[label] or 'object' for label in segments.labels.tolist())
     listed = ', '.join(f'{number} {name}' for name, number in sorted(counts.items()))
     return f'there {"is" if len(segments) == 1 else "are"} {listed or "no objects"}'
 
 
-def _surest(segments: Segments, name: str, names: Sequence[str], where: str) -> Tensor:
+def _surest(segments: Choosable, name: str, names: Sequence[str], where: str) -> Tensor:
     found = _all(segments, name, names, where)
     return found[segments.scores[found].argmax()][None]
 
 
 def _clicked(
-    segments: Segments, place: tuple[int, int], names: Sequence[str], where: str
+    segments: Choosable, place: tuple[int, int], names: Sequence[str], where: str
 ) -> Tensor:
     x, y = (int(side) for side in place)
-    height, width = segments.probabilities.shape[-2:]
+    height, width = segments.size
     if not (0 <= x < width and 0 <= y < height):
         raise ValueError(f'{where}: the click at {(x, y)} is outside its {width}x{height} pixels.')
-    there = segments.probabilities[:, y, x].detach()
+    there = segments.at(x, y)
     if not (there >= 0.5).any():
         raise ValueError(
             f'{where}: nothing was found at the click at {(x, y)}; click on an object.'
@@ -119,17 +142,14 @@ def _clicked(
     return (there * segments.scores).argmax()[None]
 
 
-def _boxed(segments: Segments, box: tuple[float, ...], names: Sequence[str], where: str) -> Tensor:
-    left, top, right, bottom = (round(float(side)) for side in box)
-    mask = segments.labels.new_zeros(segments.probabilities.shape[1:], dtype=torch.bool)
-    mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
-    fits = overlaps(segments, mask)
+def _boxed(segments: Choosable, box: tuple[float, ...], names: Sequence[str], where: str) -> Tensor:
+    fits = segments.box_overlaps(tuple(round(float(side)) for side in box))
     if not len(fits) or not fits.max() > 0:
         raise ValueError(f'{where}: nothing was found in the box {tuple(box)}.')
     return fits.argmax()[None]
 
 
-def _numbered(segments: Segments, number: int, names: Sequence[str], where: str) -> Tensor:
+def _numbered(segments: Choosable, number: int, names: Sequence[str], where: str) -> Tensor:
     if not 1 <= number <= len(segments):
         raise ValueError(
             f'{where}: there is no object {number}, counted from 1; {there_are(segments, names)}.'
@@ -137,7 +157,7 @@ def _numbered(segments: Segments, number: int, names: Sequence[str], where: str)
     return segments.labels.new_tensor([number - 1])
 
 
-_FINDERS: dict[str, Callable[[Segments, object, Sequence[str], str], Tensor]] = {
+_FINDERS: dict[str, Callable[[Choosable, object, Sequence[str], str], Tensor]] = {
     'class': _surest,
     'all': _all,
     'click': _clicked,

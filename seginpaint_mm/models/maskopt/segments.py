@@ -32,6 +32,28 @@ class Segments:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        height, width = self.probabilities.shape[-2:]
+        return height, width
+
+    def at(self, x: int, y: int) -> Tensor:
+        """The probability of each segment at a pixel, float n in [0, 1], without gradient."""
+        return self.probabilities[:, y, x].detach()
+
+    def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
+        """Intersection over union of each segment with a box x1, y1, x2, y2, float n.
+
+        What of the box lies outside the picture does not count.
+        """
+        left, top, right, bottom = (max(side, 0) for side in box)
+        found = self.probabilities.detach() >= 0.5
+        inside = found[:, top:bottom, left:right]
+        intersection = inside.flatten(1).sum(dim=1)
+        union = found.flatten(1).sum(dim=1) + inside.shape[1] * inside.shape[2] - intersection
+        return intersection / union.clamp(min=1)
+
     def keep(self, chosen: Tensor) -> 'Segments':
         """Those of a bool mask or of indices."""
         return Segments(self.probabilities[chosen], self.labels[chosen], self.scores[chosen])

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from seginpaint_mm.occlusion import occlusion_overlaps
 
+DEPTH_THRESHOLD = 0.05  # Section 5.2
+
 
 @dataclass(frozen=True)
 class Occlusion:
@@ -89,7 +91,9 @@ def _numbered(item: Occlusion, first: int) -> dict:
     return dict(front=item.front + first, back=item.back + first, overlap=item.overlap)
 
 
-def infer_depth_order(visible: Tensor, full: Tensor, threshold: float = 0.05) -> DepthOrder:
+def infer_depth_order(
+    visible: Tensor, full: Tensor, threshold: float = DEPTH_THRESHOLD
+) -> DepthOrder:
     """Order objects by who hides whom.
 
     q hides a part of p if what is seen of q and what is hidden of p have an IoU above the

@@ -1,0 +1,106 @@
+"""``Filling``: how holes of photos are filled, as a whole or in patches."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
+from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.removal.parts import find_parts
+from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
+from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE
+from seginpaint_mm.cropped_masks import CroppedMasks
+from seginpaint_mm.datasets.transforms.hole_transform import check_hole
+from seginpaint_mm.errors import UserError
+
+_LEAST = {'whole_up_to': 0, 'margin': 0, 'working_size': 32}
+_PIXELS = 2**20  # of a megapixel, so that 2048 x 1024 are two
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """How holes are filled.
+
+    Networks need 2 to 3 GiB a megapixel, so that a photo of a phone does not fit into a computer's
+    memory as a whole.
+
+    Attributes:
+        whole_up_to: Megapixels, of 1024 x 1024 pixels; smaller photos are seen as a whole, larger
+            ones in patches around the hole, see :mod:`seginpaint_mm.apis.removal.patches`. 0 for
+            patches always, infinity for never.
+        margin: What is seen around a part of the hole at least, as a share of its longer side.
+        working_size: Side of the patches in pixels, as they are seen.
+
+    Raises:
+        UserError: when a number is too small or none.
+    """
+
+    whole_up_to: float = 2.0
+    margin: float = MARGIN
+    working_size: int = WORKING_SIZE
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not value >= least or (name != 'whole_up_to' and value == math.inf):
+                raise UserError(f'{name} must be at least {least}, not {value}.')
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillingPlan(VisibleObjects):
+    """What is marked in a photo, and how it is filled.
+
+    Attributes:
+        hole: bool (H, W), all of it.
+        patches: In which it is filled, in turn; none where the photo is seen as a whole.
+    """
+
+    hole: np.ndarray
+    patches: tuple[Patch, ...]
+
+
+class FillingSource(MaskSource):
+    """Plans how what another source marks is filled."""
+
+    def __init__(self, source: MaskSource, filling: Filling) -> None:
+        self.source = source
+        self.filling = filling
+        self.finds = source.finds
+        self.classes = source.classes
+
+    def objection(self, scenes: list[SceneInput]) -> str | None:
+        return self.source.objection(scenes)
+
+    def objects(self, scene: SceneInput, image: np.ndarray) -> FillingPlan:
+        """The plan for a photo.
+
+        Raises:
+            ValueError: one sentence, when the hole is nothing or everything, or nothing known is
+                left of a patch.
+        """
+        found = self.source.objects(scene, image)
+        hole = found.masks.union()
+        check_hole(hole, 'the hole')
+        return FillingPlan(
+            masks=found.masks,
+            names=found.names,
+            scores=found.scores,
+            note=found.note,
+            hole=hole,
+            patches=self._patches(found.masks, hole),
+        )
+
+    def _patches(self, masks: CroppedMasks, hole: np.ndarray) -> tuple[Patch, ...]:
+        filling = self.filling
+        if hole.size <= filling.whole_up_to * _PIXELS:
+            return ()
+        parts, _ = find_parts(masks, [0] * len(masks), feather=0)
+        patches = plan_patches(parts, hole.shape, filling.margin, filling.working_size)
+        if sees_nothing(patches, hole):
+            raise ValueError(
+                f'what is known beside the hole is lost when it is reduced to '
+                f'{filling.working_size} pixels: take a larger working size, or fill the photo as '
+                f'a whole (--whole-up-to inf).'
+            )
+        return patches
