@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_told(
         find_instance_model(*detector, device='abacus')
     with pytest.raises(CheckpointError, match=r'epoch_1\.pth is not a checkpoint of this MaskRCNN'):
         find_instance_model(config, work_dir / 'epoch_1.pth', 'cpu')
-    with pytest.raises(ConfigError, match=r'absent\.py cannot be read'):
+    with pytest.raises(ConfigError, match=r'absent\.py does not exist: give the path'):
         find_instance_model(tmp_path / 'absent.py', weights, 'cpu')
     with pytest.raises(UserError, match='A ForegroundInpainter gives no masks of instances'):
         find_instance_model(work_dir, device='cpu').objects(SCENE, photo())
