@@ -1,6 +1,8 @@
 # make setup | test | demo | doctor | lint    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
 # make test JOBS=4 takes four processes instead of two.
 # make setup REDO="mmcv libraries" does these steps of the set-up again (make doctor says when).
+# OPS=compiled make setup compiles mmcv's operators (10 to 30 minutes) instead of taking torchvision's.
+# TORCH_INDEX=URL make setup looks for torch there too, e.g. for a smaller build without CUDA.
 # STACK=openmmlab uses the original OpenMMLab releases, in an environment of its own.
 
 STACK ?= onedl

@@ -2,7 +2,7 @@
 
     python -m tests.mmcv_operator_cases
 
-writes the record, ``tests/data/mmcv_operators.npz``, where mmcv's operators are compiled
+writes the record, ``tests/test_interop/mmcv_operators.npz``, where mmcv's operators are compiled
 (``OPS=compiled make setup``); it was made with onedl-mmcv 2.3.6 for the CPU. Operators that mmcv
 has for the GPU only (RoIPool, the focal losses and deformable attention) are compared with
 ``mmcv_reference.py`` instead.
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tests import mmcv_reference
 
-RECORD = Path(__file__).parent / 'data' / 'mmcv_operators.npz'
+RECORD = Path(__file__).parent / 'test_interop' / 'mmcv_operators.npz'
 
 
 def floats(seed: int, *shape: int, low: float = -1, high: float = 1) -> Tensor:
@@ -29,11 +29,22 @@ def floats(seed: int, *shape: int, low: float = -1, high: float = 1) -> Tensor:
 
 
 def boxes_with_ties(seed: int, number: int) -> Tensor:
-    """Return boxes and scores (N, 5) on a coarse grid, so that IoUs and scores are equal often."""
+    """Return boxes and scores (N, 5) on a coarse grid, so that IoUs and scores are equal often.
+
+    Boxes of equal scores are in the order given here; mmcv's compiled operators have them in one
+    that depends on the processor.
+    """
     whole = floats(seed, number, 5, low=0, high=12).floor()
     whole[:, 2:4] += whole[:, :2] + 1
     whole[:, 4] /= 12
     return whole
+
+
+def boxes_with_equal_overlaps(seed: int, number: int) -> Tensor:
+    """Return boxes (N, 5) as :func:`boxes_with_ties`, and scores that differ."""
+    boxes = boxes_with_ties(seed, number)
+    boxes[:, 4] = torch.from_numpy(np.random.default_rng(seed).permutation(number)) / number
+    return boxes
 
 
 def boxes_apart(seed: int, number: int) -> Tensor:
@@ -92,7 +103,10 @@ def _deform_conv(modulated: bool, moved: bool, geometry: tuple) -> list[Tensor]:
 
 def _cases() -> dict[str, Callable[[], list[Tensor]]]:
     cases = {}
-    for kind, dets in {'tied': boxes_with_ties(0, 60), 'apart': boxes_apart(0, 60)}.items():
+    for kind, dets in {
+        'tied': boxes_with_equal_overlaps(0, 60),
+        'apart': boxes_apart(0, 60),
+    }.items():
         for threshold in (0.3, 0.5, 0.7):
             cases[f'nms_match {kind} {threshold}'] = partial(_nms_match, dets, threshold)
             for offset in (0, 1):

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Makes the environment: a venv with torch, compiled mmcv ops, the OpenMMLab libraries and this package.
+# Makes the environment: a venv with torch, the OpenMMLab libraries and this package.
 #
 #   tools/setup_env.sh        (or: make setup)
 #
 # STACK             onedl (default, in .venv) or openmmlab (the original releases, in .venv-openmmlab)
+# OPS               mmcv's operators: torchvision (default; no compiler needed) or compiled (10 to 30 minutes);
+#                   an environment keeps what it was made with until OPS names the other
+# TORCH_INDEX       a further package index that has torch for this machine, e.g. one of CPU builds, which
+#                   are 3 GB smaller than those with CUDA that PyPI has
 # REDO              steps to do again, e.g. "mmcv libraries" (tools/doctor.py says which)
 # PYTHON            the interpreter to use; otherwise one that fits is looked for
 # SEGINPAINT_CACHE  where compiled wheels are kept (default: ~/.cache/seginpaint_mm)
@@ -22,20 +26,34 @@ die() {
   exit $EXPLAINED
 }
 
+# What this environment was made with: torchvision or compiled.
+operators_before() {
+  if [[ -f $STAMPS/ops ]]; then
+    cat "$STAMPS/ops"
+  elif compgen -G "$VENV/lib/python3*/site-packages/mmcv/_ext*.so" >/dev/null; then
+    echo compiled
+  else
+    echo torchvision
+  fi
+}
+
 STACK=${STACK:-onedl}
 case $STACK in
   onedl)
-    readonly VENV=.venv MMCV=onedl-mmcv PYTHON_VERSIONS=(3.11 3.12 3.10)
+    readonly VENV=.venv MMCV=onedl-mmcv MMCV_WITHOUT_OPERATORS=onedl-mmcv PYTHON_VERSIONS=(3.11 3.12 3.10)
     readonly CONSTRAINTS=requirements/constraints.txt FAMILY=requirements/mminstall.txt
     ;;
   openmmlab) # its torch has no files for Python 3.12
-    readonly VENV=.venv-openmmlab MMCV=mmcv PYTHON_VERSIONS=(3.11 3.10)
+    readonly VENV=.venv-openmmlab MMCV=mmcv MMCV_WITHOUT_OPERATORS=mmcv-lite PYTHON_VERSIONS=(3.11 3.10)
     readonly CONSTRAINTS=requirements/constraints_openmmlab.txt
     readonly FAMILY=requirements/mminstall_openmmlab.txt
     ;;
   *) die "STACK=$STACK is unknown: use onedl (the default) or openmmlab." ;;
 esac
 readonly PY=$PWD/$VENV/bin/python STAMPS=$VENV/.setup LOG=$VENV/setup.log
+[[ -n ${OPS:-} ]] || OPS=$(operators_before)
+[[ $OPS == torchvision || $OPS == compiled ]] ||
+  die "OPS=$OPS is unknown: use torchvision (the default) or compiled."
 readonly BUILD=$PWD/$VENV/.setup/build # mmcv's source and objects, while it is compiled
 readonly WHEELS=${SEGINPAINT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/seginpaint_mm}/wheels
 readonly PINS=("$CONSTRAINTS" requirements/constraints_shared.txt)
@@ -48,11 +66,12 @@ step_number=0
 changed=no
 
 # step NAME LABEL FUNCTION FILE...: run FUNCTION, unless it was done with these FILEs as they are.
+# VARIANT, if set, is part of what was done.
 step() {
   local name=$1 label=$2 function=$3 wanted
   shift 3
   step_number=$((step_number + 1))
-  wanted=$(cat "$@" | cksum)
+  wanted=$(cat "$@" | cksum)${VARIANT:+ $VARIANT}
   [[ -f $STAMPS/$name && $(<"$STAMPS/$name") == "$wanted" ]] && return
   changed=yes
   rm -f "$STAMPS/$name"
@@ -170,8 +189,10 @@ make_venv() {
 
 # --- 2: torch ----------------------------------------------------------------------------------
 
+# Of equal versions pip takes the one with a local label, as in 2.12.1+cpu.
 install_torch() {
-  pip_install --requirement requirements/build.txt torch torchvision numpy opencv-python-headless
+  pip_install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
+    torch torchvision numpy opencv-python-headless setuptools wheel
 }
 
 # --- 3: mmcv -----------------------------------------------------------------------------------
@@ -183,7 +204,7 @@ source tools/setup_mmcv.sh # install_mmcv
 install_libraries() {
   pip_install --requirement requirements/runtime.txt --requirement requirements/tests.txt \
     --requirement requirements/optional.txt opencv-python-headless
-  pip_install --no-deps --requirement "$FAMILY"
+  grep -v mmcv "$FAMILY" | pip_install --no-deps --requirement /dev/stdin # mmcv is there
 }
 
 install_package() {
@@ -200,10 +221,10 @@ check_existing_venv
 only_one_setup_at_a_time
 forget_steps_to_redo
 step venv "Python environment in $VENV" make_venv "${PINS[@]}"
-step torch "torch and what compiles mmcv (3 GB to download)" install_torch "${PINS[@]}" requirements/build.txt
-step mmcv "mmcv with its compiled operators" install_mmcv "${PINS[@]}"
+step torch "torch (3 GB to download, unless TORCH_INDEX names an index of smaller builds)" install_torch "${PINS[@]}"
+VARIANT=$OPS step mmcv "mmcv, operators: $OPS" install_mmcv "${PINS[@]}"
 step libraries "the other libraries" install_libraries "${PINS[@]}" "$FAMILY" \
   requirements/{runtime,tests,optional}.txt
 step package "seginpaint_mm itself" install_package setup.py
-step doctor "does it work together?" check_all "${PINS[@]}" seginpaint_mm/commands/doctor.py
+VARIANT=$OPS step doctor "does it work together?" check_all "${PINS[@]}" seginpaint_mm/commands/doctor.py
 [[ $changed == no ]] || say "ready: $VENV/bin/python (or: source $VENV/bin/activate)"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Step `mmcv` of setup_env.sh (which reads this file): take the compiled wheel kept for this torch,
-# or compile it. mmcv and its continuation come as source; their operators are C++ and CUDA.
+# Step `mmcv` of setup_env.sh (which reads this file): mmcv without operators, which seginpaint_mm then
+# provides (interop/mmcv_ops.py), or with OPS=compiled the wheel kept for this torch, or a new one.
+# mmcv and its continuation come as source; their operators are C++ and CUDA.
 
 # "cuda13.0-sm90" where mmcv can be compiled for this machine's GPU, "cpu" where it can not.
 mmcv_target() {
@@ -30,8 +31,28 @@ note_missing_cuda_ops() {
 }
 
 install_mmcv() {
+  mkdir -p "$STAMPS"
+  echo "$OPS" >"$STAMPS/ops"
+  "install_mmcv_$OPS"
+}
+
+install_mmcv_torchvision() {
+  local version folder
+  version=$(pinned "$MMCV_WITHOUT_OPERATORS")
+  folder=$WHEELS/$MMCV_WITHOUT_OPERATORS-${version}_without_operators
+  if ! compgen -G "$folder/*.whl" >/dev/null; then
+    # Built apart from torch, mmcv has no operators. pip's own cache may have a wheel with some.
+    rm -rf "$folder.partial"
+    "$PY" -m pip wheel --no-input --disable-pip-version-check --no-deps --no-cache-dir \
+      --wheel-dir "$folder.partial" "$MMCV_WITHOUT_OPERATORS==$version"
+    mv "$folder.partial" "$folder"
+  fi
+  replace_mmcv "$folder"
+}
+
+install_mmcv_compiled() {
   local version target torch_and_python folder
-  version=$(sed -n "s/^$MMCV==//p" "$CONSTRAINTS")
+  version=$(pinned "$MMCV")
   target=$(mmcv_target)
   [[ $target != cpu ]] || note_missing_cuda_ops
   torch_and_python=$("$PY" -c 'import sys, torch
@@ -39,16 +60,26 @@ print("torch-%s_cp%d%d" % (torch.__version__.split("+")[0], *sys.version_info[:2
   folder=$WHEELS/$MMCV-${version}_${torch_and_python}_$target
   if compgen -G "$folder/*.whl" >/dev/null; then
     say "      compiled before: taken from $folder"
-    install_wheel "$folder" && return
+    replace_mmcv "$folder" && operators_load && return
     say "      that one does not load here, so it is compiled again"
   fi
   compile_mmcv "$version" "$target" "$folder"
-  install_wheel "$folder" || die "mmcv's compiled operators do not load: see $LOG."
+  replace_mmcv "$folder" && operators_load || die "mmcv's compiled operators do not load: see $LOG."
 }
 
-# False where the compiled operators do not load. mmcv itself can not be imported before mmengine.
-install_wheel() {
-  pip_install --no-deps --force-reinstall "$1"/*.whl && "$PY" - <<'PYTHON'
+pinned() {
+  sed -n "s/^$1==//p" "$CONSTRAINTS"
+}
+
+# The distributions with and without operators write the same folder.
+replace_mmcv() {
+  "$PY" -m pip uninstall --yes --disable-pip-version-check "$MMCV" "$MMCV_WITHOUT_OPERATORS" &&
+    pip_install --no-deps "$1"/*.whl
+}
+
+# mmcv itself can not be imported before mmengine.
+operators_load() {
+  "$PY" - <<'PYTHON'
 import glob, importlib.util, sysconfig, torch
 
 path, = glob.glob(sysconfig.get_path('platlib') + '/mmcv/_ext*.so')
@@ -58,10 +89,12 @@ PYTHON
 
 check_compiler() {
   command -v "${CXX:-c++}" >/dev/null ||
-    die "no C++ compiler was found, and mmcv must be compiled: install one (Debian, Ubuntu: apt-get install g++)."
+    die "no C++ compiler was found, and mmcv must be compiled: install one (Debian, Ubuntu: apt-get install g++)," \
+      "or take torchvision's operators: OPS=torchvision make setup"
   "$PY" -c 'import os, sys, sysconfig
 sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
-    die "Python.h is missing, and mmcv must be compiled: install it (Debian, Ubuntu: apt-get install python3-dev)."
+    die "Python.h is missing, and mmcv must be compiled: install it (Debian, Ubuntu: apt-get install python3-dev)," \
+      "or take torchvision's operators: OPS=torchvision make setup"
 }
 
 # As many compilers as there are cores, at 2 GB each.
@@ -80,6 +113,7 @@ compile_mmcv() {
   local version=$1 target=$2 folder=$3 source
   source=$BUILD/$(basename "$folder")
   check_compiler
+  pip_install --requirement requirements/build.txt
   say "      compiling mmcv's operators ($target), once: 10 to 30 minutes on two cores"
   if [[ ! -f $source/setup.py ]]; then
     rm -rf "$BUILD"

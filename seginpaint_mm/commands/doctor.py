@@ -26,6 +26,8 @@ FAMILIES = {
     'mmdet': {'onedl': 'onedl-mmdetection', 'openmmlab': 'mmdet'},
     'mmseg': {'onedl': 'onedl-mmsegmentation', 'openmmlab': 'mmsegmentation'},
 }
+# The same library without compiled operators, in the same folder.
+WITHOUT_OPERATORS = {'mmcv': 'mmcv-lite'}
 OPENCV_DISTRIBUTIONS = (
     'opencv-python',
     'opencv-python-headless',
@@ -175,8 +177,15 @@ def check_opencv() -> str | Note:
     return f'{cv2.__version__} ({", ".join(installed) or "not from pip"})'
 
 
+def installed_distributions(module: str, family: str) -> list[str]:
+    name = FAMILIES[module][family]
+    return [
+        each for each in (name, WITHOUT_OPERATORS.get(name)) if each and distribution_version(each)
+    ]
+
+
 def installed_families(module: str) -> list[str]:
-    return [family for family, name in FAMILIES[module].items() if distribution_version(name)]
+    return [family for family in FAMILIES[module] if installed_distributions(module, family)]
 
 
 def check_family() -> str:
@@ -193,6 +202,12 @@ def check_family() -> str:
             FAMILIES[module][names[0]] for module, names in families.items() if names
         )
         raise Broken(f'mixed families: {mixture}', fresh_environment_command())
+    for name, other in WITHOUT_OPERATORS.items():
+        if distribution_version(name) and distribution_version(other):
+            raise Broken(
+                f'{name} and {other} are both installed, and overwrite each other',
+                setup_command('mmcv'),
+            )
     if not found:
         raise Broken(
             'none of mmengine, mmcv, mmdet, mmseg is installed', setup_command('libraries')
@@ -207,7 +222,8 @@ def library_check(module: str) -> Check:
 
     def check() -> str:
         version = load(module, redo).__version__
-        names = [FAMILIES[module][family] for family in installed_families(module)]
+        families = installed_families(module)
+        names = [name for family in families for name in installed_distributions(module, family)]
         return f'{version} ({", ".join(names) or "not from pip"})'
 
     return check
@@ -216,20 +232,26 @@ def library_check(module: str) -> Check:
 def check_mmcv_ops() -> str | Note:
     torch = load('torch', redo='torch')
     load('mmcv._ext', redo='mmcv')
+    origin = load('seginpaint_mm.interop.mmcv_ops', redo='package').in_use()
     boxes = torch.tensor([[0.0, 0, 10, 10], [0.0, 0, 10, 9], [20.0, 20, 30, 30]])
     devices = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
     for device in devices:
         try:
             kept = kept_by_nms(boxes.to(device))
         except Exception as error:
-            if device == 'cuda':
-                return Note('work on the CPU, were not compiled for the GPU', setup_command('mmcv'))
-            raise Broken(f'load but fail ({first_line(error)})', setup_command('mmcv')) from error
+            if device == 'cuda' and origin == 'compiled':
+                return Note(
+                    'compiled for the CPU, not for the GPU', f'OPS=torchvision {setup_command()}'
+                )
+            raise Broken(
+                f'{origin}: fail on {device} ({first_line(error)})', setup_command('mmcv')
+            ) from error
         if kept != [0, 2]:
             raise Broken(
-                f'nms on {device} kept boxes {kept} instead of [0, 2]', setup_command('mmcv')
+                f'{origin}: nms on {device} kept boxes {kept} instead of [0, 2]',
+                setup_command('mmcv'),
             )
-    return f'load and work ({", ".join(devices)})'
+    return f'{origin}, work on {" and ".join(devices)}'
 
 
 def kept_by_nms(boxes: object) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seginpaint_mm.commands import doctor
+from seginpaint_mm.interop import mmcv_ops
 
 ROOT = Path(__file__).parents[2]
 DOCTOR = ROOT / 'tools' / 'doctor.py'
@@ -53,6 +54,27 @@ def test_operators_that_do_not_load_are_found_and_only_they_are_blamed(tmp_path:
     )
     assert line, report
     assert re.search(r'^ok +NumPy ', report, re.MULTILINE)
+
+
+def test_says_which_operators_mmcv_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = mmcv_ops.in_use()
+    assert doctor.check_mmcv_ops().startswith(f'{origin}, work on cpu')
+    other = {'compiled': 'from torchvision', 'from torchvision': 'compiled'}[origin]
+    monkeypatch.setattr(mmcv_ops, 'in_use', lambda: other)
+    assert doctor.check_mmcv_ops().startswith(f'{other}, work on cpu')
+
+
+def test_mmcv_without_operators_is_of_the_original_family(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    versions = {'mmengine': '0.10.7', 'mmcv-lite': '2.1.0', 'mmdet': '3.3.0'}
+    monkeypatch.setattr(doctor, 'distribution_version', versions.get)
+    assert doctor.check_family() == 'openmmlab (the original)'
+    assert doctor.library_check('mmcv')().endswith('(mmcv-lite)')
+    versions['mmcv'] = '2.1.0'
+    with pytest.raises(doctor.Broken, match='mmcv and mmcv-lite are both installed') as caught:
+        doctor.check_family()
+    assert 'REDO=mmcv' in caught.value.fix
 
 
 def test_runs_where_nothing_is_installed() -> None:

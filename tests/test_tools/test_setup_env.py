@@ -12,13 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Does what the script needs of python: makes a "venv" of itself and notes what pip is asked for.
-# pip fails on lines that contain the text in the file `fail`.
+# pip fails on lines that contain the text in the file `fail`, and makes the wheels it is asked for.
 STAND_IN = """#!/bin/sh
 case "$*" in
   '-m venv '*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
   '-m pip '*)
     echo "$*" >>"$WORK/pip"
-    if [ -s "$WORK/fail" ] && echo "$*" | grep -q "$(cat "$WORK/fail")"; then exit 1; fi ;;
+    if [ -s "$WORK/fail" ] && echo "$*" | grep -q "$(cat "$WORK/fail")"; then exit 1; fi
+    while [ $# -gt 0 ]; do
+      if [ "$1" = --wheel-dir ]; then mkdir -p "$2" && touch "$2/mmcv.whl"; fi
+      if [ "$1 $2" = '--requirement /dev/stdin' ]; then sed 's/^/list: /' >>"$WORK/pip"; fi
+      shift
+    done ;;
   '-V') echo "Python $(cat "$WORK/version")" ;;
   '-c import sys, venv'*) exit 0 ;;
   '-c import sys, torch'*) echo torch-9.9_cp311 ;;
@@ -31,6 +36,8 @@ DF = """#!/bin/sh
 echo 'Filesystem 1024-blocks Used Available Capacity Mounted'
 echo "disk 0 0 $(($(cat "$WORK/free_gb") * 1024 * 1024)) 0% /"
 """
+PINS = (ROOT / 'requirements/constraints.txt').read_text().splitlines()
+(MMCV,) = (pin.split('==')[1] for pin in PINS if pin.startswith('onedl-mmcv=='))
 Setup = Callable[..., subprocess.CompletedProcess]
 
 
@@ -49,9 +56,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / 'version').write_text('3.11.0')
     (tmp_path / 'free_gb').write_text('100')
     (tmp_path / 'pip').touch()
-    pins = (ROOT / 'requirements/constraints.txt').read_text().splitlines()
-    (version,) = (pin.split('==')[1] for pin in pins if pin.startswith('onedl-mmcv=='))
-    wheel = tmp_path / f'cache/wheels/onedl-mmcv-{version}_torch-9.9_cp311_cpu/mmcv.whl'
+    wheel = tmp_path / f'cache/wheels/onedl-mmcv-{MMCV}_torch-9.9_cp311_cpu/mmcv.whl'
     wheel.parent.mkdir(parents=True)
     wheel.touch()
     return tmp_path
@@ -91,8 +96,10 @@ def test_installs_everything_once(checkout: Path, setup: Setup) -> None:
     calls = pip_calls(checkout)
     assert any('torch torchvision numpy' in call for call in calls)
     assert any('mmcv.whl' in call and '--no-deps' in call for call in calls)
-    assert any('requirements/mminstall.txt' in call and '--no-deps' in call for call in calls)
-    assert all('--constraint requirements/constraints.txt' in call for call in calls)
+    assert any(call.startswith('list: onedl-mmdetection') for call in calls)
+    assert not any(call.startswith('list: ') and 'mmcv' in call for call in calls)
+    installs = [call for call in calls if call.startswith('-m pip install')]
+    assert all('--constraint requirements/constraints.txt' in call for call in installs)
 
     second = setup()
     assert second.returncode == 0
@@ -100,17 +107,95 @@ def test_installs_everything_once(checkout: Path, setup: Setup) -> None:
     assert second.stdout == ''
 
 
+def without_operators(calls: list[str]) -> bool:
+    return any('_without_operators/mmcv.whl' in call for call in calls)
+
+
+def compiled(calls: list[str]) -> bool:
+    return any('torch-9.9_cp311_cpu/mmcv.whl' in call for call in calls)
+
+
+def test_takes_mmcv_without_operators_and_keeps_its_wheel(checkout: Path, setup: Setup) -> None:
+    setup()
+    calls = pip_calls(checkout)
+    assert without_operators(calls)
+    assert not compiled(calls)
+    (build,) = (call for call in calls if call.startswith('-m pip wheel'))
+    assert f'onedl-mmcv=={MMCV}' in build
+    assert '--no-build-isolation' not in build  # beside torch it would compile
+    assert '--no-cache-dir' in build
+    assert not any('requirements/build.txt' in call for call in calls)
+
+    shutil.rmtree(checkout / '.venv')
+    setup()
+    assert not any(call.startswith('-m pip wheel') for call in pip_calls(checkout))
+
+
+def test_needs_no_compiler(checkout: Path, setup: Setup) -> None:
+    result = setup(CXX='no-such-compiler')
+    assert result.returncode == 0, result.stdout
+
+
+def test_other_operators_are_installed_when_asked_for(checkout: Path, setup: Setup) -> None:
+    setup()
+    pip_calls(checkout)
+    assert setup(OPS='torchvision').stdout == ''
+    assert not pip_calls(checkout)
+
+    switched = setup(OPS='compiled')
+    assert 'mmcv, operators: compiled' in switched.stdout
+    assert 'everything works together' in switched.stdout
+    calls = pip_calls(checkout)
+    assert compiled(calls)
+    assert any(call.startswith('-m pip uninstall') and 'onedl-mmcv' in call for call in calls)
+    assert not any('torch torchvision numpy' in call for call in calls)
+
+    assert setup().stdout == ''  # as `make test` runs it: what is there stays
+    assert not pip_calls(checkout)
+    setup(OPS='torchvision')
+    assert without_operators(pip_calls(checkout))
+
+
+def test_environment_of_before_keeps_compiled_operators(checkout: Path, setup: Setup) -> None:
+    """One that was made when there was no choice, and so no note of it."""
+    operators = checkout / '.venv/lib/python3.11/site-packages/mmcv/_ext.cpython-311.so'
+    operators.parent.mkdir(parents=True)
+    operators.touch()
+    setup()
+    assert compiled(pip_calls(checkout))
+
+
+def test_original_family_takes_the_wheel_without_operators(checkout: Path, setup: Setup) -> None:
+    result = setup(STACK='openmmlab')
+    assert result.returncode == 0, result.stdout
+    calls = pip_calls(checkout)
+    assert any('mmcv-lite==2.1.0' in call for call in calls if '-m pip wheel' in call)
+    assert any('uninstall' in call and ' mmcv mmcv-lite' in call for call in calls)
+
+
+def test_torch_may_come_from_another_index(checkout: Path, setup: Setup) -> None:
+    setup(TORCH_INDEX='file:///builds')
+    calls = [call for call in pip_calls(checkout) if 'file:///builds' in call]
+    (call,) = calls
+    assert '--extra-index-url file:///builds torch torchvision' in call
+    assert setup().stdout == ''
+
+
 def test_goes_on_after_a_failure(checkout: Path, setup: Setup) -> None:
-    (checkout / 'fail').write_text('mmcv.whl')
-    failed = setup(PATH=f'{checkout / "bin"}:/usr/bin:/bin', CXX='no-such-compiler')
+    (checkout / 'fail').write_text('cpu/mmcv.whl')
+    wanted = dict(OPS='compiled', PATH=f'{checkout / "bin"}:/usr/bin:/bin')
+    failed = setup(**wanted, CXX='no-such-compiler')
     assert failed.returncode == 1
     assert 'no C++ compiler was found, and mmcv must be compiled' in failed.stdout
+    assert 'OPS=torchvision make setup' in failed.stdout
     pip_calls(checkout)
 
     (checkout / 'fail').write_text('')
     resumed = setup()
     assert resumed.returncode == 0, resumed.stdout
-    assert not any('torch torchvision numpy' in call for call in pip_calls(checkout))
+    calls = pip_calls(checkout)
+    assert compiled(calls)
+    assert not any('torch torchvision numpy' in call for call in calls)
 
 
 def test_failure_shows_the_log_and_how_to_go_on(checkout: Path, setup: Setup) -> None:
@@ -135,8 +220,9 @@ def test_redo_does_a_step_again(checkout: Path, setup: Setup) -> None:
     setup()
     pip_calls(checkout)
     assert setup(REDO='mmcv').returncode == 0
-    (call,) = pip_calls(checkout)
-    assert 'mmcv.whl' in call
+    uninstall, install = pip_calls(checkout)
+    assert 'uninstall' in uninstall
+    assert 'mmcv.whl' in install
 
 
 def test_full_disk_is_told_before_anything_is_installed(checkout: Path, setup: Setup) -> None:
@@ -154,6 +240,7 @@ def test_full_disk_is_told_before_anything_is_installed(checkout: Path, setup: S
     ('wishes', 'sentence'),
     [
         ({'STACK': 'mim'}, 'STACK=mim is unknown: use onedl (the default) or openmmlab.'),
+        ({'OPS': 'cuda'}, 'OPS=cuda is unknown: use torchvision (the default) or compiled.'),
         ({'REDO': 'everything'}, 'REDO=everything is unknown: the steps are venv torch mmcv'),
         ({'PYTHON': '/bin/false'}, 'PYTHON=/bin/false does not fit: no Python 3.11/3.12/3.10'),
         ({'PYTHON': '/bin/false', 'STACK': 'openmmlab'}, 'no Python 3.11/3.10 with its venv'),

@@ -1,7 +1,8 @@
 """Provide mmcv's operators on boxes, as ``mmcv._ext`` has them, from torchvision and NumPy.
 
-Results are those of the compiled operators on the CPU, to the order of equal scores and the
-rounding of IoUs at the threshold. Boxes are (x1, y1, x2, y2) in pixels; a box's width is
+Results are those of the compiled operators, to the rounding of IoUs at the threshold. Boxes of
+equal scores are taken in the order given; the compiled operators leave that order to the
+processor. Boxes are (x1, y1, x2, y2) in pixels; a box's width is
 ``x2 - x1 + offset``.
 """
 
