@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 from torch import Tensor
 
+from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
 from seginpaint_mm.models.fcrn.hough_instance_head import HoughInstanceHead
 from seginpaint_mm.models.fcrn.hypotheses import Hypotheses
 from seginpaint_mm.registry import MODELS
@@ -21,7 +22,9 @@ class ConnectedComponentsHead(HoughInstanceHead):
     confidence is the region's mean score.
     """
 
-    def _hypotheses_of(self, label: int, scores: Tensor, maps: Tensor) -> list[Hypotheses]:
+    def _hypotheses_of(
+        self, label: int, scores: Tensor, maps: Tensor | EnlargedMaps
+    ) -> list[Hypotheses]:
         thing = self.thing_ids[label]
         regions, number = ndimage.label((scores.argmax(0) == thing).cpu(), _EIGHT_NEIGHBOURS)
         pixels = np.flatnonzero(regions)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 
@@ -19,6 +20,8 @@ class DilatedClassifier(nn.Module):
         dilation: Distance in pixels of the features between neighbouring weights of a kernel.
         hidden_channels: Width of each hidden layer.
         dropout: Share of channels dropped before the last convolution.
+        full_precision: Compute the last convolution in float32 in mixed precision, too: bfloat16
+            rounds a result of 4 to 8 by up to 1/64.
 
     Attributes:
         field_of_view: Side, in pixels of the features, of what one output pixel sees; times the
@@ -37,6 +40,7 @@ class DilatedClassifier(nn.Module):
         dilation: int = 12,
         hidden_channels: Sequence[int] = (),
         dropout: float = 0.0,
+        full_precision: bool = False,
     ) -> None:
         super().__init__()
         if kernel_size % 2 == 0:
@@ -50,7 +54,12 @@ class DilatedClassifier(nn.Module):
             self.hidden.append(nn.ReLU(inplace=True))
         self.dropout = nn.Dropout2d(dropout)
         self.conv = nn.Conv2d(widths[-1], out_channels, kernel_size, 1, padding, dilation)
+        self.full_precision = full_precision
 
     def forward(self, features: Tensor) -> Tensor:
         """Features N,C,h,w -> N,K,h,w."""
-        return self.conv(self.dropout(self.hidden(features)))
+        features = self.dropout(self.hidden(features))
+        if not self.full_precision:
+            return self.conv(features)
+        with torch.autocast(features.device.type, enabled=False):
+            return self.conv(features.to(self.conv.weight.dtype))

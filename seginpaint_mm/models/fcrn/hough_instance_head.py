@@ -9,6 +9,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from seginpaint_mm.models.fcrn.box_grouping import group_boxes
+from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
 from seginpaint_mm.models.fcrn.hypotheses import Hypotheses
 from seginpaint_mm.models.fcrn.region_nms import region_nms
 from seginpaint_mm.models.fcrn.votes import Votes, find_votes
@@ -94,7 +95,7 @@ class HoughInstanceHead(BaseModule):
             )
 
     @torch.no_grad()
-    def predict(self, scores: Tensor, maps: Tensor) -> InstanceData:
+    def predict(self, scores: Tensor, maps: Tensor | EnlargedMaps) -> InstanceData:
         """Find the instances of a picture.
 
         Works on the CPU; tensors elsewhere are read there as far as pixels vote.
@@ -102,7 +103,8 @@ class HoughInstanceHead(BaseModule):
         Args:
             scores: floats (K, H, W) in [0, 1], probabilities of the classes.
             maps: floats (4T, H, W): channels 4t to 4t + 3 are the encoded boxes of the t-th of
-                ``thing_ids``. They matter only where pixels vote.
+                ``thing_ids``. They matter only where pixels vote: :class:`EnlargedMaps` computes
+                them there.
 
         Returns:
             InstanceData: on the scores' device, in descending order of scores: ``bboxes`` float32
@@ -131,12 +133,14 @@ class HoughInstanceHead(BaseModule):
         )
         return to_instances(hypotheses.select(kept[: self.max_instances]), scores)
 
-    def _hypotheses_of(self, label: int, scores: Tensor, maps: Tensor) -> list[Hypotheses]:
+    def _hypotheses_of(
+        self, label: int, scores: Tensor, maps: Tensor | EnlargedMaps
+    ) -> list[Hypotheses]:
         """Those of each of the class's masks; a mask equal to the one before adds nothing."""
         votes = find_votes(
             scores, self.thing_ids[label], top_n=self.top_n[-1], min_score=self.min_score
         )
-        boxes = self._vote_boxes(votes, maps[4 * label : 4 * label + 4])
+        boxes = self._vote_boxes(votes, label, maps)
         found, voted = [], 0
         for n in self.top_n:
             chosen = votes.ranks < n
@@ -145,11 +149,15 @@ class HoughInstanceHead(BaseModule):
                 found.append(self._group(votes[chosen], boxes[chosen], label))
         return found
 
-    def _vote_boxes(self, votes: Votes, maps: Tensor) -> Tensor:
-        """The boxes, float32 (V, 4), that the votes mean by the maps (4, H, W) of their class."""
-        deltas = maps.flatten(1).index_select(1, votes.pixels.to(maps.device)).T.cpu()
+    def _vote_boxes(self, votes: Votes, label: int, maps: Tensor | EnlargedMaps) -> Tensor:
+        """The boxes, float32 (V, 4), that the votes mean by the maps of their class."""
         row = votes.pixels.div(maps.shape[-1], rounding_mode='floor')
         column = votes.pixels - row * maps.shape[-1]
+        if isinstance(maps, Tensor):
+            of_label = maps[4 * label : 4 * label + 4].flatten(1)
+            deltas = of_label.index_select(1, votes.pixels.to(maps.device)).T.cpu()
+        else:
+            deltas = maps.read(label, row, column).cpu()
         return self.box_coder.decode(torch.stack((column, row), dim=1) + 0.5, deltas)
 
     def _group(self, votes: Votes, boxes: Tensor, label: int) -> Hypotheses:
@@ -165,8 +173,8 @@ class HoughInstanceHead(BaseModule):
         order = np.argsort(-hypotheses.scores, kind='stable')
         return order[hypotheses.areas[order] >= self.min_pixels]
 
-    def _check_inputs(self, scores: Tensor, maps: Tensor) -> None:
-        if scores.shape[1:] != maps.shape[1:]:
+    def _check_inputs(self, scores: Tensor, maps: Tensor | EnlargedMaps) -> None:
+        if tuple(scores.shape[1:]) != tuple(maps.shape[1:]):
             raise ValueError(
                 f'HoughInstanceHead: the scores are {tuple(scores.shape[1:])} (height, width), the '
                 f'localisation maps {tuple(maps.shape[1:])}: resize the maps to the scores.'

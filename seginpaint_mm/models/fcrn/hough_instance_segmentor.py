@@ -152,12 +152,11 @@ class HoughInstanceSegmentor(BaseModel):
         """Predict images of one size."""
         scores, maps = self.segment(inputs, data_samples)
         self._check_classes(scores.shape[1])
-        maps = self.localization_head.upsample(maps, tuple(inputs.shape[-2:]))
+        self.localization_head.check_stride(maps, tuple(inputs.shape[-2:]))
         for sample, sample_scores, sample_maps in zip(data_samples, scores, maps, strict=True):
             height, width = sample.img_shape[:2]
             window = (slice(None), slice(height), slice(width))
-            sample.pred_instances = self.instance_head.predict(
-                sample_scores[window], sample_maps[window]
-            )
+            enlarged = self.localization_head.enlarged(sample_maps, (height, width))
+            sample.pred_instances = self.instance_head.predict(sample_scores[window], enlarged)
             classes = sample_scores[window].argmax(dim=0, keepdim=True)
             sample.pred_sem_seg = PixelData(data=classes)

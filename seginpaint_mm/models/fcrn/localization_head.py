@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seginpaint_mm.models.fcrn.box_coder import map_points
 from seginpaint_mm.models.fcrn.dilated_classifier import DilatedClassifier
+from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
 from seginpaint_mm.models.fcrn.localization_targets import WEIGHTINGS, localization_targets
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -86,11 +87,12 @@ class LocalizationHead(BaseModule):
             dilation=dilation,
             hidden_channels=hidden_channels,
             dropout=dropout,
+            full_precision=True,  # an offset of 8 units of 128 pixels would be 2 pixels off
         )
         self.loss_box = MODELS.build(loss_box or dict(type='BootstrappedBoxLoss'))
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Feature maps, the read one N,C,h,w -> N,4T,h,w."""
+        """Feature maps, the read one N,C,h,w -> N,4T,h,w, float32 also in mixed precision."""
         return self.classifier(inputs[self.in_index])
 
     def loss(
@@ -120,7 +122,7 @@ class LocalizationHead(BaseModule):
             data_samples, stride=stride, num_things=self.num_things, weighting=self.weighting
         )
         image_size = tuple(data_samples[0].gt_instances.masks.shape[-2:])
-        self._check_stride(maps, image_size)
+        self.check_stride(maps, image_size)
         if self.loss_resolution == 'label':
             maps = self.upsample(maps, image_size)
         rows, columns = targets.rows, targets.columns
@@ -148,7 +150,7 @@ class LocalizationHead(BaseModule):
         Raises:
             ValueError: when the maps are not at the head's stride.
         """
-        self._check_stride(maps, size)
+        self.check_stride(maps, size)
         stride, (height, width) = self.stride, size
         coarse = self._positions(maps.shape[-2:], stride, maps.device)
         fine = self._positions(size, 1, maps.device)
@@ -158,13 +160,26 @@ class LocalizationHead(BaseModule):
         )[..., :height, :width]
         return (enlarged.unflatten(1, (self.num_things, 4)) - fine).flatten(1, 2)
 
+    def enlarged(self, maps: Tensor, size: tuple[int, int]) -> EnlargedMaps:
+        """Maps (4T, h, w) of an image of (H, W), enlarged like :meth:`upsample` where it is read.
+
+        The maps may be those of the image padded.
+        """
+        return EnlargedMaps(
+            maps, stride=self.stride, size=size, offset_scale=self.box_coder.offset_scale
+        )
+
     def _positions(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:
         """(4, h, w): what turns offsets from a pixel into encoded positions; 0 for the sizes."""
         points = map_points(size, stride, device).movedim(-1, 0) / self.box_coder.offset_scale
         return torch.cat((points, torch.zeros_like(points)))
 
-    def _check_stride(self, maps: Tensor, image_size: tuple[int, int]) -> None:
-        """The last row and column may stick out of the image."""
+    def check_stride(self, maps: Tensor, image_size: tuple[int, int]) -> None:
+        """See that maps N,4T,h,w fit images of (H, W), of which the last pixels may stick out.
+
+        Raises:
+            ValueError: when they are not at the head's stride.
+        """
         size = tuple(maps.shape[-2:])
         expected = tuple(math.ceil(length / self.stride) for length in image_size)
         if size != expected:

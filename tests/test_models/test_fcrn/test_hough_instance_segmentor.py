@@ -99,6 +99,19 @@ def test_a_picture_does_not_depend_on_larger_ones_beside_it(semantic: dict) -> N
     assert torch.equal(found.pred_instances.masks, expected.pred_instances.masks)
 
 
+def test_instances_are_those_of_the_enlarged_maps() -> None:
+    """Maps are enlarged only where pixels vote; enlarging all of them gives the same instances."""
+    model = build(semantic=MODEL['semantic']).eval()
+    data = model.data_preprocessor(batch((40, 48), (40, 48)), training=False)
+    scores, maps = model(**data, mode='tensor')
+    enlarged = model.localization_head.upsample(maps, (40, 48))
+    predicted = model(**data, mode='predict')
+    assert sum(len(sample.pred_instances) for sample in predicted) > 0
+    for sample, of_scores, of_maps in zip(predicted, scores, enlarged, strict=True):
+        expected = model.instance_head.predict(of_scores, of_maps)
+        assert as_set(sample.pred_instances) == as_set(expected)
+
+
 def test_tensor_mode_gives_scores_and_maps() -> None:
     model = build(semantic=SHARED).eval()
     scores, maps = model(torch.zeros(2, 3, 24, 32))

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.models.fcrn import BoxCoder, LocalizationHead, map_points
@@ -145,6 +147,45 @@ def test_a_box_seen_by_all_pixels_is_enlarged_exactly(stride: int, size: tuple[i
     for deltas in module.upsample(maps, size)[0].unflatten(0, (2, 4)):
         boxes = module.box_coder.decode(fine_points, deltas.permute(1, 2, 0))
         assert torch.allclose(boxes, box.expand_as(boxes), atol=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    stride=st.sampled_from([1, 2, 3, 8]),
+    cut=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+    dtype=st.sampled_from([torch.float32, torch.bfloat16]),
+    seed=st.integers(0, 99),
+)
+def test_maps_enlarged_where_they_are_read(size, stride, cut, dtype, seed) -> None:
+    """They are what enlarging all of them gives, also of an image smaller than its batch."""
+    module = head(stride=stride)
+    generator = torch.Generator().manual_seed(seed)
+    coarse = [math.ceil(length / stride) for length in size]
+    maps = (8 * torch.randn(1, 8, *coarse, generator=generator)).to(dtype)
+    small = tuple(max(1, length - less) for length, less in zip(size, cut, strict=True))
+    expected = module.upsample(maps, size)[0, :, : small[0], : small[1]]
+    lazy = module.enlarged(maps[0], small)
+    assert lazy.shape == expected.shape
+    assert len(lazy) == 8
+    pixels = torch.randint(small[0] * small[1], (20,), generator=generator)
+    rows, columns = pixels // small[1], pixels % small[1]
+    for thing in range(2):
+        found = lazy.read(thing, rows, columns)
+        assert found.dtype == torch.float32
+        of_thing = expected[4 * thing : 4 * thing + 4, rows, columns].T
+        torch.testing.assert_close(found, of_thing, rtol=1e-5, atol=1e-4)
+
+
+def test_offsets_are_not_rounded_in_mixed_precision() -> None:
+    module = head(hidden_channels=(5,))
+    with torch.no_grad():
+        module.classifier.conv.bias.fill_(7.01)  # bfloat16 has 7.0 and 7.03125
+        module.classifier.conv.weight.zero_()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        maps = module((torch.rand(1, 6, 6, 8),))
+    assert maps.dtype == torch.float32
+    torch.testing.assert_close(maps, torch.full_like(maps, 7.01))
 
 
 def test_is_an_auxiliary_head_of_an_mmseg_segmentor() -> None:
