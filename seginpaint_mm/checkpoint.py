@@ -4,7 +4,7 @@ import functools
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -13,7 +13,7 @@ from urllib.error import URLError
 import torch
 from mmengine.runner import CheckpointLoader
 
-from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.errors import CheckpointError, ConfigError
 from seginpaint_mm.safe_unpickling import load_plain_data, section, torch_load
 
 UNSAFE_LOAD = 'SEGINPAINT_UNSAFE_LOAD'
@@ -22,16 +22,23 @@ UNSAFE_LOAD = 'SEGINPAINT_UNSAFE_LOAD'
 def load_checkpoint_safely(
     path: str | Path | IO[bytes], map_location: str | torch.device | Callable | None = 'cpu'
 ) -> dict:
-    """Load a local checkpoint of tensors, plain Python values and MMEngine's log history.
+    """Load a checkpoint of tensors, plain Python values and MMEngine's log history.
+
+    It is a file, or an address that MMEngine can load from (``https://...``), which is downloaded
+    once.
 
     Nothing in the file can run code: neither its pickle nor the config texts in it, which MMEngine
     would execute on resume and in its inferencer and which are therefore left out.
     The environment variable ``SEGINPAINT_UNSAFE_LOAD=1`` lifts both restrictions.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or needs code to be run.
+        CheckpointError: the file is missing, damaged, cannot be downloaded, or needs code to be
+            run.
     """
     name = str(getattr(path, 'name', path))
+    if isinstance(path, str) and '://' in path:
+        enable_safe_loading()
+        return CheckpointLoader.load_checkpoint(path, map_location)
     if isinstance(path, (str, Path)) and not Path(path).is_file():
         raise CheckpointError(f'Checkpoint {name} does not exist: check the path.')
     if os.environ.get(UNSAFE_LOAD) == '1':
@@ -142,6 +149,72 @@ def load_part(part: torch.nn.Module, place: str, path: str | Path) -> None:
         raise CheckpointError(f'{path} has no {place}, only {", ".join(tops) or "nothing"}.')
     check_checkpoint_fits(part, of_part, f'{path} ({place})')
     part.load_state_dict(of_part, strict=False)  # batch counters may be absent
+
+
+def untrained_parts(model: torch.nn.Module, named: Collection[str] = ()) -> list[str]:
+    """Find the parts that predictions need and that no checkpoint is named for.
+
+    Args:
+        model: A model.
+        named: Names of the parts that a checkpoint is named for (``part_checkpoints``).
+
+    Returns:
+        list: Names of ``predicting_parts()``, or else of ``generators()``, or else of the model's
+        modules; none of those whose ``init_cfg`` is ``Pretrained``.
+    """
+    if _is_pretrained(model):
+        return []
+    if getattr(model, 'tensors_of_any_shape', ()):  # what it has seen is in no init_cfg
+        return [type(model).__name__]
+    parts = dict(model.named_children())
+    for method in ('predicting_parts', 'generators'):
+        if hasattr(model, method):
+            parts = getattr(model, method)()
+            break
+    return [name for name, part in parts.items() if name not in named and not _is_covered(part)]
+
+
+def check_parts_named(model: torch.nn.Module, cfg: Mapping) -> list[str]:
+    """Find the untrained parts of a model that is to predict without a checkpoint of its own.
+
+    Args:
+        model: Built from ``cfg.model``.
+        cfg: The config.
+
+    Returns:
+        list: As :func:`untrained_parts`.
+
+    Raises:
+        ConfigError: when ``model.part_checkpoints`` names checkpoints, but not of all these parts.
+    """
+    named = cfg['model'].get('part_checkpoints') or {}
+    untrained = untrained_parts(model, named)
+    if named and untrained:
+        raise ConfigError(
+            f'model.part_checkpoints names {", ".join(named)}, but none of '
+            f'{", ".join(untrained)}, which would be random: name all of them, or give one '
+            f'checkpoint of the whole model.'
+        )
+    return untrained
+
+
+def names_checkpoints(model: torch.nn.Module) -> bool:
+    """Whether the ``init_cfg`` of a module in the model names a checkpoint."""
+    return any(_is_pretrained(module) for module in model.modules())
+
+
+def _is_covered(module: torch.nn.Module) -> bool:
+    """Whether checkpoints are named for all weights of a module."""
+    if _is_pretrained(module):
+        return True
+    own = next(module.parameters(recurse=False), None)
+    return own is None and all(_is_covered(child) for child in module.children())
+
+
+def _is_pretrained(module: torch.nn.Module) -> bool:
+    settings = getattr(module, 'init_cfg', None) or []
+    several = settings if isinstance(settings, (list, tuple)) else [settings]
+    return any(isinstance(one, dict) and one.get('type') == 'Pretrained' for one in several)
 
 
 def _state_dict(checkpoint: object) -> dict:

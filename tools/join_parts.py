@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
 
-from seginpaint_mm.checkpoint import enable_safe_loading
+from seginpaint_mm.checkpoint import check_parts_named, enable_safe_loading
 from seginpaint_mm.cli import (
     add_config_arguments,
     load_config,
@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> None:
         )
     with locate_errors(cfg), DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
+        check_parts_named(model, cfg)
         model.init_weights()
     file = io.BytesIO()
     torch.save({'state_dict': model.state_dict()}, file)

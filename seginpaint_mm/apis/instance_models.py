@@ -1,13 +1,18 @@
 """Networks that find the objects of a picture, as a source of masks."""
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import mmdet.models  # noqa: F401  registers mmdet's networks
+import mmdet.datasets
+import mmdet.models  # noqa: F401  registers mmdet's networks, as the line before its data sets
 import numpy as np
 import torch
 from mmcv.transforms import Compose
+from mmdet.evaluation.functional import INSTANCE_OFFSET
+from mmdet.registry import DATASETS as MMDET_DATASETS
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmdet.registry import TRANSFORMS as MMDET_TRANSFORMS
 from mmdet.utils import get_test_pipeline_cfg
@@ -22,9 +27,15 @@ from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_source import InstanceModel
 from seginpaint_mm.apis.selected_objects import LOOK_SIZE, reduce_to, selected_objects
 from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
-from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
+from seginpaint_mm.checkpoint import (
+    check_checkpoint_fits,
+    enable_safe_loading,
+    load_checkpoint_safely,
+    untrained_parts,
+)
 from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
 
 _SCOPE = 'mmdet'
@@ -44,7 +55,8 @@ def find_instance_model(
     Args:
         model: A config file, ours (its name suffices) or, where its ``default_scope`` is another,
             mmdet's; or the work dir of one of our trainings.
-        weights: Its checkpoint, loaded without running code from it; our work dirs bring theirs.
+        weights: Its checkpoint, a file or an address (``https://...``), loaded without running code
+            from it. Our work dirs bring theirs; a config may name it (``init_cfg``).
         device: As in :class:`SegInpaintInferencer`.
         min_score: What is found with a lower score is left out. Without it that is 0.5, and of an
             :class:`ObjectRemover` what its selector leaves out.
@@ -66,10 +78,8 @@ def find_instance_model(
         classes = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
         return InstanceModel(_Predicted(inferencer, look_size), classes, _or_half(min_score))
     check_device(device)
-    if weights is None:
-        raise UserError('The model that finds the objects needs a checkpoint: give it.')
-    least = _or_half(min_score)
-    detector = _Detected(cfg, str(weights), device or get_device(), look_size, least)
+    least, path = _or_half(min_score), None if weights is None else str(weights)
+    detector = _Detected(cfg, path, device or get_device(), look_size, least)
     return InstanceModel(detector, detector.classes, least)
 
 
@@ -101,18 +111,30 @@ class _Detected:
     """Instances of a model of mmdet, with masks of the size that it sees a picture in."""
 
     def __init__(
-        self, cfg: Config, weights: str, device: str, look_size: int, min_score: float
+        self, cfg: Config, weights: str | None, device: str, look_size: int, min_score: float
     ) -> None:
         self.look_size = look_size
         cfg = copy.deepcopy(cfg)
         _leave_out(cfg.model.get('test_cfg'), min_score)
-        checkpoint = load_checkpoint_safely(weights)
         with DefaultScope.overwrite_default_scope(_SCOPE):
             model = revert_sync_batchnorm(MMDET_MODELS.build(cfg.model))
             steps = get_test_pipeline_cfg(cfg)
             steps[0] = dict(type='LoadImageFromNDArray')
             self.pipeline = Compose([MMDET_TRANSFORMS.build(step) for step in steps])
-        model.load_state_dict(check_checkpoint_fits(model, checkpoint, weights), strict=False)
+        checkpoint = {}
+        if weights is not None:
+            checkpoint = load_checkpoint_safely(weights)
+            state = check_checkpoint_fits(model, checkpoint, weights)
+            model.load_state_dict(state, strict=False)
+        elif untrained := untrained_parts(model):
+            raise UserError(
+                f'The model that finds the objects needs a checkpoint: give it; its config names '
+                f'none of {", ".join(untrained)}.'
+            )
+        else:
+            enable_safe_loading()
+            with only_log(logging.WARNING):
+                model.init_weights()
         self.model = model.to(device).eval()
         self.classes = _classes(cfg, checkpoint)
 
@@ -122,6 +144,8 @@ class _Detected:
         with torch.inference_mode(), DefaultScope.overwrite_default_scope(_SCOPE):
             (sample,) = self.model.test_step(batch)
         found = sample.get('pred_instances', InstanceData())
+        if 'masks' not in found and 'pred_panoptic_seg' in sample:
+            return _things(sample.pred_panoptic_seg.sem_seg[0])
         if 'masks' not in found:
             raise UserError(_gives_no_masks(self.model))
         return InstanceData(masks=found.masks, labels=found.labels, scores=found.scores)
@@ -138,22 +162,41 @@ def _leave_out(test_cfg: Mapping | None, min_score: float) -> None:
             part['score_thr'] = max(part['score_thr'], least)
 
 
-def _classes(cfg: Config, checkpoint: dict) -> Sequence[str]:
-    """Those that the checkpoint names, or else those of the config's data set."""
-    meta = checkpoint.get('meta', {}).get('dataset_meta', {})
-    named = meta.get('classes') or meta.get('CLASSES')
-    dataset = cfg.test_dataloader.dataset
-    return named or dataset.get('metainfo', {}).get('classes') or _Numbers()
+def _things(panoptic: torch.Tensor) -> InstanceData:
+    """Instances in mmdet's panoptic map (H, W): label + 1000 * number, of stuff the label alone."""
+    values = panoptic.unique()
+    values = values[values >= INSTANCE_OFFSET]
+    return InstanceData(
+        masks=panoptic == values[:, None, None],
+        labels=values % INSTANCE_OFFSET,
+        scores=torch.ones(len(values), device=panoptic.device),
+    )
 
 
-class _Numbers(Sequence[str]):
-    """Labels instead of names that are not known."""
+def _classes(cfg: Config, checkpoint: Mapping) -> tuple[str, ...]:
+    """Names that the checkpoint holds, or else the config, or the class of its test data set.
 
-    def __len__(self) -> int:
-        return 0
-
-    def __getitem__(self, label: int) -> str:
-        return str(label)
+    mmdet 2.x writes ``meta.CLASSES``, 3.x ``meta.dataset_meta.classes``; its early releases, and
+    converted checkpoints, have the latter in upper case. None where nobody names them.
+    """
+    meta = checkpoint.get('meta') or {}
+    places = [meta.get('dataset_meta') or {}, meta]
+    loader = cfg.get('test_dataloader') or cfg.get('data', {}).get('test') or {}
+    dataset = loader
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    places += [dataset.get('metainfo') or {}, dataset]
+    with suppress(KeyError):  # a data set that is registered nowhere
+        with DefaultScope.overwrite_default_scope(_SCOPE):
+            kind = MMDET_DATASETS.get(dataset.get('type') or '')
+        places.append(getattr(kind, 'METAINFO', {}))
+    for place in places:
+        named = place.get('classes') or place.get('CLASSES')
+        if isinstance(named, str):  # ('person') is not ('person',)
+            return (named,)
+        if isinstance(named, Sequence):
+            return tuple(map(str, named))
+    return ()
 
 
 def _read_config(path: Path) -> Config | None:

@@ -19,7 +19,7 @@ class InstanceModel(MaskSource):
         find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W, or of
             the size to which the picture was reduced to look at it, there also probabilities;
             ``labels`` and ``scores``, on any device.
-        classes: Names, by label.
+        classes: Names, by label; labels without one are called by their number.
         min_score: What is found with a lower score is left out.
     """
 
@@ -42,7 +42,10 @@ class InstanceModel(MaskSource):
         found = found[found.scores.argsort(descending=True)]
         masks = _packed(found.masks, size)
         seen = [row for row, box in enumerate(masks.boxes) if box[2] > box[0]]
-        names = [str(self.classes[label]) for label in found.labels.tolist()]
+        names = [
+            str(self.classes[label]) if label < len(self.classes) else str(label)
+            for label in found.labels.tolist()
+        ]
         scores = found.scores.tolist()
         return VisibleObjects(
             masks[seen], tuple(names[row] for row in seen), tuple(scores[row] for row in seen)

@@ -10,13 +10,15 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.checkpoint import (
     check_checkpoint_fits,
+    check_parts_named,
     enable_safe_loading,
     load_checkpoint_safely,
+    names_checkpoints,
 )
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.engine.resume import latest_checkpoint
-from seginpaint_mm.errors import UserError
+from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.registry import DATASETS, MODELS
 
@@ -57,34 +59,50 @@ def check_device(device: str | None) -> None:
 
 
 def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
-    """Build the model of a config, with the weights of a checkpoint or, and a warning, random ones.
+    """Build the model of a config, with the weights of a checkpoint.
 
-    Without a checkpoint those of ``model.part_checkpoints`` are taken, where the config names any.
+    Without a checkpoint the weights are those that the config itself names: in
+    ``model.part_checkpoints``, and in the ``init_cfg`` of modules. What is left random is logged as
+    a warning.
 
     Raises:
         CheckpointError: when a checkpoint is not there, unsafe, of another model, or cannot be
             downloaded.
+        ConfigError: when ``part_checkpoints`` names some of the parts that are needed, not all.
     """
     # parts that mmseg builds inside its own are looked up in the default scope
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'seginpaint_mm')):
         model = MODELS.build(cfg.model)
-    if weights is None and cfg.model.get('part_checkpoints'):
-        enable_safe_loading()  # MMEngine loads what init_cfg names
-        with only_log(logging.WARNING):  # not how each weight was initialised
-            model.init_weights()
-        return model
     if weights is None:
-        if model.state_dict():  # there are models without weights
-            print_log(
-                'No checkpoint is given: the model is untrained, its answers are random.',
-                logger='current',
-                level=logging.WARNING,
-            )
+        _load_named(model, cfg)
         return model
     checkpoint = load_checkpoint_safely(weights)
     state = check_checkpoint_fits(model, checkpoint, weights)
     model.load_state_dict(state, strict=False)  # batch counters may be absent
     return model
+
+
+def _load_named(model: torch.nn.Module, cfg: Config) -> None:
+    if not model.state_dict():  # there are models without weights
+        return
+    untrained = check_parts_named(model, cfg)
+    reason = ''
+    if cfg.model.get('part_checkpoints') or names_checkpoints(model):
+        enable_safe_loading()  # MMEngine loads what init_cfg names
+        try:
+            with only_log(logging.WARNING):  # not how each weight was initialised
+                model.init_weights()
+        except CheckpointError as error:
+            if not untrained:
+                raise
+            reason = f' {error}'
+    if untrained:
+        print_log(
+            f'No checkpoint is given: the model is untrained ({", ".join(untrained)}), its answers '
+            f'are random.{reason}',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def inference_pipeline(cfg: Config) -> list[dict]:

@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from seginpaint_mm.checkpoint import enable_safe_loading
+from seginpaint_mm.checkpoint import check_parts_named, enable_safe_loading
 from seginpaint_mm.cli import (
     add_config_arguments,
     add_run_arguments,
@@ -61,13 +61,11 @@ def join_parts(model: BaseModel, cfg: Config) -> None:
     """
     if not model.state_dict():
         return
-    named = cfg.model.get('part_checkpoints') or {}
-    needed = model.generators() if hasattr(model, 'generators') else None
-    missing = [name for name in needed or () if name not in named]
-    if needed is None or missing:
+    untrained = check_parts_named(model, cfg)
+    if untrained:
         raise ConfigError(
-            f'Give a checkpoint after {cfg.filename}: its model.part_checkpoints names none'
-            f'{" of " + ", ".join(missing) if named else ""}.'
+            f'Give a checkpoint after {cfg.filename}: its model.part_checkpoints names none of '
+            f'{", ".join(untrained)}, nor does an init_cfg.'
         )
     model.init_weights()
 

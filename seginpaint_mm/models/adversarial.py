@@ -114,6 +114,11 @@ class AdversarialModel(BaseModel):
         """Name -> part that ``part_checkpoints`` may name: also such as are not trained."""
         return self.parts()
 
+    def predicting_parts(self) -> dict[str, nn.Module]:
+        """Name -> part that predictions need: all but the discriminators."""
+        judges = self.discriminators()
+        return {name: part for name, part in self.all_parts().items() if name not in judges}
+
     def parts(self) -> dict[str, nn.Module]:
         """Name -> part that has an optimiser of its own."""
         return {**self.generators(), **self.discriminators()}

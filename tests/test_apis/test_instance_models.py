@@ -1,5 +1,8 @@
 """Objects found by networks: mmdet's and our own, by config and checkpoint."""
 
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import mmdet
@@ -13,7 +16,8 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis import find_instance_model
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.instance_models import InstanceModel
+from seginpaint_mm.apis.instance_models import InstanceModel, _things
+from seginpaint_mm.apis.removal import Removal, RemovalSource
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.registry import MODELS, TRANSFORMS
 
@@ -65,6 +69,90 @@ def test_instances_of_mmdet(detector: tuple[Path, Path]) -> None:
     sure = find_instance_model(*detector, device='cpu', min_score=1.0).objects(SCENE, photo())
     assert len(sure) == 0
     assert sure.masks.shape == (0, *SIZE)
+
+
+@pytest.mark.parametrize(
+    ('meta', 'names'),
+    [
+        (dict(CLASSES=CLASSES, mmdet_version='2.25.0'), CLASSES),
+        (dict(CLASSES=list(CLASSES), PALETTE=None), CLASSES),
+        (dict(dataset_meta=dict(classes=CLASSES), mmdet_version='3.3.0'), CLASSES),
+        (dict(dataset_meta=dict(CLASSES=CLASSES)), CLASSES),
+        (dict(dataset_meta=None), ('person', 'bicycle')),  # of the config's CocoDataset
+        (None, ('person', 'bicycle')),
+        (dict(CLASSES='cup'), ('cup', '1')),
+    ],
+)
+def test_names_of_every_release_of_mmdet(
+    detector: tuple[Path, Path], tmp_path: Path, meta: dict | None, names: tuple[str, ...]
+) -> None:
+    """2.x names the classes elsewhere than 3.x; removal lists what it is given."""
+    config, weights = detector
+    state = torch.load(weights, weights_only=True)['state_dict']
+    torch.save(dict(state_dict=state, meta=meta), tmp_path / 'a.pth')
+    source = find_instance_model(config, tmp_path / 'a.pth', 'cpu', min_score=0.0)
+    assert isinstance(source.classes, tuple)
+    assert len(source.classes) in (1, 2, 80)
+    assert set(source.objects(SCENE, photo()).names) <= set(names)
+    plan = RemovalSource(source, Removal(ids=[1])).objects(SceneInput('a', photo()), photo())
+    assert plan.chosen.sum() == 1
+
+
+def test_nobody_names_the_classes(detector: tuple[Path, Path], tmp_path: Path) -> None:
+    config, weights = detector
+    cfg = Config.fromfile(config)
+    cfg.test_dataloader.dataset.update(type='SomebodysDataset', metainfo=None)
+    state = torch.load(weights, weights_only=True)['state_dict']
+    torch.save(dict(state_dict=state), tmp_path / 'a.pth')
+    cfg.dump(tmp_path / 'a.py')
+    source = find_instance_model(tmp_path / 'a.py', tmp_path / 'a.pth', 'cpu', min_score=0.0)
+    assert len(source.classes) == 0
+    assert set(source.objects(SCENE, photo()).names) <= {'0', '1'}
+    with pytest.raises(ValueError, match="there is no class 'dog'"):
+        RemovalSource(source, Removal(classes=['dog'])).objects(SceneInput('a', photo()), photo())
+
+
+def test_a_config_may_name_its_checkpoint(detector: tuple[Path, Path], tmp_path: Path) -> None:
+    config, weights = detector
+    cfg = Config.fromfile(config)
+    cfg.model.init_cfg = dict(type='Pretrained', checkpoint=str(weights))
+    cfg.dump(tmp_path / 'a.py')
+    same = find_instance_model(tmp_path / 'a.py', None, 'cpu', min_score=0.0)
+    expected = find_instance_model(config, weights, 'cpu', min_score=0.0)
+    np.testing.assert_array_equal(
+        same.objects(SCENE, photo()).masks, expected.objects(SCENE, photo()).masks
+    )
+
+
+def test_a_checkpoint_may_have_an_address(
+    detector: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, weights = detector
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    handler = functools.partial(QuietHandler, directory=weights.parent)
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f'http://127.0.0.1:{server.server_port}'
+        source = find_instance_model(config, f'{address}/{weights.name}', 'cpu', min_score=0.0)
+        with pytest.raises(CheckpointError, match='absent.pth cannot be downloaded'):
+            find_instance_model(config, f'{address}/absent.pth', 'cpu')
+        server.shutdown()
+    assert source.classes == CLASSES
+    with pytest.raises(CheckpointError, match='cannot be downloaded'):
+        find_instance_model(config, f'{address}/other.pth', 'cpu')
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_things_of_a_panoptic_map() -> None:
+    panoptic = torch.tensor([[3, 3, 2001], [1001, 1001, 2001], [133, 3002, 3002]])
+    found = _things(panoptic)
+    assert found.labels.tolist() == [1, 1, 2]
+    assert found.masks.sum(dim=(1, 2)).tolist() == [2, 2, 2]
+    assert not found.masks[:, 0, :2].any()
 
 
 def test_ours_are_found_after_mmdets_were_used(detector: tuple[Path, Path]) -> None:

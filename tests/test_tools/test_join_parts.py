@@ -31,7 +31,11 @@ def test_parts_are_joined(tmp_path: Path) -> None:
     ('body', 'message'),
     [
         ('', r'error: .*tiny_gan\.py names no checkpoints to join: set model\.part_checkpoints'),
-        ("model['part_checkpoints'] = dict(judge='no.pth')", r'error: .*no\.pth does not exist'),
+        ("model['part_checkpoints'] = dict(judge='no.pth')", r'error: .*names judge, but none of'),
+        (
+            f"model['part_checkpoints'] = dict.fromkeys({list(GENERATORS)}, 'no.pth')",
+            r'error: .*no\.pth does not exist',
+        ),
     ],
 )
 def test_wrong_configs(

@@ -27,6 +27,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 STAGES = ('edge', 'segmentation', 'image')
+_DISCRIMINATOR = '_discriminator'  # end of the names of these parts
 SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the stages take
 
 
@@ -116,9 +117,13 @@ class EdgeConnectInpainter(AdversarialModel):
         """Name -> part, also those that are frozen."""
         parts = {name: stage.generator for name, stage in self.stages.items()}
         judges = {
-            f'{name}_discriminator': stage.discriminator for name, stage in self.stages.items()
+            f'{name}{_DISCRIMINATOR}': stage.discriminator for name, stage in self.stages.items()
         }
         return {**parts, **judges}
+
+    def predicting_parts(self) -> dict[str, nn.Module]:
+        """Name -> part that predictions need, also those that are frozen."""
+        return {n: part for n, part in self.all_parts().items() if not n.endswith(_DISCRIMINATOR)}
 
     def generators(self) -> dict[str, nn.Module]:
         return self._trained(is_judge=False)
@@ -130,7 +135,7 @@ class EdgeConnectInpainter(AdversarialModel):
         return {
             name: part
             for name, part in self.all_parts().items()
-            if name not in self.frozen_parts and name.endswith('_discriminator') == is_judge
+            if name not in self.frozen_parts and name.endswith(_DISCRIMINATOR) == is_judge
         }
 
     def generate(
