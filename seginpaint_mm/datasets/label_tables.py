@@ -15,7 +15,8 @@ class LabelTable:
 
     Args:
         name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
-        classes: Background class (0 road, 1 sidewalk, 2 other) of each id that has one.
+        classes: Background class of each id that has one: its index in the data set's ``classes``,
+            0 road, 1 sidewalk, 2 other in the MPI paper.
         foreground: Ids of foreground objects (human, vehicle).
         void: Ids that are neither: their class is 255.
         object_groups: Foreground ids that belong to one object where they touch, e.g. a rider
@@ -32,6 +33,7 @@ class LabelTable:
         object_groups: Sequence[tuple[int, ...]] = (),
     ) -> None:
         self.name = name
+        self.class_ids = sorted({*classes.values()})
         self.object_groups = object_groups
         self.known_ids = sorted({*classes, *foreground, *void})
         self._lookup = np.full(256, _UNKNOWN, np.uint8)
@@ -65,6 +67,20 @@ class LabelTable:
         meaning[foreground] = IGNORE_INDEX
         return meaning, foreground.astype(np.uint8)
 
+    def hidden_truth(self, num_classes: int | None = None) -> 'LabelTable':
+        """The table of maps of hidden truth: they hold background classes, and 255 = unknown.
+
+        Args:
+            num_classes: Of the data set: 0 to ``num_classes`` - 1; None for those of this table.
+        """
+        ids = self.class_ids if num_classes is None else range(num_classes)
+        return LabelTable(
+            name='hidden-truth classes',
+            classes={number: number for number in ids},
+            foreground=set(),
+            void={IGNORE_INDEX},
+        )
+
 
 _CITYSCAPES_OTHER = (11, 12, 13, 17, 19, 20, 21, 22, 23)  # building ... sky: trainId 2 to 10
 _CITYSCAPES_VOID = {*range(7), 9, 10, 14, 15, 16, 18}
@@ -93,13 +109,6 @@ CAMVID_IDS = LabelTable(
     void={11},
     object_groups=((8,), (9,), (10,)),
 )
-BACKGROUND_IDS = LabelTable(
-    name='hidden-truth classes',
-    classes={ROAD: ROAD, SIDEWALK: SIDEWALK, OTHER: OTHER},
-    foreground=set(),
-    void={IGNORE_INDEX},
-)
-
 LABEL_TABLES = {
     'cityscapes_ids': CITYSCAPES_IDS,
     'cityscapes_train_ids': CITYSCAPES_TRAIN_IDS,

@@ -15,8 +15,10 @@ class SceneDataset(BaseDataset):
     """Pictures of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
 
     A sample's dictionary holds ``img_path``, ``label_path``, ``label_table`` (key of
-    ``LABEL_TABLES``), ``background_path`` (map of hidden truth or None) and ``instance_path``
-    (map of instance ids or None); :class:`LoadSceneAnnotations` reads them.
+    ``LABEL_TABLES``), ``background_path`` (map of hidden truth or None), ``instance_path`` (map of
+    instance ids or None) and ``class_names``, the data set's ``classes``;
+    :class:`LoadSceneAnnotations` reads them. A data set of other classes has another ``METAINFO``
+    and a table of its own in ``LABEL_TABLES``.
 
     Args:
         data_root: Folder of the data set.
@@ -48,6 +50,10 @@ class SceneDataset(BaseDataset):
             test_mode=test_mode,
             lazy_init=lazy_init,
         )
+
+    def get_data_info(self, idx: int) -> dict:
+        """A sample, with the names of the data set's classes."""
+        return dict(super().get_data_info(idx), class_names=tuple(self.metainfo['classes']))
 
     @abstractmethod
     def load_data_list(self) -> list[dict]:

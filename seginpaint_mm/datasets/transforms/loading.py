@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.datasets.image_reading import read_colour, read_labels
-from seginpaint_mm.datasets.label_tables import BACKGROUND_IDS, LABEL_TABLES
+from seginpaint_mm.datasets.label_tables import LABEL_TABLES, LabelTable
 from seginpaint_mm.registry import TRANSFORMS
 
 
@@ -32,7 +32,9 @@ class LoadSceneAnnotations(BaseTransform):
     The maps have the image's original size: where they are to be resized with it, load them before.
 
     Required keys: ``ori_shape``, ``label_path``, ``label_table`` (a key of ``LABEL_TABLES``), and
-    ``background_path``: the map of what is also behind objects (0, 1, 2; 255 = unknown), or None.
+    ``background_path``: the map of what is also behind objects (indices into the data set's
+    ``classes``; 255 = unknown), or None. ``class_names``, the data set's ``classes``, says how many
+    there are; without it, the table does.
 
     Added keys, all listed in ``seg_fields`` so that mmseg's transforms treat them as labels:
 
@@ -54,15 +56,17 @@ class LoadSceneAnnotations(BaseTransform):
         visible, foreground = table.split(labels, path)
         results['gt_seg_map'] = visible
         results['gt_foreground'] = foreground
-        results['gt_background'] = self._background(results, visible)
+        results['gt_background'] = self._background(results, visible, table)
         results['seg_fields'] = ['gt_seg_map', 'gt_foreground', 'gt_background']
         return results
 
     @staticmethod
-    def _background(results: dict, visible: np.ndarray) -> np.ndarray:
+    def _background(results: dict, visible: np.ndarray, table: LabelTable) -> np.ndarray:
         path = results['background_path']
         if path is None:
             return visible.copy()
         labels = read_labels(path, size=visible.shape, img_path=results['img_path'])
-        background, _ = BACKGROUND_IDS.split(labels, path)
+        names = results.get('class_names')
+        known = table.hidden_truth(None if names is None else len(names))
+        background, _ = known.split(labels, path)
         return background

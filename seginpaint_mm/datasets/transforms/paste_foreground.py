@@ -18,7 +18,8 @@ from seginpaint_mm.datasets.object_placement import (
 from seginpaint_mm.registry import DATASETS, TRANSFORMS
 
 _PLACEMENTS = ('same_row', 'on_ground', 'anywhere')
-_GROUND_CLASSES = (0, 1)  # road, sidewalk
+_GROUND = ('road', 'sidewalk')
+_GROUND_IDS = (0, 1)  # the same, of scenes that do not name their classes
 _ON_GROUND_TRIES = 10
 
 
@@ -55,8 +56,11 @@ class PasteForeground(BaseTransform):
         flip_prob: Probability that an object is mirrored.
         placement: ``'same_row'``: any column; the foot stays in its row for scale 1, and else
             moves towards or away from the horizon, as on a flat road. ``'on_ground'``: the same,
-            and the foot must stand on visible road or sidewalk: an object that does not in ten
-            tries is left out; it needs ``gt_background``. ``'anywhere'``: any row and column.
+            and the foot must stand on visible ground: an object that does not in ten tries is left
+            out; it needs ``gt_background``. ``'anywhere'``: any row and column.
+        ground: Names of the classes that ``'on_ground'`` takes for ground, of the data set into
+            whose images objects are pasted. None for those that are called ``'road'`` or
+            ``'sidewalk'``.
         horizon: Row of the horizon as a share of the height.
         blending: ``'gaussian'`` or ``'box'`` mix the object's border with what is below, inside
             its mask; ``'poisson'`` gives the object the colours around it; ``'none'`` copies. Of
@@ -86,6 +90,7 @@ class PasteForeground(BaseTransform):
         rotation: tuple[float, float] = (0.0, 0.0),
         flip_prob: float = 0.5,
         placement: str = 'on_ground',
+        ground: Sequence[str] | None = None,
         horizon: float = 0.45,
         blending: str | Sequence[str] = 'gaussian',
         truncation: bool = True,
@@ -111,6 +116,12 @@ class PasteForeground(BaseTransform):
         self.rotation = rotation
         self.flip_prob = flip_prob
         self.placement = placement
+        if isinstance(ground, str) or (ground is not None and not ground):
+            raise ValueError(
+                f"PasteForeground: ground must be names of classes in a list, e.g. ('road',), not "
+                f'{ground!r}.'
+            )
+        self.ground = ground
         self.horizon = horizon
         self.truncation = truncation
         self.removal = removal
@@ -130,6 +141,8 @@ class PasteForeground(BaseTransform):
                 "does not make: set placement='anywhere' or 'same_row', or load the scene with "
                 'LoadSceneAnnotations.'
             )
+        if self.placement == 'on_ground':
+            self._ground_ids(results)  # says what is wrong before anything is drawn
         rng = self._rng(results)
         number = int(rng.integers(self.num_objects[0], self.num_objects[1] + 1))
         placed = [self._place(self._objects().draw(rng), results, rng) for _ in range(number)]
@@ -229,7 +242,28 @@ class PasteForeground(BaseTransform):
         lowest = seen.mask.shape[0] - 1
         columns = seen.left + np.flatnonzero(seen.mask[lowest])
         ground = results['gt_background'][seen.top + lowest, columns]
-        return bool(np.isin(ground, _GROUND_CLASSES).all())
+        return bool(np.isin(ground, self._ground_ids(results)).all())
+
+    def _ground_ids(self, results: dict) -> tuple[int, ...]:
+        """Classes of ``gt_background`` on which objects may stand."""
+        names = results.get('class_names')
+        if names is None and self.ground is None:
+            return _GROUND_IDS
+        if names is None:
+            raise ValueError(
+                f'PasteForeground: ground={tuple(self.ground)} names classes, but the data set of '
+                f'{results.get("img_path")} does not name its own: let its samples have '
+                f'class_names, as those of a SceneDataset have, or leave ground out.'
+            )
+        unknown = [name for name in self.ground or () if name not in names]
+        found = tuple(k for k, name in enumerate(names) if name in (self.ground or _GROUND))
+        if unknown or not found:
+            what = f'no class {unknown[0]!r}' if unknown else 'neither a road nor a sidewalk'
+            raise ValueError(
+                f'PasteForeground: on_ground finds {what} among the classes '
+                f'{", ".join(names)}: set ground to the names of those on which objects may stand.'
+            )
+        return found
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

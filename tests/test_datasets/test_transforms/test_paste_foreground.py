@@ -1,5 +1,6 @@
 import copy
 import pickle
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from mmseg.datasets.transforms import RandomFlip
 
 from seginpaint_mm.datasets import CamVidSceneDataset, CityscapesInstanceDataset, PasteForeground
+from seginpaint_mm.datasets.label_tables import LABEL_TABLES, LabelTable
 from tests.dataset_folders import (
     picture,
     street_labels,
@@ -303,3 +305,72 @@ def test_source_has_no_such_class(instance_source, scenes):
         paste(PasteForeground(config, classes=('car',)), scene)
     with pytest.raises(ValueError, match='has a whole train of 0.004 to 0.2'):
         paste(PasteForeground(instance_source, classes=('train',)), scene)
+
+
+class OwnStreets(CamVidSceneDataset):
+    """Five classes in another order than the MPI paper's, with hidden truth."""
+
+    METAINFO: ClassVar[dict] = dict(
+        classes=('sky', 'building', 'lane', 'pavement', 'grass'), palette=[(0, 0, 0)] * 5
+    )
+
+    def load_data_list(self) -> list[dict]:
+        return [dict(sample, label_table='own') for sample in super().load_data_list()]
+
+
+@pytest.fixture
+def own_scene(tmp_path, monkeypatch) -> tuple[dict, dict]:
+    """The source of :func:`scenes`, and a scene of classes 1, 2 and 3 with truth behind a car."""
+    table = LabelTable(name='own ids', classes={k: k for k in range(5)}, foreground={5}, void={255})
+    monkeypatch.setitem(LABEL_TABLES, 'own', table)
+    write_camvid(tmp_path / 'source', ['a', 'b'])
+    labels = street_labels(road=2, sidewalk=3, other=1, car=5)
+    write_map(tmp_path / 'own/val/a.png', picture(labels.shape))
+    write_map(tmp_path / 'own/valannot/a.png', labels)
+    truth = street_labels(road=2, sidewalk=3, other=1, car=4)
+    write_map(tmp_path / 'own/valbackground/a.png', truth)
+    options = dict(pipeline=LOAD, test_mode=True, hidden_truth='manual')
+    return source(tmp_path / 'source'), OwnStreets(str(tmp_path / 'own'), 'val', **options)[0]
+
+
+def test_hidden_truth_has_the_data_sets_classes(own_scene, tmp_path):
+    _, scene = own_scene
+    truth = scene['gt_background']
+    assert {*np.unique(truth).tolist()} == {1, 2, 3, 4}
+    write_map(tmp_path / 'own/valbackground/a.png', np.full_like(truth, 5))
+    options = dict(pipeline=LOAD, test_mode=True, hidden_truth='manual')
+    with pytest.raises(
+        ValueError, match=r'a\.png: label ids \[5\] are not hidden-truth classes, w'
+    ):
+        OwnStreets(str(tmp_path / 'own'), 'val', **options)[0]
+
+
+def test_ground_is_found_by_the_names_of_classes(own_scene):
+    """It was classes 0 and 1, which are sky and building here."""
+    config, scene = own_scene
+    transform = PasteForeground(config, num_objects=(5, 5), ground=('lane', 'pavement'), seed=1)
+    np.random.seed(0)
+    pasted = check_maps(scene, paste(transform, scene))
+    assert pasted.any()
+    foot = np.flatnonzero(pasted.any(axis=1)).max()
+    assert np.isin(scene['gt_background'][foot][pasted[foot]], (2, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ('ground', 'message'),
+    [
+        (None, 'finds neither a road nor a sidewalk among the classes sky, building, lane'),
+        (('road',), "finds no class 'road' among the classes sky"),
+    ],
+)
+def test_ground_that_the_data_set_has_not(own_scene, ground, message):
+    config, scene = own_scene
+    with pytest.raises(ValueError, match=message):
+        PasteForeground(config, ground=ground)(scene)
+    PasteForeground(config, ground=ground, placement='same_row')(scene)
+
+
+@pytest.mark.parametrize('ground', ['road', ()])
+def test_ground_that_is_no_list_of_names(scenes, ground):
+    with pytest.raises(ValueError, match='ground must be names of classes in a list'):
+        PasteForeground(scenes[0], ground=ground)
