@@ -5,18 +5,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def tight_boxes(masks: Tensor) -> Tensor:
+def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
     """Boxes of masks.
 
     Args:
-        masks: bool (n, H, W), none empty.
+        masks: bool (n, H, W).
+        whole_if_empty: Let the box of an empty mask be the whole image, as SeGAN's published code
+            does where a network predicted nothing of an object.
 
     Returns:
         float32 (n, 4), (x1, y1, x2, y2) in pixels; x2 and y2 are exclusive.
 
     Raises:
-        ValueError: when a mask is empty.
+        ValueError: when a mask is empty, unless ``whole_if_empty``.
     """
+    if whole_if_empty:
+        masks = masks | ~masks.flatten(1).any(dim=1)[:, None, None]
     empty = (~masks.flatten(1).any(dim=1)).nonzero().flatten().tolist()
     if empty:
         raise ValueError(

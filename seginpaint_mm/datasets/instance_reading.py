@@ -9,11 +9,19 @@ from scipy.io import loadmat
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
 from seginpaint_mm.datasets.coco_masks import decode_mask
 from seginpaint_mm.datasets.colour_ids import VOC_COLOURS, ids_of_colours, read_segment_ids
-from seginpaint_mm.datasets.image_reading import check_shape, check_size, read_labels, read_map
+from seginpaint_mm.datasets.image_reading import (
+    check_shape,
+    check_size,
+    read_labels,
+    read_map,
+    read_pixels,
+)
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.mask_reading import read_objects
 
 _FIRST_OBJECT = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one class
 _VOC_THINGS = range(1, 21)
+_SURELY_NUMBERS = 8191  # in 16 bits; grey values of edges go up to white, 65535
 _MOST_OBJECTS = (1 << 16) - 1
 _ONE_RELEASE = 'take the JSON and the PNGs of one release.'
 Size = tuple[int, int]
@@ -82,9 +90,31 @@ def _read_mat(path: str) -> Maps:
 
 
 def read_folder(sample: dict, size: Size) -> Maps:
-    """``instance_path``, a PNG: what is not 0 is an object, all are of class 1."""
-    objects = read_map(sample['instance_path'], size=size, img_path=sample['img_path'])
-    return (objects > 0).astype(np.uint8), objects
+    """``instance_path``, a map or any other file that marks objects; all are of class 1.
+
+    It is read as files are that are given to ``--masks``, except a map with 16 bits and low values:
+    these are numbers of objects, however small the objects are. 255 beside 1, 2, ..., and VOC's
+    colour for void, are void.
+    """
+    path = sample['instance_path']
+    stored = read_pixels(path, 'a map of objects')
+    if stored.ndim == 2 and stored.dtype == np.uint16 and stored.max(initial=0) <= _SURELY_NUMBERS:
+        check_size(path, stored, size=size, img_path=sample['img_path'])
+        return (stored > 0).astype(np.uint8), stored
+    if stored.ndim == 3 and stored[..., :3].any(axis=-1).all():  # no black: numbers of a palette
+        objects = read_map(path, size=size, img_path=sample['img_path'])
+    else:
+        objects = read_objects(path, size=size, img_path=sample['img_path'])
+    classes = (objects > 0).astype(np.uint8)
+    if stored.shape[:2] == size:  # not turned by its EXIF orientation
+        is_void = stored == IGNORE_INDEX if stored.ndim == 2 else _has_voids_colour(stored)
+        classes[is_void & (objects == 0)] = IGNORE_INDEX
+    return classes, objects
+
+
+def _has_voids_colour(colours: np.ndarray) -> np.ndarray:
+    """Where BGR(A) colours (H, W, 3 or 4) are that of VOC's void."""
+    return (colours[..., 2::-1] == VOC_COLOURS[IGNORE_INDEX]).all(axis=-1)
 
 
 def read_coco(sample: dict, size: Size) -> Maps:

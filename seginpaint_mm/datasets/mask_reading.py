@@ -100,6 +100,23 @@ def read_mask(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.n
     return _logged_union(read_marked_file(path, size=size, whose=f' {img_path}'), path)
 
 
+def read_objects(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
+    """Read the objects that a mask marks: unsigned (H, W), 0 = none, any other value = an object.
+
+    Objects of later pages lie in front.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_marked_file`.
+    """
+    marked = read_marked_file(path, size=size, whose=f' {img_path}')
+    if marked.is_approximate:
+        _log_once(str(Path(path).parent), marked.note)
+    numbers = marked.pages[0]
+    for page in marked.pages[1:]:
+        numbers = np.where(page > 0, page + np.uint32(numbers.max()), numbers)
+    return numbers
+
+
 def read_hole(path: str | Path) -> np.ndarray:
     """Read a hole: uint8 (H, W), 1 = to be filled.
 

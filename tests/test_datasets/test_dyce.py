@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import DYCEDataset
+from seginpaint_mm.datasets.amodal_reading import _note_missed_objects
 from seginpaint_mm.datasets.street import render_street
 from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
 from tests.amodal_folders import (
@@ -147,6 +148,24 @@ def test_empty_masks(tmp_path, folder):
     write_map(root / f'{folder}/a_1_{folder}.png', np.zeros(SIZE, np.uint8))
     with pytest.raises(ValueError, match=rf'{folder}/a_1_{folder}\.png: the mask has no pixel'):
         dataset(root)[0]
+
+
+def test_masks_that_a_network_predicted_may_be_empty(tmp_path, logged):
+    """The whole image is the box, as in SeGAN's published code."""
+    _note_missed_objects.cache_clear()
+    root = write_dyce(tmp_path, ['a'])
+    write_map(root / 'multipath_masks/a_1_multipath_masks.png', np.zeros(SIZE, np.uint8))
+    later = ('FrameObjects', dict(size=SIZE)), ('GrowBoxes', {}), ('PackScene', {})
+    pipeline = [*LOAD, *(dict(type=f'seginpaint_mm.{name}', **kept) for name, kept in later)]
+    instances = dataset(root, predicted_masks=True, pipeline=pipeline)[0]['data_samples']
+    instances = instances.gt_instances
+    assert len(instances) == 3
+    assert not instances.input_masks[1].any()
+    height, width = SIZE
+    for boxes in (instances.bboxes, instances.grown_boxes):
+        assert boxes[1].tolist() == [0, 0, width, height]
+        assert boxes[0].tolist() != [0, 0, width, height]
+    assert 'predicted masks without a pixel' in logged.text
 
 
 def test_missing_mask(tmp_path):

@@ -1,6 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
+from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
 from tests.dataset_folders import SIZE, picture, write_map, write_palette_map
 
@@ -62,5 +64,52 @@ def test_pattern_without_a_name(tmp_path):
 def test_sizes_that_differ(tmp_path):
     write_map(tmp_path / 'PNGImages/a.png', picture())
     write_map(tmp_path / 'PedMasks/a_mask.png', OBJECTS[:, 1:])
-    with pytest.raises(ValueError, match=r'a_mask\.png: the labels are 31x16 .* is 32x16'):
+    with pytest.raises(ValueError, match=r'a_mask\.png: the mask is 31x16 .*a\.png is 32x16'):
         load(tmp_path)
+
+
+def write_scene(root, mask, name='a_mask.png') -> None:
+    write_map(root / 'PNGImages/a.png', picture(mask.shape[:2]))
+    write_map(root / f'PedMasks/{name}', mask)
+
+
+def test_void_of_a_map(tmp_path):
+    objects = OBJECTS.copy()
+    objects[2, 2:12] = 255
+    write_scene(tmp_path, objects)
+    sample = load(tmp_path)
+    np.testing.assert_array_equal(sample['gt_seg_map'] == 255, objects == 255)
+    assert sample['gt_instance_map'].max() == 3
+    write_scene(tmp_path, np.where(OBJECTS == 1, 255, 0).astype(np.uint8))  # white is an object
+    assert load(tmp_path)['gt_instance_map'].sum() == (OBJECTS == 1).sum()
+
+
+@pytest.mark.parametrize('bits', [8, 16])
+def test_soft_edges_are_no_objects(tmp_path, bits, logged):
+    """As ``--masks`` reads the same file: thresholded at half, with a note."""
+    drawn = np.zeros((64, 64), np.float32)
+    drawn[16:48, 16:48] = 1
+    soft = cv2.GaussianBlur(drawn, (9, 9), 0)
+    write_scene(tmp_path, (soft * (2**bits - 1)).astype(f'u{bits // 8}'))
+    sample = load(tmp_path)
+    np.testing.assert_array_equal(sample['gt_instance_map'], soft >= 0.5)
+    assert 'thresholded at half' in logged.text
+    (mask,) = read_mask_pictures([tmp_path / 'PedMasks/a_mask.png'], (64, 64)).masks
+    np.testing.assert_array_equal(sample['gt_instance_map'] > 0, mask)
+
+
+def test_colours_are_objects(tmp_path):
+    coloured = np.zeros((*SIZE, 3), np.uint8)
+    for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255)], start=1):
+        coloured[number == OBJECTS] = colour
+    write_scene(tmp_path, coloured)
+    found = load(tmp_path)['gt_instance_map']
+    assert found.max() == 3
+    for number in (1, 2, 3):
+        assert len(np.unique(found[number == OBJECTS])) == 1
+
+
+def test_values_without_a_meaning(tmp_path):
+    write_scene(tmp_path, -np.ones(SIZE, np.float32), 'a_mask.tiff')
+    with pytest.raises(ValueError, match=r'a_mask\.tiff'):
+        load(tmp_path, mask_file='PedMasks/{name}_mask.tiff')

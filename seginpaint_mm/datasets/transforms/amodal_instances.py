@@ -8,17 +8,13 @@ from seginpaint_mm.box_crops import tight_boxes
 
 
 def amodal_instances(results: dict) -> InstanceData:
-    """What :class:`PackScene` packs of the keys of :class:`LoadAmodalObjects`.
-
-    Raises:
-        ValueError: when an input mask is empty.
-    """
+    """Pack the keys of :class:`LoadAmodalObjects` for :class:`PackScene`."""
     given = torch.from_numpy(results['gt_input_masks'])
     instances = InstanceData(
         masks=torch.from_numpy(results['gt_visible_masks']),
         input_masks=given,
         labels=torch.from_numpy(results['gt_labels']),
-        bboxes=tight_boxes(given),
+        bboxes=tight_boxes(given, whole_if_empty=True),
     )
     if 'gt_full_masks' in results:
         instances.full_masks = torch.from_numpy(results['gt_full_masks'])

@@ -20,7 +20,8 @@ class FrameObjects(BaseTransform):
     The window's height and width are the same random share of the picture's; its place is random.
     It is resized to exactly ``size``, whatever its shape: SeGAN takes 500x500 (Section 5.1).
     A pixel of a resized mask is set if half of it was. Objects of which nothing is left in the
-    window, of what can be seen or of what the network is given, are left out; where none is left,
+    window, of what can be seen or of what the network is given (unless it was given nothing of the
+    object before), are left out; where none is left,
     the result is None, and a training data set gives another picture. With ``keep_all`` none is
     left out: one that nowhere covers half a pixel keeps all that it touches.
 
@@ -66,6 +67,7 @@ class FrameObjects(BaseTransform):
         height, width = results['img'].shape[:2]
         top, left, bottom, right = self._draw_window(height, width)
         mirrored = slice(None, None, -1 if self._draw_flip() else None)
+        is_missed = ~results['gt_input_masks'].any(axis=(1, 2))
         for key in _MASKS:
             if key in results:
                 cut = results[key][:, top:bottom, left:right][:, :, mirrored]
@@ -79,7 +81,7 @@ class FrameObjects(BaseTransform):
         results['img'] = resize_smoothly(cut, self.size)
         results['img_shape'] = self.size
         results['scale_factor'] = (self.size[1] / (right - left), self.size[0] / (bottom - top))
-        return results if self.keep_all else _without_lost_objects(results)
+        return results if self.keep_all else _without_lost_objects(results, is_missed)
 
     def _resize_masks(self, masks: np.ndarray) -> np.ndarray:
         """bool (n, h, w) to bool (n, *size)."""
@@ -87,7 +89,7 @@ class FrameObjects(BaseTransform):
         for number, mask in enumerate(masks):
             shares = resize_smoothly(np.where(mask, np.uint8(_FULL), np.uint8(0)), self.size)
             resized[number] = shares > _COVERED * _FULL
-            if self.keep_all and not resized[number].any():
+            if self.keep_all and not resized[number].any() and mask.any():
                 rows, columns = np.nonzero(mask)
                 height, width = self.size
                 touched = rows * height // len(mask), columns * width // mask.shape[1]
@@ -108,9 +110,10 @@ class FrameObjects(BaseTransform):
         return bool(np.random.random() < self.flip_prob)
 
 
-def _without_lost_objects(results: dict) -> dict | None:
+def _without_lost_objects(results: dict, is_missed: np.ndarray) -> dict | None:
+    """Leave objects out; ``is_missed`` bool (n,) are those of which nothing was given."""
     seen, given = (results[key].any(axis=(1, 2)) for key in ('gt_visible_masks', 'gt_input_masks'))
-    kept = seen & given
+    kept = seen & (given | is_missed)
     for key in _OF_OBJECTS:
         if key in results:
             results[key] = results[key][kept]

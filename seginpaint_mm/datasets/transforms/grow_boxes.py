@@ -13,6 +13,8 @@ from seginpaint_mm.registry import TRANSFORMS
 class GrowBoxes(BaseTransform):
     """Grow the box of each object's input mask, each side by its own random share.
 
+    The box of an empty mask, where a network predicted nothing of the object, is the whole image.
+
     SeGAN draws shares from 0.1 to 0.3 of the box's width or height in training (Section 5.1); its
     published code takes 0.2 in tests. Boxes are rounded outwards and cut off at the picture's
     border. Call it when the geometry of the picture does not change any more.
@@ -24,7 +26,7 @@ class GrowBoxes(BaseTransform):
         share: Least and greatest share; (0.2, 0.2) is not random.
 
     Raises:
-        ValueError: when the shares are out of their range, or an input mask is empty.
+        ValueError: when the shares are out of their range.
     """
 
     def __init__(self, share: tuple[float, float] = (0.1, 0.3)) -> None:
@@ -37,10 +39,7 @@ class GrowBoxes(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         masks = torch.from_numpy(results['gt_input_masks'])
-        try:
-            boxes = tight_boxes(masks)
-        except ValueError as error:
-            raise ValueError(f'{results.get("img_path", "GrowBoxes")}: {error}') from None
+        boxes = tight_boxes(masks, whole_if_empty=True)
         shares = torch.from_numpy(self._draw(len(boxes)))
         results['gt_grown_boxes'] = grow_boxes(boxes, shares, masks.shape[1:]).numpy()
         return results

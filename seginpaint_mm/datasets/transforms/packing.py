@@ -60,7 +60,8 @@ class PackScene(BaseTransform):
     Where there are ``gt_visible_masks`` (see :class:`LoadAmodalObjects`), ``gt_instances`` is
     InstanceData of n objects that may be partly hidden, none left out: ``masks`` (what can be
     seen) and ``input_masks`` (what a network is given for it), bool (n, H, W), ``labels`` int64
-    (n,), ``bboxes`` float32 (n, 4) tight around the input masks and, each only if the pipeline made
+    (n,), ``bboxes`` float32 (n, 4) tight around the input masks (the whole image around one that is
+    empty) and, each only if the pipeline made
     it, ``full_masks`` bool (n, H, W), ``depth`` int64 (n,), 0 = front, ``grown_boxes`` float32
     (n, 4) of whole pixels (:class:`GrowBoxes`), and ``full_appearance`` uint8 RGB: (n, 3, size,
     size) in the grown boxes (:class:`CropAppearances`).

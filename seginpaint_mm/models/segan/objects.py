@@ -101,7 +101,8 @@ def _objects_of(
         for name in ('masks', 'input_masks', 'full_masks')
     }
     given = masks['masks'] if masks['input_masks'] is None else masks['input_masks']
-    tight = tight_boxes(given)
+    # a network may have predicted nothing of an object; nobody gives a mask of nothing
+    tight = tight_boxes(given, whole_if_empty=masks['input_masks'] is not None)
     boxes = instances.get('grown_boxes')
     if boxes is None:
         boxes = grow_boxes(tight, tight.new_full((4,), box_growth), image_size)

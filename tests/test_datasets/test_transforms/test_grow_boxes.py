@@ -30,11 +30,11 @@ def test_random_shares_for_each_side_of_each_object():
     assert np.abs(np.corrcoef(shares.T) - np.eye(4)).max() < 0.4, 'sides are drawn one by one'
 
 
-def test_empty_input_mask():
-    masks = np.zeros((2, 4, 4), bool)
+def test_box_of_an_empty_input_mask_is_the_whole_image():
+    masks = np.zeros((2, 4, 6), bool)
     masks[0, 1, 1] = True
-    with pytest.raises(ValueError, match=r'a\.png: Mask 1 .* has no pixel in the picture'):
-        GrowBoxes()(dict(gt_input_masks=masks, img_path='a.png'))
+    boxes = GrowBoxes()(dict(gt_input_masks=masks))['gt_grown_boxes']
+    assert boxes.tolist() == [[0, 0, 3, 3], [0, 0, 6, 4]]
 
 
 @pytest.mark.parametrize('share', [(-0.1, 0.2), (0.3, 0.1)])

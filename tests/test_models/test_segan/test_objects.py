@@ -41,6 +41,18 @@ def test_masks_are_enough() -> None:
     assert [part.full for part in objects.split(1)] == [None, None]
 
 
+def test_a_predicted_mask_may_be_empty() -> None:
+    """Its box is the whole image, not the padded one; the mask itself stays empty."""
+    (sample,) = scenes(2)['data_samples']
+    sample.gt_instances.input_masks = sample.gt_instances.masks.clone()
+    sample.gt_instances.input_masks[1] = False
+    del sample.gt_instances.grown_boxes
+    sample.set_metainfo(dict(img_shape=SIZE))
+    objects = collect_objects([sample], (SIZE[0] + 8, SIZE[1] + 16), 0.2)
+    assert objects.boxes[1].tolist() == [0, 0, SIZE[1], SIZE[0]]
+    assert not objects.given[1].any()
+
+
 def nothing(sample: SceneSample) -> None:
     del sample.gt_instances
 

@@ -252,6 +252,15 @@ def test_masks_are_all_that_inference_needs() -> None:
     assert sample.pred_instances.painted.shape[0] == 3
 
 
+def test_objects_of_which_a_network_predicted_nothing() -> None:
+    model, batch = build_model(tiny_segan()), scenes(2)
+    instances = batch['data_samples'][0].gt_instances
+    instances.input_masks = torch.zeros_like(instances.masks)
+    assert all(value.isfinite().all() for value in losses_of(model, batch).values())
+    (sample,) = predicted(model, batch)
+    assert len(sample.pred_instances.full_masks) == 2
+
+
 def test_pictures_of_two_sizes() -> None:
     model = build_model(tiny_segan())
     small, large = scenes(2), scenes(1, size=(56, 80))
