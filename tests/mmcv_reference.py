@@ -342,3 +342,38 @@ def ms_deform_attn(
                         total = total + weights[n, q, head, level, point] * sample
                 rows.append(total)
     return torch.stack(rows).view(batch, queries, -1)
+
+
+def carafe(
+    features: Tensor, masks: Tensor, kernel_size: int, group_size: int, scale_factor: int
+) -> Tensor:
+    """Sum weighted pixels by the loop over the pixels of the result."""
+    half, channels = kernel_size // 2, features.shape[1] // group_size
+    padded = torch.nn.functional.pad(features, [half] * 4)
+    rows = []
+    for i in range(masks.shape[2]):
+        for j in range(masks.shape[3]):
+            y, x = i // scale_factor, j // scale_factor
+            window = padded[:, :, y : y + kernel_size, x : x + kernel_size].flatten(2)
+            weights = masks[:, :, i, j].unflatten(1, (group_size, -1))
+            rows.append((window * weights.repeat_interleave(channels, dim=1)).sum(dim=-1))
+    return torch.stack(rows, dim=-1).unflatten(-1, masks.shape[2:])
+
+
+def psa_mask(mask: Tensor, psa_type: int, mask_size: tuple[int, int]) -> Tensor:
+    """Lay out attention by the loop over pixels and places."""
+    number, _, height, width = mask.shape
+    middle = [(size - 1) // 2 for size in mask_size]
+    planes = []
+    for y in range(height):
+        for x in range(width):
+            plane = mask.new_zeros(number, height, width)
+            for i in range(height):
+                for j in range(width):
+                    row, column = i - y + middle[0], j - x + middle[1]
+                    if 0 <= row < mask_size[0] and 0 <= column < mask_size[1]:
+                        plane[:, i, j] = mask[:, row * mask_size[1] + column, y, x]
+            planes.append(plane.flatten(1))
+    pixel_first = torch.stack(planes, dim=1)
+    result = pixel_first.mT if psa_type == 0 else pixel_first
+    return result.unflatten(-1, (height, width))

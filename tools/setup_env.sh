@@ -221,7 +221,7 @@ check_existing_venv
 only_one_setup_at_a_time
 forget_steps_to_redo
 step venv "Python environment in $VENV" make_venv "${PINS[@]}"
-step torch "torch (3 GB to download, unless TORCH_INDEX names an index of smaller builds)" install_torch "${PINS[@]}"
+step torch "torch (up to 3 GB to download)" install_torch "${PINS[@]}"
 VARIANT=$OPS step mmcv "mmcv, operators: $OPS" install_mmcv "${PINS[@]}"
 step libraries "the other libraries" install_libraries "${PINS[@]}" "$FAMILY" \
   requirements/{runtime,tests,optional}.txt

@@ -37,6 +37,16 @@ OPERATORS = {
         'softmax_focal_loss_backward',
     ),
     'pooling': ('roi_align_forward', 'roi_align_backward', 'roi_pool_forward', 'roi_pool_backward'),
+    'windows': (
+        'carafe_forward',
+        'carafe_backward',
+        'carafe_naive_forward',
+        'carafe_naive_backward',
+        'masked_im2col_forward',
+        'masked_col2im_forward',
+        'psamask_forward',
+        'psamask_backward',
+    ),
     'suppression': ('bbox_overlaps', 'nms', 'nms_match', 'softnms'),
 }
 HOMES = {name: home for home, names in OPERATORS.items() for name in names}

@@ -80,28 +80,37 @@ def roi_align_backward(
 ) -> None:
     """Add the gradient of :func:`roi_align_forward` to ``grad_input`` (N, C, H, W)."""
     grad, rois = wide(grad_output, rois)
-    if pool_mode == 1:
+    size = (aligned_height, aligned_width)
+    if pool_mode == 0:
+        grad = torch.where(argmax_y == -1, 0, grad)
+        parts = [(slice(None), argmax_y.to(grad), argmax_x.to(grad), grad)]
+    elif _must_be_deterministic(grad):
+        grids = _grids(rois, grad.shape[1], size, spatial_scale, sampling_ratio, aligned)
+        parts = (
+            (chosen, y[:, None], x[:, None], grad[chosen][..., None] / y.shape[-1])
+            for chosen, y, x in grids
+            if y.numel()
+        )
+    else:
         gradient = torch.ops.torchvision._roi_align_backward(
-            grad,
-            rois,
-            spatial_scale,
-            aligned_height,
-            aligned_width,
-            *grad_input.shape,
-            sampling_ratio,
-            aligned,
+            grad, rois, spatial_scale, *size, *grad_input.shape, sampling_ratio, aligned
         )
         grad_input.add_(gradient)
         return
-    y, x = argmax_y.to(grad), argmax_x.to(grad)
     number, channels, height, width = grad_input.shape
     planes = rois[:, :1].long() * channels + torch.arange(channels, device=rois.device)
     total = grad.new_zeros(number * channels * height * width)
-    for row, column, weight in _corners(y, x, height, width):
-        places = (planes[..., None, None] * height + row) * width + column
-        weight = torch.where(y == -1, 0, weight)
-        total.index_add_(0, places.flatten(), (weight * grad).flatten())
+    for chosen, y, x, of_samples in parts:
+        first = planes[chosen].view(*planes[chosen].shape, *[1] * (y.dim() - 2))
+        for row, column, weight in _corners(y, x, height, width):
+            places = (first * height + row) * width + column
+            total.index_add_(0, places.flatten(), (weight * of_samples).flatten())
     grad_input.add_(total.view(grad_input.shape))
+
+
+def _must_be_deterministic(tensor: Tensor) -> bool:
+    """Return whether torchvision's GPU kernel, which adds in any order, would refuse."""
+    return tensor.is_cuda and torch.are_deterministic_algorithms_enabled()
 
 
 def _grids(

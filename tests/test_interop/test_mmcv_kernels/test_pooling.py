@@ -104,6 +104,16 @@ def test_low_precision_under_autocast(dtype: torch.dtype, settings_of: tuple) ->
     assert_alike([tensor.float() for tensor in found], expected, 0.02)
 
 
+def test_deterministic_gradient_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the GPU torchvision's gradient refuses where PyTorch must be deterministic."""
+    features = floats(0, 2, 3, 6, 6).double().requires_grad_()
+    arguments = (features, rois_of(1, 6, 2).double(), (2, 3), 0.25, 0, 'avg', True)
+    expected = our_outcome('roi_align', *arguments)
+    monkeypatch.setattr(pooling, '_must_be_deterministic', lambda tensor: True)
+    monkeypatch.setattr(pooling, 'SAMPLES_AT_ONCE', 64)
+    assert_alike(our_outcome('roi_align', *arguments), expected, 1e-9)
+
+
 def test_maximum_of_nothing_is_what_mmcv_has() -> None:
     features = torch.ones(1, 2, 4, 4, requires_grad=True)
     rois = torch.tensor([[0.0, 1, 1, 1, 1]])  # without area, so without samples
