@@ -348,13 +348,15 @@ class SegInpaintInferencer(BaseInferencer):
         return pseudo_collate
 
     def _init_pipeline(self, cfg: Config) -> Callable[[dict], dict]:
-        self.task = find_task(self._task_name, self.model)(self.model, dataset_meta(cfg))
+        self.task = find_task(self._task_name, self.model)(
+            self.model, dataset_meta(cfg, self.model)
+        )
         steps = self.task.pipeline(inference_pipeline(cfg))
         return Compose([TRANSFORMS.build(step) for step in steps])
 
     def _init_visualizer(self, cfg: Config) -> SceneVisualizer:
         visualizer = SceneVisualizer(name=f'inferencer-{id(self)}')
-        visualizer.dataset_meta = dataset_meta(cfg)
+        visualizer.dataset_meta = dataset_meta(cfg, self.model)
         return visualizer
 
 

@@ -20,7 +20,8 @@ from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.log_levels import only_log
-from seginpaint_mm.registry import DATASETS, MODELS
+from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
+from seginpaint_mm.safe_unpickling import section
 
 
 def find_model(
@@ -79,6 +80,7 @@ def build_model(cfg: Config, weights: str | None) -> torch.nn.Module:
     checkpoint = load_checkpoint_safely(weights)
     state = check_checkpoint_fits(model, checkpoint, weights)
     model.load_state_dict(state, strict=False)  # batch counters may be absent
+    model.dataset_meta = section(checkpoint, 'meta', 'dataset_meta')
     return model
 
 
@@ -106,7 +108,11 @@ def _load_named(model: torch.nn.Module, cfg: Config) -> None:
 
 
 def inference_pipeline(cfg: Config) -> list[dict]:
-    """The test pipeline without the steps that load files.
+    """Take the steps of the test pipeline that an image without any truth can go through.
+
+    A transform says so itself: ``needs_truth`` is a class attribute of ours. Of those that do not,
+    the steps are left out that the libraries define among their loading transforms (annotations
+    that are loaded or filtered), what is derived from these, and what is called ``Load...``.
 
     Raises:
         UserError: when the config has no test pipeline.
@@ -114,16 +120,55 @@ def inference_pipeline(cfg: Config) -> list[dict]:
     pipeline = _test_dataset(cfg).get('pipeline')
     if not pipeline:
         raise UserError('The config has no test_dataloader.dataset.pipeline: inference needs it.')
-    return [step for step in pipeline if not step['type'].split('.')[-1].startswith('Load')]
+    scope = cfg.get('default_scope', 'seginpaint_mm')
+    with DefaultScope.overwrite_default_scope(scope):
+        return [step for step in pipeline if not _needs_truth(step['type'])]
 
 
-def dataset_meta(cfg: Config) -> dict:
-    """Classes and palette of the config's test data set (which itself need not be there)."""
+def _needs_truth(kind: str | type) -> bool:
+    cls = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+    if hasattr(cls, 'needs_truth'):
+        return cls.needs_truth
+    parents = getattr(cls, '__mro__', ())
+    name = cls.__name__ if parents else str(kind).split('.')[-1]
+    is_loading = any(parent.__module__.endswith('.loading') for parent in parents)
+    return is_loading or name.startswith('Load')
+
+
+def dataset_meta(cfg: Config, model: torch.nn.Module | None = None) -> dict:
+    """Find the classes and the palette that a model was trained with.
+
+    Args:
+        cfg: Its config names them, or the class of its test data set, which itself need not be
+            there.
+        model: Of :func:`build_model`: where the config names none, its checkpoint does; where that
+            does not either, the files of the data set are read.
+
+    Raises:
+        UserError: when nobody names them, and the data set needs its files to do so.
+    """
     dataset = _test_dataset(cfg)
-    if issubclass(DATASETS.get(dataset['type']), InstanceDataset):  # its arguments may name classes
-        return DATASETS.build({**dataset, 'pipeline': [], 'lazy_init': True}).metainfo
-    named = DATASETS.get(dataset['type']).METAINFO | dict(dataset.get('metainfo') or {})
-    return {'classes': (), 'palette': ()} | named  # of pairs the folder itself would tell
+    kind = DATASETS.get(dataset['type'])
+    if issubclass(kind, InstanceDataset):  # its arguments may name classes
+        lazily = {**dataset, 'pipeline': [], 'lazy_init': True}
+        named = DATASETS.build(lazily).metainfo
+    else:
+        named = kind.METAINFO | dict(dataset.get('metainfo') or {})
+    if named.get('classes'):
+        return {'palette': ()} | named
+    remembered = getattr(model, 'dataset_meta', None) or {}
+    if remembered.get('classes'):
+        return named | remembered
+    if not issubclass(kind, InstanceDataset):
+        return {'classes': (), 'palette': ()} | named  # of pairs the folder itself would tell
+    try:
+        return DATASETS.build({**lazily, 'lazy_init': False}).metainfo
+    except FileNotFoundError as error:
+        raise UserError(
+            f'The config leaves the names of the classes to the files of its test data set, which '
+            f'are not there ({error}); give the checkpoint of a training, which has them, or '
+            f'test_dataloader.dataset.classes.'
+        ) from error
 
 
 def _test_dataset(cfg: Config) -> dict:

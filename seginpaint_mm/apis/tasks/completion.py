@@ -23,7 +23,6 @@ from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 
 _FIRST = 1  # number of the first object in files, as 0 is no object in a map of ids
-_UNKNOWN_TRUTH = ('CropAppearances',)  # steps of tests that read what only data sets know
 
 
 class CompletionTask(OneRoundTask):
@@ -71,7 +70,7 @@ class CompletionTask(OneRoundTask):
         return isinstance(model, (SeGAN, NearestObject, ContextEncoder))
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
-        kept = [dict(step) for step in steps if step['type'] not in _UNKNOWN_TRUTH]
+        kept = [dict(step) for step in steps]
         for step in kept:
             if step['type'] == 'FrameObjects':
                 step['keep_all'] = True

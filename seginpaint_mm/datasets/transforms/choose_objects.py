@@ -1,5 +1,7 @@
 """``ChooseObjects``: a few of a picture's objects, drawn by lot."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
@@ -20,6 +22,8 @@ class ChooseObjects(BaseTransform):
     Raises:
         ValueError: when that is none.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, most: int) -> None:
         if most < 1:

@@ -1,5 +1,7 @@
 """``CropAppearances``: the whole objects, each in its grown box, at the painter's size."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -18,6 +20,8 @@ class CropAppearances(BaseTransform):
     Args:
         size: Side of the crops in pixels; SeGAN's painter takes 256.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, size: int = 256) -> None:
         self.size = size

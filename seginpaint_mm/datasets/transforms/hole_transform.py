@@ -3,6 +3,7 @@
 import zlib
 from abc import abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -20,6 +21,8 @@ class HoleTransform(BaseTransform):
             seeds for each worker.
         seed: Varies the choices of ``fixed``.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, *, fixed: bool = False, seed: int = 0) -> None:
         self.fixed = fixed

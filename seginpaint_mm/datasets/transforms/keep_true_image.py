@@ -1,5 +1,7 @@
 """``KeepTrueImage``: the complete picture is what is to be restored."""
 
+from typing import ClassVar
+
 from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.registry import TRANSFORMS
@@ -11,6 +13,8 @@ class KeepTrueImage(BaseTransform):
 
     For data whose pictures are complete and whose holes are made up: metrics compare with it.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
         results['gt_image'] = results['img']

@@ -1,5 +1,7 @@
 """``LoadAmodalObjects``: what can be seen of a picture's objects, and all of them."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -32,6 +34,8 @@ class LoadAmodalObjects(BaseTransform):
         ValueError: when one is damaged, its size is not the image's, a mask is empty or outside
             the image, or the data set knows no appearances.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, appearance: bool = False) -> None:
         self.appearance = appearance

@@ -1,5 +1,7 @@
 """``LoadClasses``: the class map of an mmseg data set whose files hold other ids."""
 
+from typing import ClassVar
+
 from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES, own_table
@@ -26,6 +28,8 @@ class LoadClasses(BaseTransform):
             that the table does not know, or its size is not the image's.
         FileNotFoundError: in the pipeline, when a file is missing.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, table: str | None = None) -> None:
         if table is not None and table not in CLASS_TABLES:

@@ -1,5 +1,7 @@
 """``LoadInstances``: the classes of a picture and its objects, from any of the formats."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -34,6 +36,8 @@ class LoadInstances(BaseTransform):
         ValueError: when one is damaged, its size is not the image's, it holds unknown ids, or an
             object is of no class, of a class without objects, or of several.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
         reader = INSTANCE_READERS[results['instance_format']]

@@ -1,6 +1,7 @@
 """``LoadObjects``: number the foreground objects of a scene."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -27,6 +28,8 @@ class LoadObjects(BaseTransform):
     Raises:
         FileNotFoundError, ValueError: as in :class:`LoadSceneAnnotations`.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
         labels = read_ids(results['label_path'])

@@ -1,5 +1,7 @@
 """``LoadPair``: a picture with and without an object."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -29,6 +31,8 @@ class LoadPair(BaseTransform):
         FileNotFoundError: when a file is missing.
         ValueError: when one is damaged, or does not fit its picture.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, *, instances: bool = False, with_object: bool = True) -> None:
         self.instances = instances

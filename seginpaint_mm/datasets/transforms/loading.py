@@ -1,5 +1,7 @@
 """Loading a scene: its picture, what is visible in it, and what is known to be hidden."""
 
+from typing import ClassVar
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -17,6 +19,8 @@ class LoadSceneImage(BaseTransform):
     Raises:
         FileNotFoundError, ValueError: one sentence when the file is missing or damaged.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
         image = read_colour(results['img_path'])
@@ -47,6 +51,8 @@ class LoadSceneAnnotations(BaseTransform):
         FileNotFoundError: when a label file is missing.
         ValueError: when one is damaged, holds unknown ids, or its size is not ``ori_shape``.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
         size = results['ori_shape']

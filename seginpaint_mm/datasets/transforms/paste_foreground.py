@@ -1,6 +1,7 @@
 """``PasteForeground``: hidden truth on real pictures, by putting objects over known background."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -77,6 +78,8 @@ class PasteForeground(BaseTransform):
         ValueError: when an option is out of its range, the source has no fitting object, or the
             ground to stand on is not known.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(
         self,

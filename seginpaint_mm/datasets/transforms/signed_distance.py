@@ -1,5 +1,7 @@
 """``SignedDistance``: how far each pixel is from the outline of the hole."""
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -24,6 +26,8 @@ class SignedDistance(BaseTransform):
     Raises:
         ValueError: when the unit is another one.
     """
+
+    needs_truth: ClassVar[bool] = True
 
     def __init__(self, *, unit: str = 'share') -> None:
         if unit not in _UNITS:
