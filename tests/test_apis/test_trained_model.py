@@ -1,5 +1,6 @@
 """Models for inference: their weights, the steps for images without truth, names of classes."""
 
+import re
 from pathlib import Path
 
 import mmseg.datasets.transforms
