@@ -17,7 +17,7 @@ from torch import Tensor
 
 TAPS = 3
 READS, USES = 6, 4  # values in a row, and in a column, of the matrix, zeros at its ends too
-CACHED_BYTES = 2**26  # of all sums that are kept, whatever sizes were seen
+CACHED_BYTES = 2**27  # of all sums that are kept: those of a training at 256x512 fit
 
 
 class WeightedSums(NamedTuple):

@@ -124,7 +124,7 @@ def test_many_sizes_take_little_memory():
             model(torch.zeros(1, 1, 32, width)).sum().backward()
             assert 0 < cache.used_bytes <= 2**21
     assert len(cache) < 8  # of 64 that were made, the last ones
-    assert doubling_sums.CACHED_BYTES <= 2**26
+    assert doubling_sums.CACHED_BYTES <= 2**27
 
 
 def test_no_function_cache_of_the_package_can_hold_tensors():
