@@ -1,40 +1,28 @@
-"""Packaging: what seginpaint_mm needs, as ranges; the exact set is in requirements/constraints.txt.
+"""Packaging beside pyproject.toml: the package carries the configs, as OpenMMLab's libraries do."""
 
-Neither OpenMMLab family (``mmengine`` ... or ``onedl-mmengine`` ...) is required here: both install
-the same import names, so the user chooses one with ``requirements/mminstall*.txt``.
-"""
-
+import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
+from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).parent
-
-
-def requirements(name: str) -> list[str]:
-    """Read ``requirements/<name>.txt``, leaving out comments and ``-r``/``-c`` lines."""
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
-    stripped = (line.split('#')[0].strip() for line in lines)
-    return [line for line in stripped if line and not line.startswith('-')]
+ROOT = Path(__file__).resolve().parent
 
 
-def version() -> str:
-    text = (ROOT / 'seginpaint_mm' / '__init__.py').read_text(encoding='utf-8')
-    return text.split("__version__ = '")[1].split("'")[0]
+class BuildWithConfigs(build_py):
+    """Put configs, metafiles and tools into ``seginpaint_mm/.mim`` of what is built."""
+
+    def run(self) -> None:
+        package = Path(self.build_lib) / 'seginpaint_mm'
+        if self.editable_mode:  # they are found in the checkout
+            super().run()
+            return
+        shutil.rmtree(package, ignore_errors=True)  # an earlier build may have left more files
+        super().run()
+        for folder in ('configs', 'tools'):
+            ignored = shutil.ignore_patterns('__pycache__', 'setup_*.sh')
+            shutil.copytree(ROOT / folder, package / '.mim' / folder, ignore=ignored)
+        shutil.copy(ROOT / 'model-index.yml', package / '.mim')
 
 
-setup(
-    name='seginpaint_mm',
-    version=version(),
-    description='What is behind, under and beside the things in a picture, on OpenMMLab',
-    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
-    long_description_content_type='text/markdown',
-    packages=find_packages(include=['seginpaint_mm', 'seginpaint_mm.*']),
-    python_requires='>=3.10,<3.13',
-    install_requires=requirements('runtime'),
-    extras_require={
-        'tests': requirements('tests'),
-        'optional': requirements('optional'),
-        'all': requirements('tests') + requirements('optional'),
-    },
-)
+setup(cmdclass={'build_py': BuildWithConfigs})
