@@ -202,13 +202,14 @@ source tools/setup_mmcv.sh # install_mmcv
 # --- 4 and 5: the libraries and this package ---------------------------------------------------
 
 install_libraries() {
-  pip_install --requirement requirements/runtime.txt --requirement requirements/tests.txt \
-    --requirement requirements/optional.txt opencv-python-headless
-  grep -v mmcv "$FAMILY" | pip_install --no-deps --requirement /dev/stdin # mmcv is there
+  pip_install --requirement requirements/runtime.txt --requirement requirements/libraries.txt \
+    --requirement requirements/tests.txt --requirement requirements/optional.txt opencv-python-headless
+  grep -v mmcv "$FAMILY" | pip_install --no-deps --requirement requirements/mmagic.txt \
+    --requirement /dev/stdin # mmcv is there
 }
 
 install_package() {
-  pip_install --no-deps --no-build-isolation --editable .
+  pip_install --no-deps --editable . # built with its own setuptools: that of the pins may be older
 }
 
 check_all() {
@@ -224,7 +225,7 @@ step venv "Python environment in $VENV" make_venv "${PINS[@]}"
 step torch "torch (up to 3 GB to download)" install_torch "${PINS[@]}"
 VARIANT=$OPS step mmcv "mmcv, operators: $OPS" install_mmcv "${PINS[@]}"
 step libraries "the other libraries" install_libraries "${PINS[@]}" "$FAMILY" \
-  requirements/{runtime,tests,optional}.txt
-step package "seginpaint_mm itself" install_package setup.py
+  requirements/{runtime,libraries,tests,optional,mmagic}.txt
+step package "seginpaint_mm itself" install_package setup.py pyproject.toml
 VARIANT=$OPS step doctor "does it work together?" check_all "${PINS[@]}" seginpaint_mm/commands/doctor.py
 [[ $changed == no ]] || say "ready: $VENV/bin/python (or: source $VENV/bin/activate)"
