@@ -1,7 +1,12 @@
-"""seginpaint_mm: what is behind, under and beside the things in a picture, on OpenMMLab."""
+"""Amodal segmentation, layout behind occluders, image inpainting and object removal on OpenMMLab.
 
-from seginpaint_mm.interop.mmcv_ops import install
+Importing it makes mmcv's operators available where none are compiled, and lets the import of a
+missing OpenMMLab library say what to install. This file imports the standard library alone.
+"""
+
+from seginpaint_mm.interop import missing_libraries, mmcv_ops
 
 __version__ = '0.2.0'
 
-install()
+mmcv_ops.install()
+missing_libraries.install()

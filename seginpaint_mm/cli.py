@@ -14,7 +14,7 @@ from mmengine.config import Config, DictAction
 from seginpaint_mm.checkpoint import UNSAFE_LOAD
 from seginpaint_mm.config_check import check_config, located_error
 from seginpaint_mm.config_files import find_config
-from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.errors import ConfigError, MissingLibrary, UserError
 from seginpaint_mm.files import check_writable
 
 DEBUG = 'SEGINPAINT_DEBUG'
@@ -84,17 +84,33 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_config(path: str | Path) -> Config:
+    """Read a config file, given by its path or name.
+
+    Raises:
+        ConfigError: the file is missing or broken.
+        MissingLibrary: the config imports a part whose library is not installed.
+    """
+    path = find_config(path)
+    try:
+        return Config.fromfile(path)
+    except Exception as error:
+        reason = error
+        while reason is not None and not isinstance(reason, MissingLibrary):
+            reason = reason.__cause__ or reason.__context__  # MMEngine's error says no more
+        if reason is not None:
+            raise MissingLibrary(f'{path}: {reason}', name=reason.name) from error
+        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+
+
 def load_config(path: str | Path, cfg_options: dict) -> Config:
     """Load a config file, given by its path or name, with overrides, and check it.
 
     Raises:
         ConfigError: the file is missing or broken, or an override or a key fits nothing.
+        MissingLibrary: the config imports a part whose library is not installed.
     """
-    path = find_config(path)
-    try:
-        cfg = Config.fromfile(path)
-    except Exception as error:
-        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+    cfg = read_config(path)
     try:
         cfg.merge_from_dict(cfg_options)
     except (KeyError, TypeError, IndexError) as error:

@@ -9,6 +9,10 @@ class ConfigError(UserError):
     """A config names something that does not exist, or gives it a wrong value."""
 
 
+class MissingLibrary(UserError, ModuleNotFoundError):
+    """A library is not installed; the message says how to install it."""
+
+
 class CheckpointError(UserError):
     """A checkpoint is missing, damaged, unsafe, of another model, or holds NaN."""
 

@@ -33,8 +33,8 @@ from seginpaint_mm.checkpoint import (
     load_checkpoint_safely,
     untrained_parts,
 )
-from seginpaint_mm.config_files import find_config
-from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.cli import read_config
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
 
@@ -203,11 +203,7 @@ def _read_config(path: Path) -> Config | None:
     """None for a folder."""
     if path.is_dir():
         return None
-    path = find_config(path)
-    try:
-        return Config.fromfile(path)
-    except Exception as error:
-        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+    return read_config(path)
 
 
 def _gives_no_masks(model: torch.nn.Module) -> str:

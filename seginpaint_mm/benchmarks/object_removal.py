@@ -18,7 +18,6 @@ from seginpaint_mm.benchmarks.measure import median_seconds
 from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.config_files import config_folder
 from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
-from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.losses import MaskExpansionLoss
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from seginpaint_mm.errors import MissingLibrary
+
 COMMANDS = {
     'train': 'train a model from a config',
     'test': 'test a trained model',
@@ -23,7 +25,12 @@ def command(name: str) -> Callable[[Sequence[str] | None], int | None]:
     """Return a command's ``main``; its module is imported when that is called."""
 
     def main(argv: Sequence[str] | None = None) -> int | None:
-        return importlib.import_module(f'{__name__}.{name}').main(argv)
+        try:
+            module = importlib.import_module(f'{__name__}.{name}')
+        except MissingLibrary as error:
+            print(f'error: {error}', file=sys.stderr)
+            return 2
+        return module.main(argv)
 
     return main
 

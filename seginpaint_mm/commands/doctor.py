@@ -1,6 +1,6 @@
-"""Tell what is installed and whether it works together: ``python tools/doctor.py``.
+"""Check what is installed and whether it works together: ``seginpaint doctor``.
 
-One line a check, with the command that mends what is broken. The exit status is 1 when something
+One line per check, with the command that mends what is broken. The exit status is 1 when something
 is broken, else 0; notes are about what is optional. Needs nothing but Python itself.
 """
 
@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from seginpaint_mm.commands import command_line
+from seginpaint_mm.interop.missing_libraries import is_installed, requirement
+
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12))
+PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12), (3, 13))
 # Import name: its distribution in the maintained family and in the original one.
 FAMILIES = {
     'mmengine': {'onedl': 'onedl-mmengine', 'openmmlab': 'mmengine'},
@@ -34,6 +38,9 @@ OPENCV_DISTRIBUTIONS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
+# Distributions that are installed again when what a set-up step brought does not import.
+REINSTALLED = {'torch': ('torch', 'torchvision')}
+MMAGIC = 'mmagic>=1.2,<1.3'  # as in requirements/mmagic.txt
 
 
 class Broken(Exception):
@@ -60,12 +67,44 @@ def environment() -> str:
     return '.venv-openmmlab' if Path(sys.prefix).name == '.venv-openmmlab' else '.venv'
 
 
+def made_by_make() -> bool:
+    """Whether `make setup` made this environment, or is what has to be run first."""
+    if not (ROOT / 'tools' / 'setup_env.sh').is_file():
+        return False
+    return Path(sys.prefix).parent == ROOT or not is_installed()
+
+
+def pip_command(*arguments: str) -> str:
+    return shlex.join([sys.executable, '-m', 'pip', *arguments])
+
+
+def install_command() -> str:
+    """Install the package again with what it needs, of the family that is there."""
+    found = {family for module in FAMILIES for family in installed_families(module)}
+    return pip_command('install', requirement('openmmlab' if found == {'openmmlab'} else 'onedl'))
+
+
 def setup_command(redo: str = '') -> str:
+    if not made_by_make():
+        return install_command()
     stack = ' STACK=openmmlab' if environment() == '.venv-openmmlab' else ''
     return f'make setup{stack}' + (f' REDO={redo}' if redo else '')
 
 
 def fresh_environment_command() -> str:
+    """Install one family where both are, in whole or in part."""
+    if not made_by_make():
+        names = [
+            name
+            for module, families in FAMILIES.items()
+            for family in families
+            for name in installed_distributions(module, family)
+        ]
+        return (
+            pip_command('uninstall', '-y', *names)
+            + ' && '
+            + pip_command('install', requirement('onedl'))
+        )
     return f'rm -rf {environment()} && {setup_command()}'
 
 
@@ -89,7 +128,11 @@ def load(module: str, redo: str) -> ModuleType:
         problem = (
             'not installed' if missing(error, module) else f'does not import ({first_line(error)})'
         )
-        raise Broken(problem, setup_command(redo)) from error
+        fix = setup_command(redo)
+        names = REINSTALLED.get(redo, ())
+        if not made_by_make() and not missing(error, module) and names:
+            fix = pip_command('install', '--force-reinstall', *names)
+        raise Broken(problem, fix) from error
 
 
 def missing(error: BaseException, module: str) -> bool:
@@ -100,9 +143,11 @@ def check_python() -> str | Note:
     version = platform.python_version()
     if sys.version_info[:2] not in PYTHON_VERSIONS:
         raise Broken(
-            f'{version}, but 3.10, 3.11 or 3.12 is needed',
+            f'{version}, but 3.10 to 3.13 is needed',
             'make setup PYTHON=/path/to/python3.11',
         )
+    if not made_by_make():
+        return f'{version} in {sys.prefix}'
     if Path(sys.prefix).parent != ROOT:
         return Note(f'{version} in {sys.prefix}, not what `make setup` made', setup_command())
     return f'{version} in {environment()}'
@@ -160,16 +205,20 @@ def check_numpy() -> str:
 
 def check_opencv() -> str | Note:
     installed = [name for name in OPENCV_DISTRIBUTIONS if distribution_version(name)]
-    only_one = (
-        f'{sys.executable} -m pip uninstall -y {" ".join(installed) or "opencv-python"} && '
-        + setup_command('torch')
-    )
+    versions = {distribution_version(name) for name in installed}
+    only_one = pip_command('uninstall', '-y', *(installed or ['opencv-python'])) + ' && '
+    if made_by_make():
+        only_one += setup_command('torch')
+    else:  # the headless one needs no libGL
+        only_one += pip_command(
+            'install', f'opencv-python-headless=={max(versions, default="4.*")}'
+        )
     try:
         cv2 = importlib.import_module('cv2')
     except Exception as error:
         problem = 'not installed' if missing(error, 'cv2') else first_line(error)
         raise Broken(problem, only_one if installed else setup_command('torch')) from error
-    if len(installed) > 1:
+    if len(versions) > 1:  # of the same version they are the same files; imaug asks for both
         return Note(
             f'{cv2.__version__} from {" and ".join(installed)}, which overwrite each other',
             only_one,
@@ -260,7 +309,12 @@ def kept_by_nms(boxes: object) -> list[int]:
     return nms(boxes, scores, 0.5)[1].tolist()
 
 
-def check_mmagic() -> str:
+def check_mmagic() -> str | Note:
+    if distribution_version('mmagic') is None:
+        return Note(
+            'not installed (optional: only configs with parts of mmagic need it)',
+            pip_command('install', '--no-deps', MMAGIC),
+        )
     load('seginpaint_mm.interop.mmagic', redo='libraries')
     return f'{distribution_version("mmagic")}, inpainting and GAN parts'
 
@@ -273,7 +327,10 @@ def check_seginpaint() -> str:
 
 def check_tensorboard() -> str | Note:
     version = distribution_version('tensorboard')
-    return version or Note('not installed (optional)', setup_command('libraries'))
+    if version is not None:
+        return version
+    pip = pip_command('install', 'tensorboard')
+    return Note('not installed (optional)', setup_command('libraries') if made_by_make() else pip)
 
 
 CHECKS: dict[str, Check] = {
@@ -292,32 +349,65 @@ CHECKS: dict[str, Check] = {
 
 
 def make_parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--fix',
+        action='store_true',
+        help='run the pip commands that mend things, after asking',
+    )
+    parser.add_argument('--yes', action='store_true', help='with --fix: run them without asking')
+    return parser
 
 
-def report(name: str, check: Check) -> bool:
-    """Print the line of one check; False when it is broken."""
+def report(name: str, check: Check) -> Broken | Note | None:
+    """Print the line of one check; return what can be mended, None where all is well."""
     try:
         finding = check()
     except Broken as broken:
         print(f'BROKEN  {name:<15} {broken}\n        to mend it:     {broken.fix}')
-        return False
+        return broken
     if isinstance(finding, Note):
         print(f'note    {name:<15} {finding.text}\n        to improve it:  {finding.fix}')
-    else:
-        print(f'ok      {name:<15} {finding}')
-    return True
+        return finding
+    print(f'ok      {name:<15} {finding}')
+    return None
+
+
+def run_fixes(findings: Sequence[Broken | Note], ask: Callable[[str], bool]) -> int:
+    """Run those commands of the findings that only call pip, then check again; return the status.
+
+    What changes more than this environment's packages is left to the user.
+    """
+    fixes = dict.fromkeys(finding.fix for finding in findings)
+    ours = [fix for fix in fixes if fix.startswith(pip_command()) and 'make ' not in fix]
+    if not ours:
+        print('There is nothing that --fix can mend.')
+    for fix in ours:
+        if not ask(fix):
+            print(f'left out: {fix}')
+        elif subprocess.run(fix, shell=True, check=False).returncode:
+            print(f'This command failed: {fix}')
+            return 1
+    return subprocess.run(command_line('doctor'), check=False).returncode
+
+
+def ask_user(fix: str) -> bool:
+    try:
+        return input(f'Run {fix} ? [y/N] ').strip().lower() in ('y', 'yes')
+    except EOFError:  # nobody is there to answer
+        print('(no answer: --yes runs it without asking)')
+        return False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    make_parser().parse_args(argv)
-    results = [report(name, check) for name, check in CHECKS.items()]
-    broken = results.count(False)
-    print(
-        'everything works together' if not broken else f'{broken} of {len(results)} checks failed'
-    )
+    args = make_parser().parse_args(argv)
+    findings = [report(name, check) for name, check in CHECKS.items()]
+    broken = sum(isinstance(finding, Broken) for finding in findings)
+    print(f'{broken} of {len(CHECKS)} checks failed' if broken else 'everything works together')
+    if args.fix:
+        sys.stdout.flush()
+        left = [finding for finding in findings if finding is not None]
+        return run_fixes(left, (lambda fix: True) if args.yes else ask_user)
     return 1 if broken else 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())

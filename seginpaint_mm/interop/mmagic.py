@@ -27,6 +27,8 @@ import numpy as np
 from mmengine.utils import digit_version
 from torch import Tensor, nn
 
+from seginpaint_mm.errors import MissingLibrary
+
 EDITORS = ('aotgan', 'deepfillv1', 'deepfillv2', 'global_local', 'pconv', 'pix2pix')
 DIFFUSION_PARTS = (
     'AnimateDiff',
@@ -53,12 +55,13 @@ def register_mmagic() -> None:
     were, but for mmagic's own modules.
 
     Raises:
-        ImportError: when mmagic is not installed.
+        MissingLibrary: when mmagic is not installed.
     """
     if importlib.util.find_spec('mmagic') is None:
-        raise ImportError(
-            'mmagic is not installed: run `make setup`, '
-            'or `pip install --no-deps "mmagic>=1.2,<1.3"`.'
+        raise MissingLibrary(
+            'mmagic is not installed: run seginpaint doctor --fix, '
+            'or pip install --no-deps "mmagic>=1.2,<1.3".',
+            name='mmagic',
         )
     try:
         importlib.import_module('mmagic.models')

@@ -1,5 +1,6 @@
 """The doctor on this environment, and on ones that are broken in ways that users meet."""
 
+import io
 import re
 import subprocess
 import sys
@@ -102,8 +103,8 @@ def test_libraries_of_different_families_are_found(monkeypatch: pytest.MonkeyPat
 
 
 def test_two_opencvs_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ('opencv-python', 'opencv-python-headless'):
-        add_distribution(tmp_path, name, '4.0')
+    for name, version in (('opencv-python', '4.0'), ('opencv-python-headless', '4.1')):
+        add_distribution(tmp_path, name, version)
     monkeypatch.syspath_prepend(tmp_path)
     note = doctor.check_opencv()
     assert isinstance(note, doctor.Note)
@@ -124,7 +125,7 @@ def test_unusable_opencv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_unfit_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, 'version_info', (3, 9, 1))
-    with pytest.raises(doctor.Broken, match='3.10, 3.11 or 3.12 is needed'):
+    with pytest.raises(doctor.Broken, match='3.10 to 3.13 is needed'):
         doctor.check_python()
 
 
@@ -135,3 +136,75 @@ def test_every_step_that_it_names_exists() -> None:
     named = re.findall(r"redo='(\w+)'|setup_command\('(\w+)'\)", source)
     assert named
     assert {a or b for a, b in named} <= set(steps)
+
+
+@pytest.fixture
+def pip_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Take this environment for one that pip made; return a folder for more distributions."""
+    monkeypatch.setattr(doctor, 'made_by_make', lambda: False)
+    monkeypatch.syspath_prepend(tmp_path)
+    add_distribution(tmp_path, 'seginpaint_mm', '0.2.0')
+    return tmp_path
+
+
+def test_where_pip_installed_the_fixes_are_pip_commands(pip_environment: Path) -> None:
+    assert doctor.setup_command('libraries') == (
+        f"{sys.executable} -m pip install 'seginpaint_mm[onedl]'"
+    )
+    for name in ('onedl-mmcv', 'mmcv', 'mmcv-lite'):
+        add_distribution(pip_environment, name, '2.1.0')
+    with pytest.raises(doctor.Broken, match='both families are installed') as caught:
+        doctor.check_family()
+    uninstall, install = caught.value.fix.split(' && ')
+    assert {'onedl-mmcv', 'mmcv', 'mmcv-lite'} <= set(uninstall.split())
+    assert install.endswith("install 'seginpaint_mm[onedl]'")
+
+
+def test_mmagic_is_optional_and_fixed_after_asking(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, 'distribution_version', lambda name: None)
+    note = doctor.check_mmagic()
+    assert isinstance(note, doctor.Note)
+    assert note.fix.endswith("-m pip install --no-deps 'mmagic>=1.2,<1.3'")
+    monkeypatch.setattr(doctor, 'CHECKS', {'mmagic': doctor.check_mmagic})
+    monkeypatch.setattr(doctor, 'command_line', lambda name: ['echo', 'checked again'])
+    ran = []
+    real = subprocess.run
+
+    def run(command: str | list, **options: object) -> subprocess.CompletedProcess:
+        ran.append(command)
+        return real('true' if isinstance(command, str) else command, **options)
+
+    monkeypatch.setattr(subprocess, 'run', run)
+    for answer, options, runs in (('n', [], 0), ('y', [], 1), ('', ['--yes'], 1)):
+        ran.clear()
+        monkeypatch.setattr('builtins.input', lambda question, answer=answer: answer)
+        assert doctor.main(['--fix', *options]) == 0
+        assert ran == [note.fix] * runs + [['echo', 'checked again']]
+        output = capfd.readouterr().out
+        assert ('left out' in output) == (runs == 0)
+        assert 'checked again' in output
+
+
+def test_only_pip_is_run_by_fix(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixes = ['make setup', 'rm -rf .venv && make setup', f'{doctor.pip_command("x")} && make setup']
+    monkeypatch.setattr(doctor, 'command_line', lambda name: ['true'])
+    status = doctor.run_fixes([doctor.Note('broken', fix) for fix in fixes], pytest.fail)
+    assert 'There is nothing that --fix can mend.' in capsys.readouterr().out
+    assert status == 0
+
+
+def test_fix_changes_nothing_when_nobody_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, 'stdin', io.StringIO(''))
+    assert not doctor.ask_user('pip install x')
+    assert '--yes runs it without asking' in capsys.readouterr().out
+
+
+def test_the_doctors_mmagic_is_that_of_the_requirements() -> None:
+    lines = (ROOT / 'requirements/mmagic.txt').read_text().splitlines()
+    assert [line for line in lines if not line.startswith('#')] == [doctor.MMAGIC]

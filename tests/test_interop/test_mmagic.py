@@ -145,5 +145,5 @@ def test_import_leaves_the_interpreter_as_it_was() -> None:
 
 def test_mmagic_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(ImportError, match='mmagic is not installed: run `make setup`'):
+    with pytest.raises(ImportError, match='mmagic is not installed: run seginpaint doctor --fix'):
         interop.register_mmagic()

@@ -45,7 +45,7 @@ Setup = Callable[..., subprocess.CompletedProcess]
 def checkout(tmp_path: Path) -> Path:
     """What the script reads, a stand-in for Python and a compiled wheel in the cache."""
     doctor = 'seginpaint_mm/commands/doctor.py'
-    for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', doctor, 'setup.py'):
+    for name in ('tools/setup_env.sh', 'tools/setup_mmcv.sh', doctor, 'setup.py', 'pyproject.toml'):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
