@@ -99,12 +99,15 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
                 held[index] = self.crop(index)[row - top, column - left]
         return held
 
-    def overlaps(self, box: Box, inside: np.ndarray | None = None) -> np.ndarray:
+    def overlaps(
+        self, box: Box, inside: np.ndarray | None = None, least: float = 0.0
+    ) -> np.ndarray:
         """Intersection over union of each mask with a box, or with a mask ``inside`` it.
 
         Args:
             box: May reach beyond the image, where nothing counts.
             inside: bool (y2 - y1, x2 - x1); None for all of the box.
+            least: The result is 0 where less than this share of the smaller one is common to both.
 
         Returns:
             np.ndarray: float64 (n,) in [0, 1].
@@ -124,7 +127,9 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
             if inside is not None:
                 shared = shared & inside[_inside(common, box)]
             intersection = np.count_nonzero(shared)
-            shares[index] = intersection / (np.count_nonzero(crop) + area - intersection)
+            own = np.count_nonzero(crop)
+            if intersection >= least * min(own, area):
+                shares[index] = intersection / (own + area - intersection)
         return shares
 
     def numpy(self) -> np.ndarray:

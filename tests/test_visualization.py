@@ -10,6 +10,7 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from mmengine.visualization import Visualizer
 
+from seginpaint_mm.engine.hooks import SceneVisualizationHook
 from seginpaint_mm.registry import HOOKS, VISUALIZERS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
@@ -231,3 +232,24 @@ def test_panels_of_narrow_images_are_bounded(size: tuple[int, int]) -> None:
     for number, sample in enumerate(samples):
         picture = make_visualizer(f'narrow-{size}-{number}', 512).draw(image, sample)
         assert max(picture.shape[:2]) <= 5000, list(sample.keys())
+
+
+def test_every_scale_is_predicted_where_it_is_drawn_and_as_the_config_says_afterwards() -> None:
+    for configured in (False, True):
+        model = SimpleNamespace(keep_scales=configured)
+        runner, hook = SimpleNamespace(model=model), SceneVisualizationHook(interval=3)
+        for phase in ('val', 'test'):
+            getattr(hook, f'before_{phase}_epoch')(runner)
+            asked = []
+            for index in range(6):
+                getattr(hook, f'before_{phase}_iter')(runner, index, {})
+                asked.append(model.keep_scales)
+            getattr(hook, f'after_{phase}_epoch')(runner, {})
+            drawn = [True, False, False] * 2
+            assert asked == ([True] * 6 if configured else drawn)
+            assert model.keep_scales is configured
+    other = SimpleNamespace(model=SimpleNamespace())
+    hook.before_test_epoch(other)
+    hook.before_test_iter(other, 0, {})
+    hook.after_test_epoch(other)
+    assert not vars(other.model)

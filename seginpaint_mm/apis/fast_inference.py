@@ -2,6 +2,7 @@
 
 import copy
 
+import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -12,7 +13,8 @@ def prepare_for_inference(model: nn.Module) -> nn.Module:
     """Copy a model into a form that predicts the same, rounding aside, in less time.
 
     Batch norms are folded into the convolutions before them, activations overwrite their input,
-    weights are channels-last. Run it under ``torch.inference_mode()``.
+    weights are channels-last. Networks in TorchScript inside it are kept as they are. Run it under
+    ``torch.inference_mode()``.
 
     Args:
         model: Any model; it is left as it is.
@@ -21,7 +23,8 @@ def prepare_for_inference(model: nn.Module) -> nn.Module:
         A model in evaluation mode, on the same device, without gradients. Its parameters are
         others: no checkpoint fits it.
     """
-    model = copy.deepcopy(model).eval()
+    with torch.no_grad():  # in which TorchScript's weights are copied as such, not as results
+        model = copy.deepcopy(model).eval()
     _fold_batch_norms(model)
     _replace_prelus(model)
     return lay_channels_last(model.eval().requires_grad_(False))

@@ -109,6 +109,8 @@ class SegInpaintInferencer(BaseInferencer):
             leaves it to the config.
         depth_threshold: Of the order of completed objects: the IoU in [0, 1) of what is seen of one
             and hidden of another above which the one hides the other; None for the paper's 0.05.
+        keep_scales: Of models that work from coarse to fine (SGENet): predict and draw every scale,
+            which takes five times the memory per prediction.
 
     Raises:
         UserError: when the model, the weights, the device or the task are not there or do not fit.
@@ -123,6 +125,7 @@ class SegInpaintInferencer(BaseInferencer):
         task: str | None = None,
         max_objects_per_batch: int | None = None,
         depth_threshold: float | None = None,
+        keep_scales: bool = False,
     ) -> None:
         cfg, weights = find_model(model, weights)
         check_device(device)
@@ -138,6 +141,8 @@ class SegInpaintInferencer(BaseInferencer):
             self._bound_memory(max_objects_per_batch)
         if depth_threshold is not None:
             self._order_from(depth_threshold)
+        if keep_scales:
+            self._keep_scales()
 
     def __call__(
         self,
@@ -332,6 +337,12 @@ class SegInpaintInferencer(BaseInferencer):
         if max_objects < 1:
             raise UserError(f'max_objects_per_batch must be at least 1, not {max_objects}.')
         self.model.max_objects_per_batch = max_objects
+
+    def _keep_scales(self) -> None:
+        if not hasattr(self.model, 'keep_scales'):
+            kind = type(self.model).__name__
+            raise UserError(f'A {kind} has no scales that are predicted: leave keep_scales out.')
+        self.model.keep_scales = True
 
     def _order_from(self, threshold: float) -> None:
         if not hasattr(self.task, 'depth_threshold'):

@@ -67,6 +67,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--no-vis', action='store_true', help='draw no pictures for people: faster on large photos'
     )
+    parser.add_argument(
+        '--scales', action='store_true', help='draw every scale of an SGENet, which takes memory'
+    )
     objects = parser.add_argument_group('objects to complete, or holes to fill')
     objects.add_argument('--masks', nargs='+', metavar='PATH', help='where they are')
     objects.add_argument(
@@ -245,6 +248,7 @@ def main(argv: list[str] | None = None) -> None:
         task=args.task or (wanted and 'remove'),
         max_objects_per_batch=args.max_objects_per_batch,
         depth_threshold=args.depth_threshold,
+        keep_scales=args.scales,
     )
     results = inferencer.stream(
         args.inputs,

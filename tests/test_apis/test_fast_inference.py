@@ -8,8 +8,10 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from seginpaint_mm.apis import SegInpaintInferencer
+from seginpaint_mm.apis import Removal, SegInpaintInferencer
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.models.baselines import UntrainedInpainter
+from seginpaint_mm.registry import MODELS as MODEL_REGISTRY
 from tests.model_tester import build_model, check_training_step
 from tests.segan_scenes import scenes, tiny_segan
 
@@ -90,3 +92,72 @@ def test_the_inferencers_predictions_are_ordinary_tensors(work_dir: Path):
         maps = sample.get(field).data
         assert not maps.is_inference()
         assert not maps.requires_grad
+
+
+class Scripted(nn.Module):
+    """What public inpainters (LaMa, MI-GAN) are: a network of image and mask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 16, 3, padding=1)
+        self.norm = nn.BatchNorm2d(16)
+        self.out = nn.Conv2d(16, 3, 3, padding=1)
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        seen = torch.cat([image * (1 - mask), mask], 1)
+        return torch.sigmoid(self.out(torch.relu(self.norm(self.conv(seen)))))
+
+
+@MODEL_REGISTRY.register_module()
+class ScriptedInpainter(UntrainedInpainter):
+    """As a user would write it: a TorchScript file behind ``paint``."""
+
+    def __init__(self, *, file: str, data_preprocessor: dict | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor)
+        self.network = torch.jit.load(file)
+
+    def paint(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        image = torch.from_numpy(picture).permute(2, 0, 1)[None] / 255
+        mask = torch.from_numpy(hole)[None, None].float()
+        made = self.network(image, mask)[0].permute(1, 2, 0)
+        return (made * 255).round().to(torch.uint8).numpy()
+
+
+def in_torchscript(kind: str) -> torch.jit.ScriptModule:
+    torch.manual_seed(0)
+    network = with_other_norms(Scripted().eval())
+    if kind == 'trace':
+        example = torch.rand(1, 3, 16, 16), torch.rand(1, 1, 16, 16)
+        return torch.jit.trace(network, example)
+    scripted = torch.jit.script(network)
+    return torch.jit.freeze(scripted) if kind == 'freeze' else scripted
+
+
+@pytest.mark.parametrize('kind', ['script', 'trace', 'freeze'])
+@pytest.mark.parametrize('task', ['fill', 'remove'])
+def test_torchscript_inside_a_users_inpainter(tmp_path: Path, kind: str, task: str) -> None:
+    network = in_torchscript(kind)
+    network.save(str(tmp_path / 'network.pt'))
+    steps = [dict(type='PackScene')]
+    dataset = dict(type='CityscapesLabelDataset', data_root='nowhere', pipeline=steps)
+    model = dict(type='ScriptedInpainter', file=str(tmp_path / 'network.pt'))
+    cfg = Config(dict(model=model, test_dataloader=dict(dataset=dataset), test_cfg=dict()))
+    inferencer = SegInpaintInferencer(cfg, device='cpu', show_progress=False, task=task)
+    assert not any(weights.requires_grad for weights in inferencer.model.parameters())
+    image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    mask = np.zeros((40, 50), bool)
+    mask[10:20, 15:30] = True
+    removal = Removal(feather=0) if task == 'remove' else None
+    (sample,) = inferencer(image, masks=mask, removal=removal)['predictions']
+    painted = sample.pred_image.data.permute(1, 2, 0).numpy()
+    with torch.inference_mode():
+        seen = torch.from_numpy(image[..., ::-1].copy()).permute(2, 0, 1)[None] / 255
+        made = network(seen, torch.from_numpy(mask)[None, None].float())[0].permute(1, 2, 0)
+    np.testing.assert_allclose(painted[mask], (made * 255).numpy()[mask], atol=1)
+    np.testing.assert_array_equal(painted[~mask], image[..., ::-1][~mask])
+
+
+def test_the_given_torchscript_can_still_be_trained() -> None:
+    network = in_torchscript('script')
+    prepare_for_inference(nn.Sequential(network))
+    assert all(weights.requires_grad and weights.is_leaf for weights in network.parameters())

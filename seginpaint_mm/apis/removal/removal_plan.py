@@ -14,6 +14,7 @@ from seginpaint_mm.apis.removal.removal import Removal
 from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
 from seginpaint_mm.models.maskopt.choosing import AbsentClassError, choose, no_class, there_are
+from seginpaint_mm.models.maskopt.segments import LEAST_COMMON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +159,7 @@ class RemovalSource(MaskSource):
         others = self.removal.before.objects(scene, image).masks
         matches = set()
         for index, box in enumerate(going.boxes):
-            shares = others.overlaps(box, going.crop(index))
+            shares = others.overlaps(box, going.crop(index), LEAST_COMMON)
             if len(shares) and shares.max() > 0:
                 matches.add(int(shares.argmax()))
         return others.union(matches)
@@ -183,4 +184,4 @@ class _Candidates:
         return torch.from_numpy(self.masks.at(x, y)).float()
 
     def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
-        return torch.from_numpy(self.masks.overlaps(box))
+        return torch.from_numpy(self.masks.overlaps(box, least=LEAST_COMMON))

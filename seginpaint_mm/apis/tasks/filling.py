@@ -140,7 +140,8 @@ def _keep_maps(
     """Put the maps of a patch, as far as they are of one channel, into those of the picture."""
     left, top, right, bottom = patch.box
     for name, field in sample.items():
-        if not name.startswith('pred_') or name == 'pred_image' or len(field.data) != 1:
+        is_of_scale = name.rpartition('_')[2].isdigit()  # which are drawn of whole photos alone
+        if not name.startswith('pred_') or is_of_scale or len(field.data) != 1:
             continue
         values = field.data[0].numpy()
         is_share = values.dtype.kind == 'f'

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
 from seginpaint_mm.registry import HOOKS
 from seginpaint_mm.structures import SceneSample
@@ -29,6 +30,7 @@ class SceneVisualizationHook(Hook):
             raise ValueError(
                 f'SceneVisualizationHook: interval must be at least 1, not {interval}.'
             )
+        self._keeps_scales: bool | None = None
         self.interval = interval
         self.out_dir = out_dir
 
@@ -43,6 +45,37 @@ class SceneVisualizationHook(Hook):
                 f'SceneVisualizationHook needs visualizer = dict(type="SceneVisualizer", ...), '
                 f'the config has {type(runner.visualizer).__name__}.'
             )
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        self._remember(runner)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        self._remember(runner)
+
+    def before_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict) -> None:
+        self._ask(runner, batch_idx)
+
+    def before_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict) -> None:
+        self._ask(runner, batch_idx)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        self._restore(runner)
+
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        self._restore(runner)
+
+    def _remember(self, runner: Runner) -> None:
+        """What the config says of predicting the maps of every scale, which figures show."""
+        self._keeps_scales = getattr(_unwrapped(runner), 'keep_scales', None)
+
+    def _ask(self, runner: Runner, batch_idx: int) -> None:
+        """Let a model that can predict them where the batch is drawn."""
+        if self._keeps_scales is False:
+            _unwrapped(runner).keep_scales = batch_idx % self.interval == 0
+
+    def _restore(self, runner: Runner) -> None:
+        if self._keeps_scales is not None:
+            _unwrapped(runner).keep_scales = self._keeps_scales
 
     def after_val_iter(
         self,
@@ -83,3 +116,7 @@ class SceneVisualizationHook(Hook):
         if self.out_dir is not None:
             out_file = Path(runner.log_dir, self.out_dir, f'{name}_{runner.iter}.png')
         runner.visualizer.add_datasample(name, image, sample, out_file=out_file, step=runner.iter)
+
+
+def _unwrapped(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

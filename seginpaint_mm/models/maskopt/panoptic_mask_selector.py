@@ -47,6 +47,10 @@ class PanopticMaskSelector(BaseModule):
         box_margin: Share of a box's width and height by which masks may reach beyond it on each
             side, in training and in use. Masks end at their boxes, which are trained to fit the
             object, so that the mask expansion loss can enlarge nothing there; 0 is what mmdet does.
+        min_overlap: IoU in [0, 1) with the object that is to be removed which a segment must exceed
+            to be taken for it by :meth:`select_by_overlap`. With 0, as in the results and
+            checkpoints of this toolkit, one common pixel is enough, so that ``mask/found`` counts
+            neighbours, too; 0.1 leaves those out.
         upscale: Pictures are enlarged by this before the network looks at them: it finds objects
             of few pixels badly. Masks keep the picture's size; the time grows with its square.
         min_area: Pixels that an object has at least in the truth of the network's own losses,
@@ -70,6 +74,7 @@ class PanopticMaskSelector(BaseModule):
         box_margin: float = 0.0,
         min_area: int = 1,
         upscale: int = 1,
+        min_overlap: float = 0.0,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -83,6 +88,10 @@ class PanopticMaskSelector(BaseModule):
             )
         if upscale < 1:
             raise ValueError(f'PanopticMaskSelector.upscale must be 1 or more, not {upscale}.')
+        if not 0 <= min_overlap < 1:
+            raise ValueError(
+                f'PanopticMaskSelector.min_overlap must be from 0 to below 1, not {min_overlap}.'
+            )
         if len(class_ids) < len(thing_names):
             raise ValueError(
                 f'PanopticMaskSelector: {len(thing_names)} things have {len(class_ids)} class_ids: '
@@ -98,6 +107,7 @@ class PanopticMaskSelector(BaseModule):
         self.box_margin = box_margin
         self.min_area = min_area
         self.upscale = upscale
+        self.min_overlap = min_overlap
 
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks.
@@ -174,14 +184,14 @@ class PanopticMaskSelector(BaseModule):
             holes: bool N,1,H,W, M_G.
 
         Returns:
-            float N,1,H,W in [0, 1], the probabilities, M_G itself where nothing overlaps; and
-            bool N, True where that is so.
+            float N,1,H,W in [0, 1], the probabilities, M_G itself where nothing overlaps by more
+            than ``min_overlap``; and bool N, True where that is so.
         """
         chosen, unmatched = [], []
         for segments, hole in zip(found, holes[:, 0], strict=True):
             things = self.things(segments)
             overlap = overlaps(things, hole)
-            nothing = not len(overlap) or not overlap.max() > 0
+            nothing = not len(overlap) or not overlap.max() > self.min_overlap
             unmatched.append(nothing)
             chosen.append(hole.float() if nothing else things.probabilities[overlap.argmax()])
         return torch.stack(chosen)[:, None], holes.new_tensor(unmatched)

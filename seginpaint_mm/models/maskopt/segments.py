@@ -14,6 +14,8 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
 
+LEAST_COMMON = 0.1  # of the smaller of an object and a box that is drawn around it
+
 
 @dataclass(frozen=True)
 class Segments:
@@ -45,14 +47,16 @@ class Segments:
     def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
         """Intersection over union of each segment with a box x1, y1, x2, y2, float n.
 
-        What of the box lies outside the picture does not count.
+        What of the box lies outside the picture does not count. 0 where less than ``LEAST_COMMON``
+        of the smaller one is common to both.
         """
         left, top, right, bottom = (max(side, 0) for side in box)
         found = self.probabilities.detach() >= 0.5
         inside = found[:, top:bottom, left:right]
         intersection = inside.flatten(1).sum(dim=1)
-        union = found.flatten(1).sum(dim=1) + inside.shape[1] * inside.shape[2] - intersection
-        return intersection / union.clamp(min=1)
+        areas, area = found.flatten(1).sum(dim=1), inside.shape[1] * inside.shape[2]
+        shares = intersection / (areas + area - intersection).clamp(min=1)
+        return shares * (intersection >= LEAST_COMMON * areas.clamp(max=area))
 
     def keep(self, chosen: Tensor) -> 'Segments':
         """Those of a bool mask or of indices."""

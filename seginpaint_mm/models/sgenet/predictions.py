@@ -23,20 +23,20 @@ def set_predictions(
     - ``pred_sem_seg`` int64 1,h,w, also in the hole;
     - ``pred_confidence`` float32 1,h,w in [0, 1], the probability of that class (eq. 4's P_max).
 
-    And for the pictures of Fig. 6, enlarged to that size, for each scale l > 0 ``pred_image_l``,
-    ``pred_sem_seg_l`` and ``pred_confidence_l``, likewise, but images are as the scale has made
-    them, also outside the hole, and, with an SCEM, ``pred_reliability_l`` uint8 1,h,w,
-    1 = reliable.
+    And for the images of Fig. 6, enlarged to that size, for each scale l of ``scales``
+    ``pred_image_l``, ``pred_sem_seg_l`` and ``pred_confidence_l``, likewise, but images are as the
+    scale has made them, also outside the hole, and, with an SCEM, ``pred_reliability_l`` uint8
+    1,h,w, 1 = reliable.
 
     Args:
         data_samples: N samples.
         made: What ``SGENet.generate`` gives of their pictures, padded or not.
-        scales: From the coarsest to 0.
+        scales: Those besides 0 of which the maps are wanted.
         size: (height, width) of the pictures.
     """
     maps = _of_scale(made, 0)
     maps['pred_image'] = _to_uint8(made['completed'])
-    for scale in scales[:-1]:
+    for scale in scales:
         for name, value in _of_scale(made, scale).items():
             maps[f'{name}_{scale}'] = _enlarge(value, made['pictures'].shape[-2:])
     height, width = size

@@ -52,6 +52,9 @@ class SGENet(AdversarialModel):
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None; its ``loss_weight`` is
             lambda_p.
+        keep_scales: Predict the maps of every scale, too, see :func:`set_predictions`: 79 bytes per
+            pixel instead of 15. :class:`SceneVisualizationHook` switches it on for the batches that
+            are drawn.
         part_checkpoints: Part name -> checkpoint of an earlier training, see
             :class:`AdversarialModel`.
         data_preprocessor: Config of a :class:`SceneDataPreprocessor`.
@@ -73,6 +76,7 @@ class SGENet(AdversarialModel):
         hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
+        keep_scales: bool = False,
         part_checkpoints: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -90,6 +94,7 @@ class SGENet(AdversarialModel):
         self.loss_segmentation = MODELS.build(loss_segmentation)
         self.l1_weight = l1_weight
         self.hole_weight = hole_weight
+        self.keep_scales = keep_scales
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
 
@@ -239,7 +244,8 @@ class SGENet(AdversarialModel):
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             pictures = self._pictures(normalised)
             made = self._complete(*pad_to_multiple(pictures, hole, self.generator.divisor))
-            set_predictions(samples, made, self.scales, tuple(pictures.shape[-2:]))
+            scales = self.scales[:-1] if self.keep_scales else ()
+            set_predictions(samples, made, scales, tuple(pictures.shape[-2:]))
         return list(data_samples)
 
 

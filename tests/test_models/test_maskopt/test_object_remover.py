@@ -326,6 +326,8 @@ def segments() -> Segments:
         ({'click': (3, 4)}, [0]),
         ({'click': [(3, 4), (16, 11)]}, [0, 2]),
         ({'box': (1, 9, 13, 19)}, [1]),
+        ({'box': (4, 12, 8, 16)}, [1]),  # in the middle of one
+        ({'box': (0, 0, 30, 9)}, [0]),  # far around one
         ({'id': 3}, [2]),
         ({'id': [3, 1]}, [0, 2]),
     ],
@@ -342,6 +344,7 @@ def test_choices(request_: dict, expected: list[int]) -> None:
         ({'click': (29, 0)}, r'a.png: nothing was found at the click at \(29, 0\)'),
         ({'click': (30, 0)}, r'the click at \(30, 0\) is outside its 30x20 pixels'),
         ({'box': (26, 0, 30, 5)}, r'nothing was found in the box \(26, 0, 30, 5\)'),
+        ({'box': (11, 17, 16, 20)}, 'nothing was found in the box'),  # a pixel of each
         ({'id': 0}, r'there is no object 0, counted from 1; there are 2 cat, 1 dog\.'),
         ({'id': 4}, r'there is no object 4, counted from 1; there are 2 cat, 1 dog\.'),
         ({'name': 'cat'}, 'must be one of class, all, click, box, id, not'),
@@ -384,6 +387,21 @@ def test_overlap_is_intersection_over_union() -> None:
     mask = torch.zeros(20, 30, dtype=torch.bool)
     mask[10:18, 2:7] = True
     torch.testing.assert_close(overlaps(segments(), mask), torch.tensor([0.0, 0.5, 0.0]))
+
+
+@pytest.mark.parametrize(('least', 'found'), [(0.0, True), (0.1, False)])
+def test_one_common_pixel_is_a_match_only_without_a_threshold(least: float, found: bool) -> None:
+    selector = tiny_remover()['selector'] | dict(min_overlap=least)
+    selector = MODELS.build(selector)
+    hole = torch.zeros(1, 1, 20, 30, dtype=torch.bool)
+    hole[0, 0, 10:18, 11] = True  # a column of the second one, which has ten
+    hole[0, 0, 0:9, 14] = True
+    probability, unmatched = selector.select_by_overlap([segments()], hole)
+    assert unmatched.tolist() == [not found]
+    expected = segments().probabilities[1] if found else hole[0, 0].float()
+    torch.testing.assert_close(probability[0, 0], expected)
+    with pytest.raises(ValueError, match='min_overlap must be from 0 to below 1, not 1'):
+        MODELS.build(tiny_remover()['selector'] | dict(min_overlap=1))
 
 
 def test_requests_of_a_sample() -> None:

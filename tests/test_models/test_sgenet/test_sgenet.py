@@ -162,7 +162,8 @@ def test_uint8_pictures_are_kept_bit_for_bit(size: tuple[int, int], preprocessor
 @pytest.mark.parametrize('variant', VARIANTS)
 def test_predictions(variant: str) -> None:
     size = (50, 70)
-    model = build_model(tiny_sgenet(generator=tiny_generator(**VARIANTS[variant])))
+    generator = tiny_generator(**VARIANTS[variant])
+    model = build_model(tiny_sgenet(generator=generator, keep_scales=True))
     for sample in predicted(model, batch_of(size)):
         for suffix in ('', '_1', '_2', '_3', '_4'):
             assert sample.get(f'pred_image{suffix}').data.shape == (3, *size)
@@ -187,9 +188,17 @@ def test_predictions(variant: str) -> None:
             assert not (sample.pred_reliability_4.data.bool() & sample.hole.data.bool()).any()
 
 
+def test_a_prediction_is_of_fifteen_bytes_per_pixel() -> None:
+    """Maps of other scales than the finest are predicted on demand alone."""
+    (sample,) = predicted(build_model(tiny_sgenet()), batch_of((50, 70), 1))
+    maps = {name: sample.get(name).data for name in sample.all_keys() if name.startswith('pred_')}
+    assert set(maps) == {'pred_image', 'pred_sem_seg', 'pred_confidence'}
+    assert sum(data.numel() * data.element_size() for data in maps.values()) == 15 * 50 * 70
+
+
 def test_predictions_do_not_depend_on_the_hole_s_content() -> None:
     """What evaluation compares with never enters the network."""
-    model, first = build_model(tiny_sgenet()), batch_of((50, 70))
+    model, first = build_model(tiny_sgenet(keep_scales=True)), batch_of((50, 70))
     second = copy.deepcopy(first)
     for image, sample in zip(second['inputs'], second['data_samples'], strict=True):
         hole = sample.hole.data.bool().expand_as(image)
