@@ -10,6 +10,7 @@ _PIXEL_FIELDS = (
     'gt_image',
     'hole',
     'gt_panoptic_seg',
+    'gt_instance_map',
     'signed_distance',
     'pred_sem_seg',
     'pred_confidence',
@@ -44,6 +45,8 @@ class SceneSample(BaseDataElement):
     ``gt_instances``         InstanceData   ``masks`` (visible), ``full_masks``, ``labels``,
                                             ``bboxes``, ``depth`` (0 = front), and what else
                                             :class:`PackScene` tells of
+    ``gt_instance_map``      int32 1,H,W    1 to n = the n ``gt_instances``, where these do not
+                                            overlap; 0 = none
     ``gt_panoptic_seg``      int32 1,H,W    mmdet's panoptic encoding
     ``pred_confidence``      float32 1,H,W  probability of ``pred_sem_seg``, in [0, 1]
     ``pred_mask``            uint8 1,H,W    1 = what a model chose to remove

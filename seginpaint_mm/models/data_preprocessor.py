@@ -20,6 +20,7 @@ _PADDING = {
     'gt_crowd': 255,
     'gt_background': 255,
     'gt_foreground': 0,
+    'gt_instance_map': 0,
     'gt_image': _MEAN,
     'hole': 0,
     'signed_distance': _FAR,

@@ -7,7 +7,11 @@ load = [
     dict(type='LoadInstances'),
     dict(type='mmseg.Resize', scale=(256, 128), interpolation='area'),
 ]
-train_pipeline = [*load, dict(type='mmseg.RandomFlip', prob=0.5), dict(type='PackScene')]
+train_pipeline = [
+    *load,
+    dict(type='mmseg.RandomFlip', prob=0.5),
+    dict(type='PackScene', instance_masks=False),
+]
 test_pipeline = [*load, dict(type='PackScene')]
 
 train_dataloader = dict(

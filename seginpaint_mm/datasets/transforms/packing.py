@@ -55,7 +55,8 @@ class PackScene(BaseTransform):
     InstanceData of the n instances of which something is left to be seen: ``masks`` bool
     (n, H, W), ``labels`` int64 (n,), indices into ``thing_ids``, and ``bboxes`` float32 (n, 4),
     tight around the masks, (x1, y1, x2, y2) in pixels with x2 and y2 exclusive. Pixels whose
-    ``gt_seg_map`` is 255 belong to no instance.
+    ``gt_seg_map`` is 255 belong to no instance. ``gt_instance_map`` is the same as a map, int32
+    (1, H, W): 0 = none, 1 to n = the instances in this order.
 
     Where there are ``gt_visible_masks`` (see :class:`LoadAmodalObjects`), ``gt_instances`` is
     InstanceData of n objects that may be partly hidden, none left out: ``masks`` (what can be
@@ -67,6 +68,8 @@ class PackScene(BaseTransform):
     size) in the grown boxes (:class:`CropAppearances`).
 
     Args:
+        instance_masks: Make the ``masks`` of ``gt_instance_map``. They take n x H x W bytes, which
+            a model that reads the map alone (:class:`LocalizationHead`) does without in training.
         original_labels: ``gt_seg_map`` was loaded after the image was resized and has its original
             size, ``ori_shape``, at which mmseg's segmentors predict and are evaluated;
             ``gt_foreground`` and ``gt_background`` may have it, too.
@@ -75,8 +78,9 @@ class PackScene(BaseTransform):
         ValueError: when a map's size is not the image's, or an instance is of several classes.
     """
 
-    def __init__(self, original_labels: bool = False) -> None:
+    def __init__(self, original_labels: bool = False, instance_masks: bool = True) -> None:
         self.original_labels = original_labels
+        self.instance_masks = instance_masks
 
     def transform(self, results: dict) -> dict:
         image = results['img']
@@ -91,7 +95,8 @@ class PackScene(BaseTransform):
             sample.gt_image = PixelData(data=truth)
         if 'gt_instance_map' in results:
             _check_size(results, 'gt_instance_map', image.shape[:2])
-            sample.gt_instances = _instances(results)
+            sample.gt_instances, numbers = _instances(results, with_masks=self.instance_masks)
+            sample.gt_instance_map = PixelData(data=torch.from_numpy(numbers[None]))
         if 'gt_visible_masks' in results:
             sample.gt_instances = amodal_instances(results)
         return dict(inputs=_tensor(image.transpose(2, 0, 1)), data_samples=sample)
@@ -114,19 +119,29 @@ def _check_size(results: dict, key: str, size: tuple[int, int]) -> None:
         )
 
 
-def _instances(results: dict) -> InstanceData:
+def _instances(results: dict, *, with_masks: bool) -> tuple[InstanceData, np.ndarray]:
+    """The instances, and their numbers, int32 (H, W), 0 = none."""
     classes = results['gt_seg_map']
-    numbers = np.where(classes == IGNORE_INDEX, 0, results['gt_instance_map'])
-    boxes = find_objects(numbers)  # None for the numbers that are not in the map
-    seen = [number for number, box in enumerate(boxes, start=1) if box is not None]
-    masks = numbers == np.array(seen, numbers.dtype)[:, None, None]
-    labels = [_label(results['thing_ids'], classes[mask]) for mask in masks]
-    corners = [_corners(boxes[number - 1]) for number in seen]
-    return InstanceData(
-        masks=torch.from_numpy(masks),
+    ids = np.where(classes == IGNORE_INDEX, 0, results['gt_instance_map'])
+    found = [(k, box) for k, box in enumerate(find_objects(ids), start=1) if box is not None]
+    lookup = np.zeros(int(ids.max(initial=0)) + 1, np.int32)
+    labels = []
+    masks = np.zeros((len(found) if with_masks else 0, *ids.shape), bool)
+    for place, (number, box) in enumerate(found):
+        mask = ids[box] == number
+        labels.append(_label(results['thing_ids'], classes[box][mask]))
+        lookup[number] = place + 1
+        if with_masks:
+            masks[place][box] = mask
+    instances = InstanceData(
         labels=torch.tensor(labels, dtype=torch.int64),
-        bboxes=torch.tensor(corners, dtype=torch.float32).reshape(-1, 4),
+        bboxes=torch.tensor([_corners(box) for _, box in found], dtype=torch.float32).reshape(
+            -1, 4
+        ),
     )
+    if with_masks:
+        instances.masks = torch.from_numpy(masks)
+    return instances, lookup[ids]
 
 
 def _label(thing_ids: Sequence[int], classes: np.ndarray) -> int:

@@ -12,7 +12,11 @@ from torch import Tensor
 from seginpaint_mm.models.fcrn.box_coder import map_points
 from seginpaint_mm.models.fcrn.dilated_classifier import DilatedClassifier
 from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
-from seginpaint_mm.models.fcrn.localization_targets import WEIGHTINGS, localization_targets
+from seginpaint_mm.models.fcrn.localization_targets import (
+    WEIGHTINGS,
+    image_size,
+    localization_targets,
+)
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -121,10 +125,10 @@ class LocalizationHead(BaseModule):
         targets = localization_targets(
             data_samples, stride=stride, num_things=self.num_things, weighting=self.weighting
         )
-        image_size = tuple(data_samples[0].gt_instances.masks.shape[-2:])
-        self.check_stride(maps, image_size)
+        size = image_size(data_samples[0])
+        self.check_stride(maps, size)
         if self.loss_resolution == 'label':
-            maps = self.upsample(maps, image_size)
+            maps = self.upsample(maps, size)
         rows, columns = targets.rows, targets.columns
         points = map_points(maps.shape[-2:], stride, maps.device)[rows, columns]
         of_things = maps.unflatten(1, (self.num_things, 4)).movedim(2, -1)

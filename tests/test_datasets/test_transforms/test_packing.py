@@ -82,13 +82,24 @@ def test_instances_are_masks_labels_and_tight_boxes():
     classes[1:4, 2:7], numbers[1:4, 2:7] = 13, 700
     classes[4:, 0], numbers[4:, 0] = 11, 3
     classes[0, 7] = 11  # a crowd: of a class of things, but no instance
-    instances = PackScene()(with_instances(classes, numbers))['data_samples'].gt_instances
+    sample = PackScene()(with_instances(classes, numbers))['data_samples']
+    instances = sample.gt_instances
     assert instances.masks.dtype == torch.bool
+    assert sample.gt_instance_map.data.dtype == torch.int32
+    places = np.where(numbers == 3, 1, 0) + np.where(numbers == 700, 2, 0)
+    np.testing.assert_array_equal(sample.gt_instance_map.data[0], places)
     np.testing.assert_array_equal(instances.masks, [numbers == 3, numbers == 700])
     assert instances.labels.dtype == torch.int64
     assert instances.labels.tolist() == [0, 1]
     assert instances.bboxes.dtype == torch.float32
     assert instances.bboxes.tolist() == [[0, 4, 1, 6], [2, 1, 7, 4]]
+
+
+def test_instances_without_masks():
+    scene = with_instances(np.full((4, 6), 11, np.uint8), np.full((4, 6), 9, np.uint16))
+    sample = PackScene(instance_masks=False)(scene)['data_samples']
+    assert {*sample.gt_instances.keys()} == {'labels', 'bboxes'}
+    assert sample.gt_instance_map.data.sum() == 24
 
 
 def test_ignored_pixels_belong_to_no_instance():

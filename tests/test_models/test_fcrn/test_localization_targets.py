@@ -1,5 +1,6 @@
 """Targets agree with a loop over pixels written from their definition, at any stride."""
 
+import dataclasses
 import math
 import re
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmengine.structures import PixelData
 
 from seginpaint_mm.models.fcrn import localization_targets
 from seginpaint_mm.structures import SceneSample
@@ -64,6 +66,34 @@ def test_equal_to_a_loop_over_pixels(height, width, num, stride, weighting) -> N
     )
     np.testing.assert_allclose(found, expected[:, :8])
     np.testing.assert_allclose(targets.weights, expected[:, 8], rtol=1e-5)
+
+
+def with_map(sample: SceneSample) -> SceneSample:
+    """The sample with a map of its instances in place of their masks."""
+    numbers = torch.zeros(1, *sample.gt_instances.masks.shape[1:], dtype=torch.int32)
+    for number, mask in enumerate(sample.gt_instances.masks, start=1):
+        numbers[0][mask] = number
+    copy = sample.clone()
+    copy.gt_instance_map = PixelData(data=numbers)
+    del copy.gt_instances.masks
+    return copy
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 6), st.sampled_from([1, 2, 4, 8]))
+def test_a_map_says_what_masks_say(height, width, num, stride) -> None:
+    samples = [rectangles_sample((height, width), num, seed) for seed in range(2)]
+    expected = targets_of(samples, stride)
+    found = targets_of([with_map(sample) for sample in samples], stride)
+    for field in dataclasses.fields(found):
+        assert torch.equal(getattr(found, field.name), getattr(expected, field.name))
+
+
+def test_neither_map_nor_masks() -> None:
+    sample = rectangles_sample((8, 8), 2, 0)
+    del sample.gt_instances.masks
+    with pytest.raises(ValueError, match=r'drawn\.png has neither a gt_instance_map nor masks'):
+        targets_of([sample], 1)
 
 
 def test_weights_are_equal_within_an_instance_and_smaller_for_larger_ones() -> None:
