@@ -11,15 +11,15 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image, ImageOps
 
-from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES, read_alpha, read_colour
+from seginpaint_mm.datasets.image_reading import (
+    IMAGE_SUFFIXES,
+    OTHER_SUFFIXES,
+    read_alpha,
+    read_colour,
+)
 from seginpaint_mm.datasets.photo_parts import PhotoParts, read_photo_parts
 from seginpaint_mm.errors import UserError
 
-# Images all the same, but neither OpenCV nor Pillow reads (all of) them.
-_OTHER_SUFFIXES = (
-    *('.ai', '.arw', '.cr2', '.cr3', '.dng', '.eps', '.exr', '.hdr', '.jxl', '.jxr', '.nef'),
-    *('.orf', '.pdf', '.psd', '.raf', '.raw', '.rw2', '.svg', '.xcf'),
-)
 _LONGEST_NAME = 245  # bytes: with a suffix, or with a number and a suffix, at most 255
 
 Source = str | Path | np.ndarray | Image.Image
@@ -215,7 +215,7 @@ def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path
             suffix = path.suffix.lower()
             if suffix in IMAGE_SUFFIXES:
                 images.append(path)
-            elif suffix in _OTHER_SUFFIXES:
+            elif suffix in OTHER_SUFFIXES:
                 left_out[suffix] += 1
     listed = ', '.join(f'{count} {suffix}' for suffix, count in sorted(left_out.items()))
     if not images:

@@ -14,8 +14,8 @@ from seginpaint_mm.datasets.coco_json import (
     unique,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
+from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
-from seginpaint_mm.datasets.scene_dataset import IMAGE_SUFFIXES
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = "COCOA's JSON, with regions of segmentation and order"
@@ -108,8 +108,9 @@ class COCOADataset(InstanceDataset):
         """The file, the picture and the annotation of each picture."""
         root = Path(self.data_root)
         if self.json_name is None:
+            images = _images_by_name(self.image_folder)
             for path in sorted(root.glob('*.json')):
-                yield path, _picture_beside(path, self.image_folder), _read(path)
+                yield path, _image_beside(path, self.image_folder, images), _read(path)
             return
         path = root / self.json_name
         content = _read(path)
@@ -195,14 +196,25 @@ def _is_seen(region: dict) -> bool:
         return True  # broken run lengths: reading them says so
 
 
-def _picture_beside(path: Path, folder: Path) -> Path:
-    for suffix in IMAGE_SUFFIXES:
-        if (image := folder / f'{path.stem}{suffix}').is_file():
-            return image
-    raise FileNotFoundError(
-        f'{path}: the picture that belongs to it is missing, expected '
-        f'{folder / path.stem}{{{",".join(IMAGE_SUFFIXES)}}}.'
-    )
+def _images_by_name(folder: Path) -> dict[str, list[Path]]:
+    """The images of a folder by their names without suffix."""
+    images: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith('.'):
+            images.setdefault(path.stem, []).append(path)
+    return images
+
+
+def _image_beside(path: Path, folder: Path, images: dict[str, list[Path]]) -> Path:
+    found = images.get(path.stem, [])
+    if not found:
+        raise FileNotFoundError(
+            f'{path}: the picture that belongs to it is missing, expected '
+            f'{folder / path.stem}.jpg or another format.'
+        )
+    if len(found) > 1:
+        raise ValueError(f'{path}: {found[0]} and {found[1].name} may belong to it: keep one.')
+    return found[0]
 
 
 def _read(path: Path) -> Entry:

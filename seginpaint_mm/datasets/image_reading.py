@@ -22,6 +22,11 @@ IMAGE_SUFFIXES = (
     *('.jfif', '.jif', '.jp2', '.jpe', '.jpeg', '.jpf', '.jpg', '.jpx', '.mpo', '.pbm', '.pcx'),
     *('.pgm', '.png', '.pnm', '.ppm', '.qoi', '.ras', '.sgi', '.tga', '.tif', '.tiff', '.webp'),
 )
+# Images all the same, but neither OpenCV nor Pillow reads (all of) them.
+OTHER_SUFFIXES = (
+    *('.ai', '.arw', '.cr2', '.cr3', '.dng', '.eps', '.exr', '.hdr', '.jxl', '.jxr', '.nef'),
+    *('.orf', '.pdf', '.psd', '.raf', '.raw', '.rw2', '.svg', '.xcf'),
+)
 MOST_PIXELS = 2**30  # OpenCV's own limit
 # By their first bytes. OpenCV reads these rightly; others it neither turns upright nor, of TIFF,
 # keeps the colours of what is transparent.

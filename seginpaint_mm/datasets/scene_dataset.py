@@ -1,13 +1,18 @@
 """``SceneDataset``: what the data sets of streets have in common."""
 
+import logging
+import os
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES, OTHER_SUFFIXES
+
 HIDDEN_TRUTHS = ('manual', 'none')
 
 
@@ -72,7 +77,7 @@ def check_hidden_truth(hidden_truth: str) -> str:
 
 
 def list_images(folder: Path, pattern: str, how_to_get: str) -> list[Path]:
-    """Images in ``folder``, by name.
+    """List the images in ``folder``, by name; suffixes may be in capitals.
 
     Args:
         folder: Where to look.
@@ -81,15 +86,61 @@ def list_images(folder: Path, pattern: str, how_to_get: str) -> list[Path]:
 
     Raises:
         FileNotFoundError: when the folder is missing or has no image.
+        ValueError: when two images have the same name but for their suffixes.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: there is no such folder. {how_to_get}')
-    images = [path for path in folder.glob(f'{pattern}.*') if path.suffix.lower() in IMAGE_SUFFIXES]
+    files = sorted(_files(folder, pattern))
+    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+    others = Counter(path.suffix.lower() for path in files if path.suffix.lower() in OTHER_SUFFIXES)
+    listed = ', '.join(f'{count} {suffix}' for suffix, count in sorted(others.items()))
     if not images:
+        found = f', but {listed}, which are not read here: convert them' if listed else ''
         raise FileNotFoundError(
-            f'{folder}: there is no image {pattern}{{{",".join(IMAGE_SUFFIXES)}}}. {how_to_get}'
+            f'{folder}: there is no image {pattern}.png, .jpg or of another format{found}. '
+            f'{how_to_get}'
         )
-    return sorted(images)
+    if listed:
+        print_log(
+            f'{folder}: left out {listed}, whose formats are not read here: convert them.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    names: dict[Path, Path] = {}
+    for other in images:
+        one = names.setdefault(other.with_suffix(''), other)
+        if one is not other:
+            raise ValueError(
+                f'{one} and {other.name} have the same name, so that one label file would belong '
+                f'to both: rename or remove one; where one of them holds the labels, put it into a '
+                f'folder of its own.'
+            )
+    return images
+
+
+def _files(folder: Path, pattern: str) -> Iterator[Path]:
+    """Files that fit a pattern without the suffix; links to folders are followed.
+
+    Hidden ones, such as those that macOS lays beside images, are left out.
+    """
+    everywhere = pattern.startswith('**/')
+    places = _sub_folders(folder) if everywhere else [folder]
+    for place in places:
+        for path in place.glob(f'{pattern.removeprefix("**/")}.*'):
+            if not path.name.startswith('.') and not path.is_dir():
+                yield path
+
+
+def _sub_folders(folder: Path) -> Iterator[Path]:
+    """The folder and all below it, each once also where links make circles."""
+    seen = set()
+    for place, folders, _ in os.walk(folder, followlinks=True):
+        resolved = os.path.realpath(place)
+        if resolved in seen:
+            folders.clear()
+            continue
+        seen.add(resolved)
+        yield Path(place)
 
 
 def require_file(path: Path, image: Path) -> str:

@@ -148,3 +148,13 @@ def test_real_pictures(real_data):
         for visible in sample['gt_visible_masks']:
             occupied += visible
         assert (occupied > 1).mean() < 0.01, 'visible masks do not overlap'
+
+
+def test_image_beside_a_json_may_have_any_suffix(tmp_path):
+    root = write_cocoa(tmp_path, cocoa_annotation())
+    image = next(root.glob('street.jpg'))
+    image.rename(image.with_suffix('.JPG'))
+    assert len(dataset(root)) == 1
+    write_map(root / 'street.png', picture())
+    with pytest.raises(ValueError, match=r'street\.json: .*street\.JPG and street\.png may belong'):
+        dataset(root)

@@ -130,3 +130,60 @@ def test_camvid_keeps_what_is_unlabelled(tmp_path):
     write_map(tmp_path / 'valannot/a.png', np.full(SIZE, 11, np.uint8))
     assert (load(dataset) == 11).all()
     assert dataset.metainfo['classes'][11] == 'unlabelled'
+
+
+def folder(root: Path, **options: object) -> LabelFolderDataset:
+    folders = dict(image_folder='images', label_folder='labels', metainfo=META)
+    return LabelFolderDataset(str(root), **folders, **options)
+
+
+def names(dataset: LabelFolderDataset) -> list[str]:
+    return [Path(dataset.get_data_info(k)['img_path']).name for k in range(len(dataset))]
+
+
+def test_images_of_any_format(tmp_path: Path) -> None:
+    files = ['a.JPG', 'b.webp', 'c.tiff', 'd.jpeg', 'e.Png', 'f.bmp']
+    for name in files:
+        suffix = Path(name).suffix.lower()
+        plain = write_map(tmp_path / f'images/{Path(name).stem}{suffix}', picture())
+        plain.rename(plain.with_name(name))
+        write_map(tmp_path / f'labels/{Path(name).stem}.png', np.ones(SIZE, np.uint8))
+    dataset = folder(tmp_path)
+    assert names(dataset) == files
+    for index in range(len(files)):
+        assert load(dataset, index=index).all()
+
+
+def test_two_images_of_one_name(tmp_path: Path) -> None:
+    for name in ('a.jpg', 'a.b.png', 'a.png'):
+        write_map(tmp_path / f'images/{name}', picture())
+    with pytest.raises(ValueError, match=r'a\.jpg and a\.png have the same name, so that one lab'):
+        folder(tmp_path)
+
+
+def test_what_is_no_image_of_the_data_set(tmp_path: Path, logged) -> None:
+    """A folder that is called like an image, macOS's shadows, and formats that are not read."""
+    write_map(tmp_path / 'images/a.png', picture())
+    write_map(tmp_path / 'labels/a.png', np.zeros(SIZE, np.uint8))
+    (tmp_path / 'images/b.png').mkdir()
+    (tmp_path / 'images/._a.png').write_bytes(b'shadow')
+    (tmp_path / 'images/c.dng').write_bytes(b'raw')
+    (tmp_path / 'images/notes.txt').write_text('notes')
+    assert names(folder(tmp_path)) == ['a.png']
+    assert 'left out 1 .dng' in logged.text
+    (tmp_path / 'images/a.png').unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r'no image .* but 1 \.dng, which are not read here'
+    ):
+        folder(tmp_path)
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    write_map(tmp_path / 'elsewhere/x.png', picture())
+    write_map(tmp_path / 'images/a.png', picture())
+    (tmp_path / 'images/linked').symlink_to(tmp_path / 'elsewhere')
+    (tmp_path / 'images/circle').symlink_to(tmp_path / 'images')
+    (tmp_path / 'images/b.png').symlink_to(tmp_path / 'elsewhere/x.png')
+    for name in ('a', 'b', 'linked/x'):
+        write_map(tmp_path / f'labels/{name}.png', np.zeros(SIZE, np.uint8))
+    assert names(folder(tmp_path)) == ['a.png', 'b.png', 'x.png']
