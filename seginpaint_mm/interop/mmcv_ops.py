@@ -5,12 +5,13 @@ at that import, and mmdet with it. The finder below answers the import with oper
 torchvision and PyTorch (the package ``mmcv_kernels``); it stands last in ``sys.meta_path``, so
 compiled operators, where there are any, are used untouched.
 
-``import seginpaint_mm`` installs it. A process that is forked or spawned from a script that
-imports ``seginpaint_mm`` has it too.
+``import seginpaint_mm`` installs it, and so it is in processes that :mod:`multiprocessing` or
+``torch.multiprocessing`` starts from there, whatever these import first.
 """
 
 import importlib
 import importlib.machinery
+import multiprocessing
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -92,9 +93,12 @@ class Operators(ModuleType):
 
 
 def install() -> None:
-    """Make ``mmcv._ext`` importable; calling it again changes nothing."""
+    """Make ``mmcv._ext`` importable, here and in child processes; again, it changes nothing."""
     if not any(finder is OperatorFinder for finder in sys.meta_path):
         sys.meta_path.append(OperatorFinder)
+    # A child that is not forked unpickles this before what it works on, and so imports this
+    # module before mmcv.
+    multiprocessing.current_process()._config[NAME] = install
 
 
 def in_use() -> str:

@@ -80,23 +80,21 @@ def test_importing_the_package_imports_no_torch() -> None:
     assert run('import sys, seginpaint_mm; print("torch" in sys.modules)') == 'False'
 
 
+# Imports mmcv.ops as mmdet does: without knowing of this package.
 PROCESSES = """
-import sys
+import mmcv.ops
 import torch
 import torch.distributed as dist
-import seginpaint_mm
 
 class Boxes(torch.utils.data.Dataset):
     def __len__(self):
         return 2
 
     def __getitem__(self, index):
-        import mmcv.ops
         boxes = torch.tensor([[0., 0, 9, 9], [0, 0, 9, 8], [20, 20, 30, 30]])
         return mmcv.ops.nms(boxes, torch.tensor([.9, .8, .7]), .5)[1]
 
 def work(rank, store):
-    import mmcv.ops
     dist.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=2)
     features = torch.full((1, 1, 4, 4), float(rank + 1), requires_grad=True)
     rois = torch.tensor([[0., 0, 0, 4, 4]])
@@ -108,29 +106,23 @@ def work(rank, store):
             Boxes(), batch_size=2, num_workers=1, multiprocessing_context='spawn')
         print(total.item(), next(iter(loader)).tolist())
     dist.destroy_process_group()
-
-if __name__ == '__main__':
-    torch.multiprocessing.spawn(work, (sys.argv[1],), nprocs=2, daemon=False)
 """
 
 
 def test_distributed_processes_and_their_spawned_workers_have_them(tmp_path: Path) -> None:
-    script = tmp_path / 'processes.py'
-    script.write_text(PROCESSES)
-    assert run_file(script, str(tmp_path / 'store')) == '12.0 [[0, 2], [0, 2]]'
+    (tmp_path / 'processes.py').write_text(PROCESSES)
+    program = (
+        'import seginpaint_mm, processes, torch\n'
+        f'arguments = ({str(tmp_path / "store")!r},)\n'
+        'torch.multiprocessing.spawn(processes.work, arguments, nprocs=2, daemon=False)\n'
+    )
+    assert run(program, tmp_path) == '12.0 [[0, 2], [0, 2]]'
 
 
 def run(program: str, *folders: Path) -> str:
-    return _output([sys.executable, '-c', program], *folders)
-
-
-def run_file(script: Path, *arguments: str) -> str:
-    return _output([sys.executable, str(script), *arguments])
-
-
-def _output(command: list[str], *folders: Path) -> str:
     path = ':'.join(map(str, (*folders, ROOT)))
     env = {'PATH': '/usr/bin:/bin', 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'}
+    command = [sys.executable, '-c', program]
     result = subprocess.run(command, env=env, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip().splitlines()[-1]
