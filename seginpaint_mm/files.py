@@ -83,7 +83,7 @@ def write_image(
         exif: As a TIFF structure; for PNG and JPEG.
 
     Raises:
-        ValueError: when OpenCV cannot write that format.
+        ValueError: when OpenCV cannot write that format, or not that large.
     """
     suffix = Path(path).suffix.lower()
     # not of the whole path, which OpenCV's bindings crash on where it is not UTF-8
@@ -93,7 +93,16 @@ def write_image(
     if suffix in _JPEG_SUFFIXES and (icc_profile or exif):
         write_bytes(path, _jpeg(image, icc_profile, exif))
         return
-    _, encoded = cv2.imencode(suffix, image)
+    try:
+        is_done, encoded = cv2.imencode(suffix, image)
+    except cv2.error:
+        is_done = False
+    if not is_done:
+        height, width = image.shape[:2]
+        raise ValueError(
+            f'{path}: {width}x{height} pixels ({image.dtype}) cannot be written as {suffix}: take '
+            f'another format, or a smaller image.'
+        )
     data = encoded.tobytes()
     if suffix == '.png':
         data = _with_chunks(data, icc_profile, exif)
@@ -116,6 +125,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def _jpeg(image: np.ndarray, icc_profile: bytes | None, exif: bytes | None) -> bytes:
     """By Pillow, in OpenCV's quality."""
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
     colours = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     file = io.BytesIO()
     options = {'exif': b'Exif\0\0' + exif} if exif and len(exif) < _MOST_EXIF else {}

@@ -35,7 +35,8 @@ from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 
 # What one input may raise; the others are done all the same.
-_FAILURES = (OSError, ValueError, MemoryError, torch.OutOfMemoryError, cv2.error)
+_NOT_OF_THE_DISK = (ValueError, MemoryError, torch.OutOfMemoryError, cv2.error)
+_FAILURES = (OSError, *_NOT_OF_THE_DISK)
 
 
 @dataclass
@@ -291,8 +292,12 @@ class SegInpaintInferencer(BaseInferencer):
             return
         for prepared, picture in zip(batch, pictures, strict=True):
             sample = prepared.sample
-            if folder is not None:
-                folder.add(prepared.scene, prepared.image, sample, picture)
+            try:
+                if folder is not None:
+                    folder.add(prepared.scene, prepared.image, sample, picture)
+            except _NOT_OF_THE_DISK as error:  # an OSError would meet the next ones, too
+                yield SceneResult(prepared.scene, failure=_failure(prepared.scene, error))
+                continue
             yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
     def _go_through(self, batch: Sequence[_Prepared]) -> None:

@@ -204,7 +204,7 @@ def _check_is_no_result(path: Path, exclude: Sequence[Path]) -> None:
 
 def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path]:
     """The images of a folder, sorted; links are followed, each folder is searched once."""
-    seen = {path.resolve() for path in exclude}
+    seen = {path.resolve() for path in (folder, *exclude)}
     images, left_out = [], Counter()
     for place, folders, files in os.walk(folder, followlinks=True):
         searched = [Path(place, name) for name in sorted(folders) if recursive]

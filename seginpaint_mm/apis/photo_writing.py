@@ -32,3 +32,34 @@ def write_photo(path: Path, colours: np.ndarray, changed: np.ndarray, parts: Pho
     elif path.suffix == '.png' and parts.alpha is not None:
         image = np.dstack([colours, parts.alpha])
     write_image(path, image, parts.icc_profile, parts.exif)
+
+
+def write_cutout(
+    path: Path,
+    cutout: np.ndarray,
+    seen: np.ndarray,
+    box: tuple[int, int, int, int],
+    parts: PhotoParts,
+) -> None:
+    """Write an object of an input as PNG, with what :func:`write_photo` keeps.
+
+    Args:
+        path: A PNG file.
+        cutout: BGRA uint8 (h, w, 4), 0 where the object is not.
+        seen: bool (h, w), where it shows the input itself: there the transparency is the input's,
+            and so are 16 bits.
+        box: x1, y1, x2, y2 of the cut-out in the input; right and bottom exclusive.
+        parts: What :meth:`SceneInput.read_parts` gives of the input.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    left, top, right, bottom = box
+    image = cutout.copy()
+    if parts.alpha is not None:
+        image[seen, 3] = parts.alpha[top:bottom, left:right][seen]
+    if parts.deep is not None:
+        image = image.astype(np.uint16) * _TO_DEEP
+        channels = parts.deep.shape[2]
+        image[seen, :channels] = parts.deep[top:bottom, left:right][seen]
+    write_image(path, image, parts.icc_profile, parts.exif)

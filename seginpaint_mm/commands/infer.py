@@ -75,7 +75,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     objects.add_argument(
         '--instances', metavar='CONFIG', help="a model that finds them: mmdet's, or one of ours"
     )
-    objects.add_argument('--instances-checkpoint', metavar='FILE', help='its checkpoint')
+    objects.add_argument(
+        '--instances-checkpoint', metavar='FILE', help='its checkpoint, a file or an address (URL)'
+    )
     objects.add_argument(
         '--min-score',
         type=float,
@@ -240,6 +242,8 @@ def _default_model(wanted: Removal | None) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Process everything; exits with status 1 if some pictures could not be read."""
     args = parse_args(argv)
+    if hasattr(sys.stdout, 'reconfigure'):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors='backslashreplace')
     wanted = removal(args)
     inferencer = SegInpaintInferencer(
         args.config or _default_model(wanted),

@@ -65,13 +65,13 @@ def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
         image = source if isinstance(source, Image.Image) else open_image(source)
     except UnidentifiedImageError:  # OpenCV alone reads it
         return PhotoParts(deep=_deep(read_pixels(source, 'an image'), 1))
-    exif, orientation, is_deep = _exif(image), 1, False
+    is_deep = isinstance(source, Path) and image.format not in _NEVER_DEEP
+    if is_deep and image.format == 'PNG':  # before its EXIF is read, which may lie at its end
+        is_deep = '16' in str(image.tile) or image.mode[0] == 'I'
+    exif, orientation = _exif(image), 1
     with suppress(Exception):  # damaged EXIF
         orientation = image.getexif().get(ORIENTATION, 1)
     if isinstance(source, Path):
-        is_deep = image.format not in _NEVER_DEEP
-        if image.format == 'PNG':
-            is_deep = '16' in str(image.tile) or image.mode[0] == 'I'
         image.close()
     pixels = read_pixels(source, 'an image') if is_deep else np.zeros(0, np.uint8)
     return PhotoParts(

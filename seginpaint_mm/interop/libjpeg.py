@@ -13,8 +13,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Bytes that are left over before a marker are no damage: some cameras write them.
-_DAMAGE = re.compile(r'^(?:Corrupt JPEG data: (?!\d+ extraneous)|Premature end of JPEG).*$', re.M)
+_WARNING = re.compile(r'^(?:Corrupt JPEG data|Premature end of JPEG).*$', re.M)
+# A few bytes that are left over before a marker are no damage: some cameras write them.
+_LEFT_OVER = re.compile(r'(\d+) extraneous bytes')
+_MOST_LEFT_OVER = 32
 _STDERR = 2
 _lock = threading.Lock()
 
@@ -45,6 +47,11 @@ def jpeg_damage() -> Iterator[list[str]]:
             os.close(kept)
             file.seek(0)
             text = file.read().decode(errors='replace')
-            damage += _DAMAGE.findall(text)
-            if rest := _DAMAGE.sub('', text).strip('\n'):
+            damage += filter(_is_damage, _WARNING.findall(text))
+            if rest := _WARNING.sub('', text).strip('\n'):
                 os.write(_STDERR, f'{rest}\n'.encode())
+
+
+def _is_damage(warning: str) -> bool:
+    left_over = _LEFT_OVER.search(warning)
+    return left_over is None or int(left_over[1]) > _MOST_LEFT_OVER

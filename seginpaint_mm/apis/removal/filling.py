@@ -9,7 +9,7 @@ from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal.parts import find_parts
 from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
-from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE
+from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE, read_number
 from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets.transforms.hole_transform import check_hole
 from seginpaint_mm.errors import UserError
@@ -42,7 +42,8 @@ class Filling:
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            value = getattr(self, name)
+            value = read_number(name, getattr(self, name))
+            object.__setattr__(self, name, value)
             if not value >= least or (name != 'whole_up_to' and value == math.inf):
                 raise UserError(f'{name} must be at least {least}, not {value}.')
 

@@ -1,7 +1,7 @@
 """``Removal``: what is to be removed from pictures, and how."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seginpaint_mm.apis.given_masks import MaskSource
@@ -64,8 +64,11 @@ class Removal:
     def __post_init__(self) -> None:
         for name in ('classes', 'all_of', 'ids'):
             value = getattr(self, name)
-            alone = isinstance(value, (str, int))
+            alone = isinstance(value, str) or not isinstance(value, Iterable)
             object.__setattr__(self, name, (value,) if alone else tuple(value))
+        object.__setattr__(self, 'ids', tuple(_whole('ids', number) for number in self.ids))
+        for name in ('feather', 'margin', 'working_size', 'look_size', 'min_score'):
+            object.__setattr__(self, name, read_number(name, getattr(self, name)))
         for name, sides in (('clicks', 2), ('boxes', 4)):
             object.__setattr__(self, name, _places(name, getattr(self, name), sides))
         object.__setattr__(self, 'grow', read_growth(self.grow))
@@ -107,6 +110,26 @@ class Removal:
         return [{kind: value} for kind, values in named.items() for value in values]
 
 
+def read_number(name: str, value: object) -> float:
+    """A real number of Python's or NumPy's, also one as a text, e.g. of a web form.
+
+    Raises:
+        UserError: when it is none.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise UserError(f'{name} is a number, not {value!r}.') from None
+    return int(number) if number.is_integer() else number
+
+
+def _whole(name: str, value: object) -> int:
+    number = read_number(name, value)
+    if not isinstance(number, int):
+        raise UserError(f'{name} are whole numbers, not {value!r}.')
+    return number
+
+
 def read_growth(value: int | str) -> int | str:
     """Pixels as a whole number, or a share of the object as a text such as ``'2%'``.
 
@@ -128,10 +151,14 @@ def read_growth(value: int | str) -> int | str:
 
 def _places(name: str, given: Sequence, sides: int) -> tuple[tuple[float, ...], ...]:
     """Clicks or boxes, each of so many finite numbers; a single one may come without a list."""
-    several = list(given)
+    several = list(given) if isinstance(given, Iterable) else [given]
     if several and not hasattr(several[0], '__len__'):
         several = [several]
     for place in several:
-        if len(place) != sides or not all(math.isfinite(side) for side in place):
+        try:
+            is_place = len(place) == sides and all(math.isfinite(side) for side in place)
+        except TypeError:  # texts, None
+            is_place = False
+        if not is_place:
             raise UserError(f'{name} are of {sides} finite numbers each, not {place}.')
     return tuple(tuple(place) for place in several)

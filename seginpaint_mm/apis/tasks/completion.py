@@ -13,8 +13,10 @@ from torch import nn
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
+from seginpaint_mm.apis.photo_writing import write_cutout
 from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
 from seginpaint_mm.apis.tasks.task import OneRoundTask
+from seginpaint_mm.datasets.photo_parts import PhotoParts
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
 from seginpaint_mm.models.segan import ContextEncoder, NearestObject, SeGAN
@@ -38,7 +40,8 @@ class CompletionTask(OneRoundTask):
       several overlap, the first;
     - ``pred/full_masks/<name>/<k>.png``: uint8, 255 = object k as a whole;
     - ``pred/cutouts/<name>/<k>.png``: object k as a whole, RGBA, with nothing around it; its place
-      is ``bbox`` in ``predictions.json``;
+      is ``bbox`` in ``predictions.json``. What can be seen has the photo's transparency and bits,
+      the file its ICC profile and EXIF;
     - ``pred/depth_order/<name>.json``: who hides whom, see :meth:`DepthOrder.to_dict`;
     - ``pred/depth_order/<name>.png``: the same, drawn, where pictures are.
 
@@ -129,13 +132,16 @@ class CompletionTask(OneRoundTask):
             write_image(folder / picture, drawn[..., ::-1])
         else:
             (folder / picture).unlink(missing_ok=True)
+        parts = scene.read_parts() if 'cutouts' in found else PhotoParts()
         described = [
-            {**placed, **self._write_object(folder, scene.name, number, found)}
+            {**placed, **self._write_object(folder, scene.name, number, found, parts)}
             for number, placed in enumerate(in_order['objects'])
         ]
         return {**files, 'objects': described, 'broken_cycles': in_order['broken_cycles']}
 
-    def _write_object(self, folder: Path, name: str, row: int, found: InstanceData) -> dict:
+    def _write_object(
+        self, folder: Path, name: str, row: int, found: InstanceData, parts: PhotoParts
+    ) -> dict:
         """Files and values of one object."""
         file = f'{name}/{row + _FIRST:03d}.png'
         full, visible = found.full_masks[row].numpy(), found.masks[row].numpy()
@@ -148,6 +154,8 @@ class CompletionTask(OneRoundTask):
         write_image(folder / entry['full_mask'], full.astype(np.uint8) * 255)
         if 'cutouts' in found:
             entry['cutout'] = f'pred/cutouts/{file}'
+            left, top, right, bottom = box = tuple(entry['bbox'])
             red_last = found.cutouts[row][..., [2, 1, 0, 3]]
-            write_image(folder / entry['cutout'], red_last)
+            seen = visible[top:bottom, left:right]
+            write_cutout(folder / entry['cutout'], red_last, seen, box, parts)
         return entry
