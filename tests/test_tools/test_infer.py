@@ -1,6 +1,9 @@
 """The command line of inference."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -118,7 +121,7 @@ def test_objects_are_completed(
         (('--masks', 'absent.png'), 1, 'skipped: {in}: absent.png: there is no such file'),
         (('--masks', 'a.png', '--instances', 'a.py'), 2, 'give --masks or --instances, not both'),
         (('--instances-checkpoint', 'a.pth'), 2, '--instances-checkpoint needs --instances'),
-        (('--instances', 'absent.py'), 2, 'error: absent.py cannot be read'),
+        (('--instances', 'absent.py'), 2, 'error: Config file absent.py does not exist'),
         (('--task', 'predict'), 2, "error: A SeGAN is for complete, not for 'predict'"),
     ],
 )
@@ -262,3 +265,26 @@ def test_a_user_without_a_trained_remover_is_told(
         run_here('infer', '--task', 'remove', '--class', 'person', 'photo.jpg')
     error = capsys.readouterr().err
     assert 'work_dirs/object-remover_small_street does not exist: train it, as configs/ma' in error
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    """In a process of its own: OpenCV's bindings crashed on them."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b'/caf\xe9'))
+    folder.mkdir()
+    image = np.random.default_rng(0).integers(0, 256, (24, 30, 3), np.uint8)
+    hole = np.zeros((24, 30), np.uint8)
+    hole[5:12, 6:20] = 255
+    (folder / os.fsdecode(b'th\xe9.png')).write_bytes(cv2.imencode('.png', image)[1].tobytes())
+    (folder / os.fsdecode(b'gap\xe9.jpg')).write_bytes(b'\xff\xd8\xff no image')
+    masks = tmp_path / 'masks'
+    masks.mkdir()
+    (masks / os.fsdecode(b'th\xe9.png')).write_bytes(cv2.imencode('.png', hole)[1].tobytes())
+    config = REPOSITORY / 'configs/sgenet/telea_street.py'
+    options = ('--masks', masks, '--config', config, '--device', 'cpu', '--out-dir', folder / 'out')
+    script = REPOSITORY / 'tools' / 'infer.py'
+    done = subprocess.run([sys.executable, script, folder, *options], capture_output=True)
+    assert done.returncode == 1, done.stderr
+    assert b'1 of 2 pictures done: ' in done.stdout
+    assert b'skipped: ' in done.stderr
+    assert len(json.loads((folder / 'out/predictions.json').read_text())['predictions']) == 1
+    assert len(list((folder / 'out/pred/image').iterdir())) == 1
