@@ -30,6 +30,10 @@ _CLEARER = {
     'need at least one array to concatenate': (  # what mmengine's data sets say without samples
         'A data set has no picture: check its data_root, data_prefix, img_suffix and ann_file'
     ),
+    "'img_id'": (  # what mmdet's CocoMetric looks up
+        "A metric of mmdet looks for the image's id in COCO's JSON: use CocoInstanceMetric with "
+        'ann_file, on a CocoInstanceDataset'
+    ),
     '`epoch_length` must be a positive integer, but got 0': (  # of convert_to_iter_based
         'There is no batch to train on: the training data has fewer images than '
         'train_dataloader.batch_size, and drop_last=True leaves incomplete batches out; lower '

@@ -26,6 +26,7 @@ class CocoInstanceDataset(InstanceDataset):
     Where objects overlap, which COCO allows, the smaller is in front. Crowds (``iscrowd``), which
     COCO outlines roughly, lie behind all objects and are void; nothing else is, which samples tell
     by ``void_is_crowd``. :class:`RegionAPMetric` does not count predictions in them, as COCO.
+    :class:`CocoInstanceMetric` gives COCO's own average precision.
 
     The JSON is checked when it is read: ids, file names and the names of categories must differ,
     and annotations belong to an image and a category. An annotation without an outline is refused,
@@ -121,6 +122,7 @@ class CocoInstanceDataset(InstanceDataset):
             instance_format='coco',
             instance_path=str(self.json_path),
             annotated_size=size,
+            coco_image_id=image.identifier('id'),
             void_is_crowd=True,
             annotations=[item for item in annotations if item['segmentation']],
         )

@@ -14,8 +14,8 @@ from seginpaint_mm.datasets.coco_json import (
     unique,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
-from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
+from seginpaint_mm.datasets.scene_dataset import images_by_name
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = "COCOA's JSON, with regions of segmentation and order"
@@ -108,7 +108,7 @@ class COCOADataset(InstanceDataset):
         """The file, the picture and the annotation of each picture."""
         root = Path(self.data_root)
         if self.json_name is None:
-            images = _images_by_name(self.image_folder)
+            images = images_by_name(self.image_folder)
             for path in sorted(root.glob('*.json')):
                 yield path, _image_beside(path, self.image_folder, images), _read(path)
             return
@@ -194,15 +194,6 @@ def _is_seen(region: dict) -> bool:
         return isinstance(visible, list) or seen_pixels(visible) > 0
     except (TypeError, ValueError):
         return True  # broken run lengths: reading them says so
-
-
-def _images_by_name(folder: Path) -> dict[str, list[Path]]:
-    """The images of a folder by their names without suffix."""
-    images: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith('.'):
-            images.setdefault(path.stem, []).append(path)
-    return images
 
 
 def _image_beside(path: Path, folder: Path, images: dict[str, list[Path]]) -> Path:

@@ -243,6 +243,11 @@ def check_shape(
 def _ids_of_palette(path: str | Path) -> np.ndarray | None:
     """Grey values or indices of a file with a palette, uint8 (H, W): OpenCV gives its colours."""
     with _opened(path) as image:
+        if image is not None and getattr(image, 'n_frames', 1) > 1:
+            raise ValueError(
+                f'{path}: a label map has one page, this file has {image.n_frames}: save the one '
+                f'that counts as PNG.'
+            )
         if image is None or image.mode != 'P':
             return None
         indices = np.array(image)

@@ -143,6 +143,15 @@ def _sub_folders(folder: Path) -> Iterator[Path]:
         yield Path(place)
 
 
+def images_by_name(folder: Path) -> dict[str, list[Path]]:
+    """List the images of a folder by their names without suffix; empty without the folder."""
+    images: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith('.'):
+            images.setdefault(path.stem, []).append(path)
+    return images
+
+
 def require_file(path: Path, image: Path) -> str:
     """The path as text.
 

@@ -2,6 +2,7 @@
 
 from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric
 from seginpaint_mm.evaluation.class_iou import ClassIoUMetric
+from seginpaint_mm.evaluation.coco_instance_metric import CocoInstanceMetric
 from seginpaint_mm.evaluation.confidence_error import ConfidenceErrorMetric
 from seginpaint_mm.evaluation.depth_order import DepthOrderMetric
 from seginpaint_mm.evaluation.fid import FIDMetric
@@ -21,6 +22,7 @@ from seginpaint_mm.evaluation.visible_painting_error import VisiblePaintingError
 __all__ = [
     'AmodalIoUMetric',
     'ClassIoUMetric',
+    'CocoInstanceMetric',
     'ConfidenceErrorMetric',
     'DepthOrderMetric',
     'FIDMetric',

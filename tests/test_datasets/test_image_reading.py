@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.datasets.image_reading import read_alpha, read_colour
+from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_ids
 
 ORIENTATION = 274
 LZW, LOSSLESS = dict(compression='tiff_lzw'), dict(lossless=True, exact=True)
@@ -85,3 +85,29 @@ def test_what_pillow_cannot_read_is_told(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f'a.{suffix}').write_bytes(b'RIFF')
     with pytest.raises(ValueError, match='cannot be read as an image'):
         read_colour(tmp_path / f'a.{suffix}')
+
+
+def test_label_maps_of_several_pages(tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full((4, 6), number, np.uint8)) for number in (1, 2)]
+    pages[0].save(tmp_path / 'a.tiff', save_all=True, append_images=pages[1:])
+    with pytest.raises(ValueError, match=r'a\.tiff: a label map has one page, this file has 2'):
+        read_ids(tmp_path / 'a.tiff')
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.int16])
+def test_ids_that_are_no_small_whole_numbers(tmp_path: Path, dtype: type) -> None:
+    assert cv2.imwrite(str(tmp_path / 'a.tiff'), np.ones((4, 6), dtype))
+    with pytest.raises(
+        ValueError, match=r'a\.tiff: (ids must be stored|cannot be)'
+    ):
+        read_ids(tmp_path / 'a.tiff')
+
+
+def test_grey_values_in_a_palette(tmp_path: Path) -> None:
+    """An optimiser gave a grey map a palette: the greys are the ids, not their places in it."""
+    ids = np.array([[0, 7, 13], [255, 13, 0]], np.uint8)
+    values, places = np.unique(ids, return_inverse=True)
+    indexed = Image.fromarray(places.reshape(ids.shape).astype(np.uint8))
+    indexed.putpalette(np.repeat(values, 3).tobytes())
+    indexed.save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(read_ids(tmp_path / 'a.png'), ids)

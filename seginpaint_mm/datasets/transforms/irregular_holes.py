@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
 from seginpaint_mm.datasets.mask_reading import read_hole
 from seginpaint_mm.datasets.transforms.hole_transform import HoleTransform, check_sides
 from seginpaint_mm.registry import TRANSFORMS
@@ -68,9 +69,15 @@ class IrregularHoles(HoleTransform):
 
     def _list(self) -> list[Path]:
         if self._files is None:
-            self._files = sorted(self.folder.glob('*.png'))
+            self._files = sorted(
+                path
+                for path in self.folder.glob('*.*')
+                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith('.')
+            )
         if not self._files:
-            raise FileNotFoundError(f'{self.folder}: there is no mask *.png. {_HOW_TO_GET}')
+            raise FileNotFoundError(
+                f'{self.folder}: there is no mask (*.png or another image). {_HOW_TO_GET}'
+            )
         return self._files
 
     def _fitting_hole(self, path: Path, size: tuple[int, int]) -> np.ndarray | None:

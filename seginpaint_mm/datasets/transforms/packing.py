@@ -17,6 +17,7 @@ from seginpaint_mm.structures import SceneSample
 _META_KEYS = (
     'img_path',
     'sample_idx',
+    'coco_image_id',
     'ori_shape',
     'img_shape',
     'scale_factor',
@@ -47,7 +48,7 @@ class PackScene(BaseTransform):
     ``gt_crowd`` (int64, see :class:`LoadInstances`),
     ``hole`` (uint8, 1 = to be filled) and ``signed_distance`` (float32), each (1, H, W), and
     ``gt_image`` (uint8 RGB, (3, H, W), of BGR (H, W, 3)), each only if the pipeline made it,
-    and the metainfo ``img_path``, ``sample_idx``, ``ori_shape``, ``img_shape``,
+    and the metainfo ``img_path``, ``sample_idx``, ``coco_image_id``, ``ori_shape``, ``img_shape``,
     ``scale_factor``, ``flip``, ``flip_direction``, ``removed_classes``, ``removed_labels``,
     ``remove`` where present.
 

@@ -43,7 +43,8 @@ class HoughInstanceHead(BaseModule):
             one class only. Within each class, the default, is what the paper's [8] does, and what
             an average over classes rewards.
         min_pixels: Smaller hypotheses are dropped: stray votes of a good score would otherwise
-            lead the list.
+            lead the list. Below 1 it is a share of the image's pixels: objects of small images
+            may have fewer than 10.
         max_instances: The most confident so many are returned.
         init_cfg: MMEngine's initialisation config.
 
@@ -61,7 +62,7 @@ class HoughInstanceHead(BaseModule):
         box_iou_threshold: float = 0.5,
         region_iou_threshold: float = 0.5,
         across_classes: bool = False,
-        min_pixels: int = 10,
+        min_pixels: float = 10,
         max_instances: int = 100,
         init_cfg: dict | None = None,
     ) -> None:
@@ -125,7 +126,8 @@ class HoughInstanceHead(BaseModule):
                 for found in self._hypotheses_of(label, scores, maps)
             ]
         )
-        hypotheses = hypotheses.select(self._by_confidence(hypotheses))
+        least = self.fewest_pixels(scores[0].numel())
+        hypotheses = hypotheses.select(_by_confidence(hypotheses, least))
         kept = region_nms(
             hypotheses,
             threshold=self.region_iou_threshold,
@@ -168,10 +170,9 @@ class HoughInstanceHead(BaseModule):
         labels = np.full(len(kept), label)
         return Hypotheses(labels, confidences, votes.pixels.numpy(), groups)
 
-    def _by_confidence(self, hypotheses: Hypotheses) -> np.ndarray:
-        """Numbers of those that are large enough, the most confident first."""
-        order = np.argsort(-hypotheses.scores, kind='stable')
-        return order[hypotheses.areas[order] >= self.min_pixels]
+    def fewest_pixels(self, num_pixels: int) -> float:
+        """Pixels that a hypothesis must have in an image of ``num_pixels``."""
+        return self.min_pixels * (num_pixels if self.min_pixels < 1 else 1)
 
     def _check_inputs(self, scores: Tensor, maps: Tensor | EnlargedMaps) -> None:
         if tuple(scores.shape[1:]) != tuple(maps.shape[1:]):
@@ -194,6 +195,12 @@ class HoughInstanceHead(BaseModule):
             raise ValueError(
                 'HoughInstanceHead: the scores hold NaN, as after a training that diverged.'
             )
+
+
+def _by_confidence(hypotheses: Hypotheses, least: float) -> np.ndarray:
+    """Numbers of those that have at least so many pixels, the most confident first."""
+    order = np.argsort(-hypotheses.scores, kind='stable')
+    return order[hypotheses.areas[order] >= least]
 
 
 def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:

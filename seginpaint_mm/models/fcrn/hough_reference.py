@@ -35,7 +35,8 @@ def hough_instances_reference(
             for group in group_boxes_reference(boxes, of_votes, head.box_iou_threshold):
                 mask = {votes[vote][0] for vote in group}
                 found.append((_mean([of_votes[vote] for vote in sorted(group)]), label, mask))
-    found = [hypothesis for hypothesis in found if len(hypothesis[2]) >= head.min_pixels]
+    least = head.fewest_pixels(scores[0].numel())
+    found = [hypothesis for hypothesis in found if len(hypothesis[2]) >= least]
     found.sort(key=lambda hypothesis: -hypothesis[0])
     return _to_instances(_region_nms(found, head)[: head.max_instances], scores.shape[1:])
 

@@ -225,6 +225,19 @@ def test_an_image_s_own_hole(tmp_path):
     for greatest in (1, 255):
         write_map(tmp_path / 'a.png', greatest * hole)
         np.testing.assert_array_equal(draw(LoadHole(str(tmp_path)), name='a.jpg'), hole)
+    (tmp_path / 'a.png').rename(tmp_path / 'a.PNG')
+    np.testing.assert_array_equal(draw(LoadHole(str(tmp_path)), name='a.jpg'), hole)
+    write_map(tmp_path / 'a.bmp', 255 * hole)
+    with pytest.raises(ValueError, match=r'a\.PNG and a\.bmp may be the hole of a: keep one'):
+        draw(LoadHole(str(tmp_path)), name='a.jpg')
+
+
+def test_irregular_holes_of_other_formats(tmp_path):
+    hole = np.zeros((40, 60), np.uint8)
+    hole[10:20, 10:30] = 255
+    write_map(tmp_path / 'a.bmp', hole)
+    write_map(tmp_path / 'b.tiff', hole)
+    np.testing.assert_array_equal(draw(IrregularHoles(str(tmp_path), flip=False)), hole > 0)
 
 
 @pytest.mark.parametrize(

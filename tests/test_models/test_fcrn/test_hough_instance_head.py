@@ -57,7 +57,7 @@ def pictures(draw: st.DrawFn) -> tuple[HoughInstanceHead, Tensor, Tensor]:
         box_iou_threshold=draw(st.sampled_from([0.3, 0.5, 0.8])),
         region_iou_threshold=draw(st.sampled_from([0.0, 0.29, 0.5])),
         across_classes=draw(st.booleans()),
-        min_pixels=draw(st.integers(1, 4)),
+        min_pixels=draw(st.integers(1, 4) | st.sampled_from([0.02, 0.1])),
         max_instances=draw(st.sampled_from([0, 3, 100])),
     )
     size = draw(st.tuples(st.integers(1, 14), st.integers(1, 14)))
@@ -156,6 +156,9 @@ def test_too_small_and_too_many_are_dropped() -> None:
     scores, maps = true_inputs(make_head(), truth, 4)
     assert len(make_head(min_pixels=6).predict(scores, maps)) == 6
     assert len(make_head(min_pixels=7).predict(scores, maps)) == 0
+    share = 6 / scores[0].numel()  # of the image
+    assert len(make_head(min_pixels=share).predict(scores, maps)) == 6
+    assert len(make_head(min_pixels=1.2 * share).predict(scores, maps)) == 0
     assert len(make_head(min_pixels=1, max_instances=2).predict(scores, maps)) == 2
 
 
