@@ -97,9 +97,7 @@ def test_label_maps_of_several_pages(tmp_path: Path) -> None:
 @pytest.mark.parametrize('dtype', [np.float32, np.int16])
 def test_ids_that_are_no_small_whole_numbers(tmp_path: Path, dtype: type) -> None:
     assert cv2.imwrite(str(tmp_path / 'a.tiff'), np.ones((4, 6), dtype))
-    with pytest.raises(
-        ValueError, match=r'a\.tiff: (ids must be stored|cannot be)'
-    ):
+    with pytest.raises(ValueError, match=r'a\.tiff: (ids must be stored|cannot be)'):
         read_ids(tmp_path / 'a.tiff')
 
 
