@@ -151,7 +151,7 @@ def padding_mask(inputs: Tensor, data_samples: Sequence[SceneSample] | None) -> 
     """Find what of a batch is padding.
 
     Args:
-        inputs: N,3,H,W, images padded at the bottom and right.
+        inputs: N,C,H,W, images, or maps of their size, padded at the bottom and right.
         data_samples: The N samples; ``img_shape`` is the size without padding, H,W if missing.
 
     Returns:

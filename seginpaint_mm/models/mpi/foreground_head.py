@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
+from seginpaint_mm.models.data_preprocessor import padding_mask
+from seginpaint_mm.models.labels import IGNORE_INDEX
 from seginpaint_mm.models.mpi.background_head import BackgroundHead
 from seginpaint_mm.models.mpi.mpi_neck import FilledMaps
 from seginpaint_mm.models.mpi.upsample import UpsampleBlock
@@ -25,11 +27,17 @@ class ForegroundLossMixin:
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: Sequence[SceneSample]
     ) -> dict[str, Tensor]:
-        """Logits N,1,h,w, resized to the truth's H,W, against ``gt_foreground``."""
+        """Logits N,1,h,w, resized to the truth's H,W, against ``gt_foreground``.
+
+        The padding of images smaller than the batch carries no loss.
+        """
         target = torch.stack([sample.gt_foreground.data for sample in batch_data_samples])
+        padding = padding_mask(target, batch_data_samples)
+        if padding is not None:
+            target = target.masked_fill(padding, IGNORE_INDEX)
         if seg_logits.shape[-2:] != target.shape[-2:]:
             seg_logits = F.interpolate(seg_logits, size=target.shape[-2:], mode='bilinear')
-        loss = self.loss_decode(seg_logits, target.squeeze(1).long(), ignore_index=255)
+        loss = self.loss_decode(seg_logits, target.squeeze(1).long(), ignore_index=IGNORE_INDEX)
         return dict(loss_bce=loss)
 
 

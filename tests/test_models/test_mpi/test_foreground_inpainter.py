@@ -127,6 +127,25 @@ def test_the_neck_knows_the_padding_in_training() -> None:
     assert not padding[1, :, :40, :32].any()
 
 
+def test_padding_carries_no_loss() -> None:
+    """Neither branch learns that padding is background."""
+    model = build_model(model_config('pspnet_r18')).train()
+    sizes = ((32, 48), (40, 32))
+    batch = joined(*(street_like_batch(size, num=1) for size in sizes))
+    batch = model.data_preprocessor(batch, training=True)
+    logits = model.segment(batch['inputs'], None)
+    losses = {}
+    for head, of_head in zip((model.background_head, model.foreground_head), logits, strict=True):
+        of_head.retain_grad()
+        losses.update(head.loss_by_feat(of_head, batch['data_samples']))
+    (losses['loss_ce'] + losses['loss_bce']).backward()
+    for of_head in logits:
+        for gradient, (height, width) in zip(of_head.grad, sizes, strict=True):
+            assert gradient[:, :height, :width].abs().sum() > 0
+            assert not gradient[:, height:].any()
+            assert not gradient[:, :, width:].any()
+
+
 def test_background_loss_does_not_train_the_foreground_branch() -> None:
     model = build_model(model_config('pspnet_r18'))
     batch = model.data_preprocessor(street_like_batch((32, 32)), training=True)
