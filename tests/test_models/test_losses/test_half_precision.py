@@ -11,6 +11,7 @@ from seginpaint_mm.models import losses
 from seginpaint_mm.models.holes import weighted_l1
 from seginpaint_mm.models.maskopt.stage import feature_matching
 from seginpaint_mm.registry import MODELS
+from tests.model_tester import street_like_sample
 
 LARGE = 3e4  # float16 ends at 65504
 
@@ -80,7 +81,22 @@ def gan(gan_type: str) -> Callable[[], Tensor]:
     return lambda: loss(activations(1, 1, 200, 200).float(), True, is_disc=False)
 
 
+def of_head(name: str, num_logits: int, **arguments: object) -> Callable[[], Tensor]:
+    """A decode head's loss of its logits."""
+    head = MODELS.build(dict(type=name, in_channels=4, **arguments))
+    batch = [street_like_sample(64, 64, seed) for seed in range(2)]
+
+    def compute() -> Tensor:
+        losses_ = head.loss_by_feat(activations(2, num_logits, 64, 64), batch)
+        return sum(value for key, value in losses_.items() if key.startswith('loss'))
+
+    return compute
+
+
 LOSSES = {
+    'BackgroundHead': of_head('BackgroundHead', 3, psp_channels=8, up_channels=(8, 8, 8)),
+    'ForegroundHead': of_head('ForegroundHead', 1, channels=8, up_channels=(8, 8)),
+    'FCRNHead': of_head('FCRNHead', 3, num_classes=3, kernel_size=1),
     'BootstrappedBoxLoss': box_loss,
     'BootstrappedCrossEntropyLoss': cross_entropy(losses.BootstrappedCrossEntropyLoss),
     'ClassWeightedCrossEntropyLoss': cross_entropy(
