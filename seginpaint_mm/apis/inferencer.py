@@ -35,7 +35,7 @@ from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 
 # What one input may raise; the others are done all the same.
-_NOT_OF_THE_DISK = (ValueError, MemoryError, torch.OutOfMemoryError, cv2.error)
+_NOT_OF_THE_DISK = (ValueError, MemoryError, torch.cuda.OutOfMemoryError, cv2.error)
 _FAILURES = (OSError, *_NOT_OF_THE_DISK)
 
 
@@ -388,6 +388,6 @@ def _size(view: dict) -> tuple[int, ...]:
 def _failure(scene: SceneInput, error: Exception) -> str:
     """One sentence, which names the input."""
     text = (str(error).splitlines() or [type(error).__name__])[0]
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         text = f'there is too little memory for it ({text}): reduce it'
     return text if scene.origin in text else f'{scene.origin}: {text}'
