@@ -1,6 +1,7 @@
 """Console script: ``seginpaint COMMAND ...``, or ``python -m seginpaint_mm COMMAND ...``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -43,7 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int | None:
             + (f'; did you mean {near[0]!r}?' if near else f': choose from {", ".join(COMMANDS)}.')
         )
     sys.argv[0] = f'{NAME} {args.command}'  # what the command's own --help and errors begin with
-    return command(args.command)(args.arguments)
+    try:
+        return command(args.command)(args.arguments)
+    except BrokenPipeError:  # the output goes to something like head, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == '__main__':

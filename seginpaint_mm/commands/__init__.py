@@ -17,7 +17,9 @@ COMMANDS = {
     'infer': 'run a trained model on images',
     'demo': 'render streets, train a small network on them, test it and draw images',
     'street': 'render the Street data set',
+    'list': 'list the configs and what each needs',
     'doctor': 'check what is installed and whether it works together',
+    'completion': 'print what makes a shell complete commands, options and configs',
 }
 
 

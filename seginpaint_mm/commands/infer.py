@@ -45,7 +45,7 @@ _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
 _METHODS = {_DEFAULT_CONFIG: 'mpi', _DEFAULT_REMOVER: 'maskopt'}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -102,6 +102,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     _add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
+    return parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = make_parser()
     args = parser.parse_args(argv)
     _take_inputs(parser, args)
     if args.masks and args.instances:

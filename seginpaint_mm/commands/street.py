@@ -11,7 +11,7 @@ from seginpaint_mm.datasets.street import LOOKS
 from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('out', metavar='OUT', help='folder of the data set')
     parser.add_argument('--layout', choices=list(LAYOUTS), default='cityscapes')
@@ -32,7 +32,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--workers', type=int, default=os.cpu_count(), metavar='N', help='default: all cores'
     )
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
-    return parser.parse_args(argv)
+    return parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    return make_parser().parse_args(argv)
 
 
 @one_sentence_errors

@@ -24,7 +24,7 @@ from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.files import check_writable, write_json
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
     parser.add_argument(
@@ -41,7 +41,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help="several views of each picture: the config's tta_pipeline",
     )
-    return parser.parse_intermixed_args(argv)  # options may stand between CONFIG and CHECKPOINT
+    return parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    # options may stand between CONFIG and CHECKPOINT
+    return make_parser().parse_intermixed_args(argv)
 
 
 def show_pictures(cfg: Config, folder: str) -> None:

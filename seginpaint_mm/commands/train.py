@@ -22,7 +22,7 @@ from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import ConfigError
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
     add_run_arguments(parser)
@@ -38,7 +38,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--deterministic', action='store_true', help='deterministic algorithms only (slower)'
     )
-    return parser.parse_args(argv)
+    return parser
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    return make_parser().parse_args(argv)
 
 
 def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
