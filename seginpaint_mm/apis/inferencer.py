@@ -309,8 +309,8 @@ class SegInpaintInferencer(BaseInferencer):
                 predicted = [next(samples).cpu() for _ in prepared.views]
                 prepared.go_on(predicted, self.pipeline)
         for prepared in batch:
-            note = prepared.objects and prepared.objects.note
-            remark = ' '.join(filter(None, (note, prepared.sample.get('remark'))))
+            notes = [prepared.scene.note(), prepared.objects and prepared.objects.note]
+            remark = ' '.join(filter(None, [*notes, prepared.sample.get('remark')]))
             prepared.sample.set_metainfo(dict(remark=remark or None))
 
     def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:

@@ -17,7 +17,7 @@ from seginpaint_mm.datasets.image_reading import (
     read_alpha,
     read_colour,
 )
-from seginpaint_mm.datasets.photo_parts import PhotoParts, read_photo_parts
+from seginpaint_mm.datasets.photo_parts import PhotoParts, count_pages, read_photo_parts
 from seginpaint_mm.errors import UserError
 
 _LONGEST_NAME = 245  # bytes: with a suffix, or with a number and a suffix, at most 255
@@ -74,6 +74,13 @@ class SceneInput:
         if self.source.ndim != 3 or self.source.shape[2] != 4:
             return None
         return _to_uint8(self.source[..., 3])
+
+    def note(self) -> str | None:
+        """What of the image is left out, a sentence; or None."""
+        pages = 1 if isinstance(self.source, np.ndarray) else count_pages(self.source)
+        if pages == 1:
+            return None
+        return f'{self.origin}: this has {pages} pages or frames, of which the first is taken.'
 
     def read_parts(self) -> PhotoParts:
         """What the image holds beside its colours of 8 bits, for results to keep."""

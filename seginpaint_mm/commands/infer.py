@@ -20,12 +20,12 @@ with more megapixels than --whole-up-to; --task fill --working-size 256 says how
 
 For a picture x/a.jpg of a folder, --masks FOLDER has one of
 
-  x/a.png      one object, or a number on the pixels of each (.bmp and .tif, too)
+  x/a.png      one object, or a number or a colour per object; any image format
   x/a.json     a list of polygons, run lengths, or annotations of COCO
   x/a/*.png    an object each
 
 or --masks FILE.json is COCO's, with images and annotations. For a single picture --masks takes its
-files themselves.
+files themselves. What is black is not marked; soft edges are thresholded at half, with a note.
 """
 
 import argparse

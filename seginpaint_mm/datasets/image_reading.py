@@ -50,10 +50,26 @@ def read_colour(path: str | Path) -> np.ndarray:
         ValueError: when it is no image, or a damaged one.
     """
     data = _read_bytes(path, 'an image')
-    image = None
-    if not data.tobytes()[:8].startswith(_GOOD_BY_OPENCV):
-        image = _read_by_pillow(path)
-    return _decode(path, data, 'an image', cv2.IMREAD_COLOR) if image is None else image
+    if data[:8].tobytes().startswith(_GOOD_BY_OPENCV):
+        return _decode(path, data, 'an image', cv2.IMREAD_COLOR)
+    image = _read_by_pillow(path)
+    if image is not None:
+        return image
+    try:
+        return _decode(path, data, 'an image', cv2.IMREAD_COLOR)
+    except ValueError as error:
+        if _mode(path) in ('I', 'F'):
+            raise ValueError(
+                f'{path}: this image has samples of 32 bits: scale and save it with 8 or 16 bits.'
+            ) from error
+        raise
+
+
+def _mode(path: str | Path) -> str | None:
+    """Pillow's mode; None of what it does not know."""
+    with suppress(Exception), open_image(path) as image:
+        return image.mode
+    return None
 
 
 def _read_by_pillow(path: str | Path) -> np.ndarray | None:
@@ -64,7 +80,9 @@ def _read_by_pillow(path: str | Path) -> np.ndarray | None:
                 return None
             is_garbled = _is_garbled(image)
             colours = np.array(ImageOps.exif_transpose(image).convert('RGB'))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except MemoryError:
+        raise
+    except Exception:  # Pillow lets through whatever its parsers stumble over
         return None
     if is_garbled:
         raise ValueError(

@@ -154,47 +154,62 @@ def _read_pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterato
         with open_image(path) as image:
             if getattr(image, 'n_frames', 1) > MOST_OBJECTS:
                 raise ValueError(f'it has {image.n_frames} pages, more than {MOST_OBJECTS}')
-            for page in ImageSequence.Iterator(image):
+            # further images of a phone's JPEG are maps of the same photo
+            for page in [image] if image.format == 'MPO' else ImageSequence.Iterator(image):
                 if image.format == 'TIFF' and page.tag_v2.get(_REDUCED, 0) & _THUMBNAIL:
                     continue
                 # the iterator gives the same object for every page
-                yield _read_page(path, page, size, whose)
+                yield read_marked_page(page, path, size=size, whose=whose)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: there is no such file; expected a mask here.') from None
     except UnidentifiedImageError:
         yield _read_by_opencv(path, size, whose)
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow lets through whatever its parsers stumble over
         if str(error).startswith(str(path)):
             raise
         raise ValueError(
-            f'{path}: cannot be read as a mask ({error}): fetch or write it again.'
+            f'{path}: cannot be read as a mask ({str(error) or type(error).__name__}): fetch or '
+            f'write it again.'
         ) from error
 
 
-def _read_page(path: Path, page: Image.Image, size: tuple[int, int] | None, whose: str) -> Reading:
+def read_marked_page(
+    page: Image.Image, name: str | Path, *, size: tuple[int, int] | None = None, whose: str = ''
+) -> Reading:
+    """Read what an image of Pillow's marks, upright.
+
+    Args:
+        page: The image.
+        name: Of the mask, for errors.
+        size, whose: as for :func:`read_marked_file`.
+
+    Raises:
+        ValueError: as :func:`read_marked_file`.
+    """
     is_lying = page.getexif().get(ORIENTATION, 1) >= FIRST_LYING
-    shape = page.size if is_lying else page.size[::-1]
-    _check_size(path, shape, size, whose)
+    _check_size(name, page.size if is_lying else page.size[::-1], size, whose)
     lossless = page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
     upright = ImageOps.exif_transpose(page)
     if page.mode in ('P', 'PA') or upright.has_transparency_data:
-        return _read_palette_or_alpha(path, upright, lossless)
+        return _read_palette_or_alpha(upright, lossless, str(name))
     if upright.mode == '1':
         return Reading(np.array(upright).astype(np.uint8))
     if upright.mode == 'L' or upright.mode[0] in 'IF':
         levels = np.array(upright)
-        return read_levels(levels.astype(levels.dtype.newbyteorder('=')), lossless, str(path))
-    return read_colours(np.array(upright.convert('RGB')), lossless, str(path))
+        return read_levels(levels.astype(levels.dtype.newbyteorder('=')), lossless, str(name))
+    return read_colours(np.array(upright.convert('RGB')), lossless, str(name))
 
 
-def _read_palette_or_alpha(path: Path, page: Image.Image, lossless: bool) -> Reading:
+def _read_palette_or_alpha(page: Image.Image, lossless: bool, name: str) -> Reading:
     if page.has_transparency_data:
-        return read_transparency(np.array(page.convert('RGBA')), lossless, str(path))
+        return read_transparency(np.array(page.convert('RGBA')), lossless, name)
     indices = np.array(page)
     palette = np.array(page.getpalette('RGB'), np.uint8).reshape(-1, 3)
     colours = np.zeros((256, 3), np.uint8)  # an index without a colour is black
     colours[: len(palette)] = palette
-    return read_colours(colours[indices], lossless, str(path), order=indices)
+    return read_colours(colours[indices], lossless, name, order=indices)
 
 
 def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Reading:
@@ -215,7 +230,7 @@ def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Rea
 
 
 def _check_size(
-    path: Path, found: tuple[int, int], size: tuple[int, int] | None, whose: str
+    path: str | Path, found: tuple[int, int], size: tuple[int, int] | None, whose: str
 ) -> None:
     if size is not None and tuple(found) != tuple(size):
         raise ValueError(

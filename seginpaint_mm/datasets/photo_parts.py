@@ -79,6 +79,19 @@ def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
     )
 
 
+def count_pages(source: Path | Image.Image) -> int:
+    """Count the pages of a TIFF, or the frames of an animation; 1 of all other images.
+
+    A phone's JPEG (MPO) holds maps of the same photo, which are no pages.
+    """
+    with suppress(Exception):  # damaged, or unknown to Pillow
+        if isinstance(source, Image.Image):
+            return 1 if source.format == 'MPO' else getattr(source, 'n_frames', 1)
+        with open_image(source) as image:
+            return count_pages(image)
+    return 1
+
+
 def _deep(pixels: np.ndarray, orientation: int) -> np.ndarray | None:
     if pixels.dtype != np.uint16:
         return None

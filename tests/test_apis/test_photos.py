@@ -431,3 +431,32 @@ def test_a_note_says_how_a_mask_was_read(inferencers: dict, tmp_path: Path) -> N
         assert 'thresholded at half of 255' in result.remark
         (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
         assert entry['remark'] == result.remark
+
+
+@pytest.mark.parametrize('suffix', ['gif', 'tif', 'webp', 'png'])
+def test_further_pages_are_left_out_with_a_word(
+    inferencers: dict, tmp_path: Path, suffix: str
+) -> None:
+    image = Image.fromarray(PHOTO[..., :3].copy())
+    other = Image.fromarray(PHOTO[::-1, ::-1, :3].copy())
+    image.save(tmp_path / f'a.{suffix}', save_all=True, append_images=[other])
+    entry = run(inferencers['fill'], tmp_path / f'a.{suffix}', tmp_path / 'out')
+    assert 'this has 2 pages or frames, of which the first is taken' in entry['remark']
+
+
+def test_samples_of_32_bits_are_told(tmp_path: Path) -> None:
+    for kind in (np.float32, np.int32):
+        save(tmp_path / 'a.tif', PHOTO[..., 0].astype(kind))
+        with pytest.raises(ValueError, match=r'a\.tif: this image has samples of 32 bits: scale'):
+            read_colour(tmp_path / 'a.tif')
+
+
+def test_whatever_a_parser_stumbles_over(inferencers: dict, tmp_path: Path) -> None:
+    """Pillow's reader of QOI runs out of bytes with an IndexError."""
+    broken = b'qoif' + (60).to_bytes(4, 'big') + (40).to_bytes(4, 'big') + bytes([3, 0])
+    (tmp_path / 'a.qoi').write_bytes(broken)
+    (failure,) = inferencers['fill'](tmp_path / 'a.qoi', masks=MASK)['failures']
+    assert 'cannot be read as an image' in failure
+    save(tmp_path / 'b.png', PHOTO)
+    (failure,) = inferencers['fill'](tmp_path / 'b.png', masks=tmp_path / 'a.qoi')['failures']
+    assert 'a.qoi: cannot be read as a mask' in failure

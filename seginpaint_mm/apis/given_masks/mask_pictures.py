@@ -1,9 +1,10 @@
 """Masks in image files and arrays: objects by numbers, by colours, by pages, and by files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from seginpaint_mm.apis.given_masks.visible_objects import (
     VisibleObjects,
@@ -11,10 +12,8 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     check_seen,
     stack_objects,
 )
-from seginpaint_mm.datasets.mask_levels import read_levels
-from seginpaint_mm.datasets.mask_reading import read_marked_file
-
-_MOST_BYTES = 4 << 30  # of all masks of an image
+from seginpaint_mm.datasets.mask_levels import Reading, read_levels
+from seginpaint_mm.datasets.mask_reading import read_marked_file, read_marked_page
 
 
 def read_mask_pictures(
@@ -37,25 +36,38 @@ def read_mask_pictures(
         ValueError: when one cannot be read, is of another size, empty, or a photo, or there are too
             many objects; the sentence names it.
     """
-    masks, names, notes = [], [], []
+    pages, names, notes = [], [], []
     for path in paths:
         marked = read_marked_file(path, size=size)
         if not may_be_empty:
             check_seen(np.array([page.any() for page in marked.pages]), f'{path}: the mask')
         for page in marked.pages:
-            found = split_numbers(page, str(path), len(masks))
-            masks += found
-            names += [path.stem] * len(found)
+            pages.append((page, _numbers(page)))
+            names += [path.stem] * len(pages[-1][1])
         notes += [marked.note] if marked.note else []
-    return stack_objects(masks, names, size, note=' '.join(notes) or None)
+    return stack_objects(_split(pages), names, size, note=' '.join(notes) or None)
+
+
+def read_mask_image(image: Image.Image, size: tuple[int, int]) -> VisibleObjects:
+    """Take the objects of one image from a page of Pillow's, read as its file would be.
+
+    Args:
+        image: Of any mode.
+        size: (height, width) of the image.
+
+    Raises:
+        ValueError: as :func:`read_mask_pictures`.
+    """
+    return _of_one(read_marked_page(image, 'masks', size=size), size)
 
 
 def read_mask_array(masks: np.ndarray, size: tuple[int, int]) -> VisibleObjects:
     """Take the objects of one image from an array.
 
     Args:
-        masks: bool, whole numbers, or floats: (H, W), read as a grey file would be, or (n, H, W), a
-            mask per object: what is not 0, and of shares in [0, 1] what is at least a half.
+        masks: bool, whole numbers, or floats: (H, W), read as a grey file would be; uint8 RGB or
+            RGBA (H, W, 1, 3 or 4), read as a coloured one; or (n, H, W), a mask per object, of
+            which all is the object that a file would mark.
         size: (height, width) of the image.
 
     Raises:
@@ -63,34 +75,42 @@ def read_mask_array(masks: np.ndarray, size: tuple[int, int]) -> VisibleObjects:
     """
     if masks.ndim not in (2, 3) or masks.dtype.kind not in 'biuf':
         raise ValueError(
-            f'masks as an array are bool or numbers, (H, W) or (n, H, W); this one is '
-            f'{masks.dtype} {masks.shape}.'
+            f'masks as an array are bool or numbers, (H, W), (H, W, channels) or (n, H, W); this '
+            f'one is {masks.dtype} {masks.shape}.'
         )
+    if masks.ndim == 3 and masks.shape[:2] == size and masks.shape[2] == 1:
+        masks = masks[..., 0]
+    if masks.ndim == 3 and masks.shape[:2] == size and masks.shape[2] in (3, 4):
+        if masks.dtype != np.uint8:
+            raise ValueError(
+                f'masks as an array with colours are uint8, this one is {masks.dtype}: convert it.'
+            )
+        return read_mask_image(Image.fromarray(np.ascontiguousarray(masks)), size)
     check_mask_size(masks.shape[-2:], size, 'the array of masks')
-    note = None
     if masks.ndim == 2:
-        reading = read_levels(masks, True, 'masks')
-        check_seen(reading.numbers, 'the mask')
-        found = split_numbers(reading.numbers, 'masks', 0)
-        note = reading.note and f'masks: {reading.note}.'
-    else:
-        found = list(masks >= 0.5 if masks.dtype.kind == 'f' else masks != 0)
-    for number, mask in enumerate(found, start=1):
-        check_seen(mask, f'mask {number} of the array')
-    return stack_objects(found, [''] * len(found), size, note=note)
+        return _of_one(read_levels(masks, True, 'masks'), size)
+    readings = [read_levels(mask, True, 'masks') for mask in masks]
+    for number, reading in enumerate(readings, start=1):
+        check_seen(reading.numbers, f'mask {number} of the array')
+    notes = [f'mask {n} of the array: {r.note}.' for n, r in enumerate(readings, 1) if r.note]
+    found = (reading.numbers > 0 for reading in readings)
+    return stack_objects(found, [''] * len(masks), size, note=' '.join(notes) or None)
 
 
-def split_numbers(numbers: np.ndarray, what: str, more: int) -> list[np.ndarray]:
-    """Split (H, W) into a mask, bool (H, W), of each number but 0, in their order.
+def _of_one(reading: Reading, size: tuple[int, int]) -> VisibleObjects:
+    check_seen(reading.numbers, 'the mask')
+    values = _numbers(reading.numbers)
+    note = reading.note and f'masks: {reading.note}.'
+    return stack_objects(_split([(reading.numbers, values)]), [''] * len(values), size, note=note)
 
-    Raises:
-        ValueError: when these masks and ``more`` others would take more than 4 GiB.
-    """
-    values = np.unique(numbers)
-    values = values[values > 0]
-    if (len(values) + more) * numbers.size > _MOST_BYTES:
-        raise ValueError(
-            f'{what}: the masks of {len(values) + more} objects take more than '
-            f'{_MOST_BYTES >> 30} GiB: reduce the image, or mark fewer objects.'
-        )
-    return [numbers == value for value in values]
+
+def _numbers(page: np.ndarray) -> np.ndarray:
+    values = np.unique(page)
+    return values[values > 0]
+
+
+def _split(pages: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
+    """A mask, bool (H, W), of each of the numbers on each page, one at a time."""
+    for page, values in pages:
+        for value in values:
+            yield page == value

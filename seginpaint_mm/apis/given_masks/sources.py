@@ -4,18 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from seginpaint_mm.apis.given_masks.coco_file import CocoObjects
 from seginpaint_mm.apis.given_masks.json_masks import objects_of_json, read_json
-from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_array, read_mask_pictures
-from seginpaint_mm.apis.given_masks.visible_objects import MaskSource, VisibleObjects
+from seginpaint_mm.apis.given_masks.mask_pictures import (
+    read_mask_array,
+    read_mask_image,
+    read_mask_pictures,
+)
+from seginpaint_mm.apis.given_masks.visible_objects import (
+    MaskSource,
+    VisibleObjects,
+    check_mask_size,
+)
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
 from seginpaint_mm.errors import UserError
 
 Size = tuple[int, int]
 _LOSSY_SUFFIXES = ('.heic', '.heif', '.hif', '.jfif', '.jif', '.jpe', '.jpeg', '.jpg', '.mpo')
-Masks = str | Path | np.ndarray | Sequence | Mapping | MaskSource
+Masks = str | Path | np.ndarray | Image.Image | Sequence | Mapping | MaskSource
 
 
 def find_mask_source(masks: Masks) -> MaskSource:
@@ -23,9 +32,9 @@ def find_mask_source(masks: Masks) -> MaskSource:
 
     Args:
         masks: For one picture: a file (see :func:`read_mask_pictures` and
-            :func:`objects_of_json`), several image files, an array, see :func:`read_mask_array`,
-            or what such a JSON file would hold. For several:
-            a folder, see :class:`MaskFolder`; a JSON file with COCO's ``images`` and
+            :func:`objects_of_json`), several image files, an array (:func:`read_mask_array`), an
+            array per object, an image of Pillow's, or what such a JSON file would hold. For
+            several: a folder, see :class:`MaskFolder`; a JSON file with COCO's ``images`` and
             ``annotations``; or a mapping from the inputs' names to any of those for one picture.
 
     Raises:
@@ -38,9 +47,13 @@ def find_mask_source(masks: Masks) -> MaskSource:
         return _at_path(Path(masks))
     if isinstance(masks, np.ndarray):
         return OnePicture(lambda size: read_mask_array(masks, size))
+    if isinstance(masks, Image.Image):
+        return OnePicture(lambda size: read_mask_image(masks, size))
     if isinstance(masks, Mapping):
         return _in_mapping(masks)
     if isinstance(masks, Sequence):
+        if masks and all(isinstance(item, np.ndarray) and item.ndim == 2 for item in masks):
+            return OnePicture(lambda size: _read_arrays(masks, size))
         if masks and all(isinstance(item, (str, Path)) for item in masks):
             return _at_paths([Path(item) for item in masks])
         return OnePicture(lambda size: objects_of_json(list(masks), size, 'masks'))
@@ -162,6 +175,12 @@ def _at_paths(paths: list[Path]) -> MaskSource:
     if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix.lower() == '.json'):
         return _at_path(paths[0])
     return OnePicture(lambda size: read_mask_pictures(paths, size))
+
+
+def _read_arrays(masks: Sequence[np.ndarray], size: Size) -> VisibleObjects:
+    for mask in masks:
+        check_mask_size(mask.shape, size, 'an array of masks')
+    return read_mask_array(np.stack(masks), size)
 
 
 def _in_mapping(masks: Mapping) -> MaskSource:

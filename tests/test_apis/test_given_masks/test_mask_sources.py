@@ -140,3 +140,39 @@ def test_what_is_no_mask_at_all() -> None:
         find_mask_source(0.5)
     with pytest.raises(FileNotFoundError, match=r'absent\.json: there is no such file'):
         find_mask_source('absent.json')
+
+
+SOFT = np.zeros((2, *SIZE), np.uint8)
+SOFT[two_masks()] = 255
+SOFT[0, 2, 3:9] = 100
+
+ARRAYS = {
+    'colours': np.dstack([white(mask) for mask in two_masks()] + [np.zeros(SIZE, np.uint8)]),
+    'one channel': numbered().astype(np.uint8)[..., None],
+    'image': Image.fromarray(numbered().astype(np.uint8)),
+    'image of a palette': Image.fromarray(numbered().astype(np.uint8)).convert('P'),
+    'arrays': list(two_masks()),
+    'tuple of arrays': tuple(two_masks().astype(np.uint8)),
+    'shares': two_masks() * np.float32(0.9),
+    'large numbers': numbered() * 100_000,
+}
+
+
+@pytest.mark.parametrize('kind', ARRAYS)
+def test_arrays_and_images_in_memory(kind: str) -> None:
+    masks = objects_of(ARRAYS[kind]).masks
+    found = sorted(np.asarray(masks.numpy() if hasattr(masks, 'numpy') else masks).tolist())
+    assert found == sorted(two_masks().tolist())
+
+
+def test_soft_arrays_are_read_as_files_are(tmp_path: Path) -> None:
+    for number, soft in enumerate(SOFT):
+        path = write(tmp_path / f'{number}.png', soft)
+        expected = objects_of(path)
+        for form in (soft, soft[None], [soft], soft / 255.0, Image.fromarray(soft)):
+            found = objects_of(form)
+            assert len(found) == 1
+            assert (found.note is None) == (expected.note is None)
+            np.testing.assert_array_equal(found.masks.union(), expected.masks.union())
+    assert not objects_of(SOFT).masks.union()[2, 3:9].any()
+    assert 'mask 1 of the array: its 2 grey values are thresholded' in objects_of(SOFT).note
