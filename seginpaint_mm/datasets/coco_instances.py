@@ -168,6 +168,7 @@ def _annotation(entry: Entry, class_of: dict[Id, int], size: tuple[int, int]) ->
         )
     segmentation = checked_segmentation(segmentation, size, path=entry.path, of=entry.name)
     return dict(
+        id=entry.item.get('id'),  # the digest of a folder of pairs holds it
         name=entry.name,
         segmentation=segmentation,
         class_id=class_of[entry.identifier('category_id')],

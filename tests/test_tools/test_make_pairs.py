@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from seginpaint_mm.files import write_json
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here
 
@@ -71,3 +72,25 @@ def test_help_tells_of_blocks(capsys: pytest.CaptureFixture) -> None:
     told = ' '.join(capsys.readouterr().out.split())
     assert 'pairs; rounded up to whole blocks of 32' in told
     assert 'in blocks of 32, each of 16 random pictures' in told
+
+
+@pytest.mark.parametrize('with_ids', [True, False])
+def test_pairs_from_coco_instances(tmp_path: Path, with_ids: bool) -> None:
+    """Made, and found again by the same command; ids of annotations may be absent."""
+    for number in range(2):
+        write_map(tmp_path / f'data/images/{number}.jpg', picture((96, 96), number))
+    outline = [[20, 20, 60, 20, 60, 70, 20, 70]]
+    content = dict(
+        images=[dict(id=k, file_name=f'{k}.jpg', height=96, width=96) for k in range(2)],
+        categories=[dict(id=1, name='person')],
+        annotations=[
+            dict(image_id=k, category_id=1, segmentation=outline, bbox=[20, 20, 40, 50])
+            | (dict(id=k + 1) if with_ids else {})
+            for k in range(2)
+        ],
+    )
+    write_json(tmp_path / 'data/truth.json', content)
+    files = ('--annotations', 'truth.json', '--images', 'images')
+    for _ in range(2):
+        run_here(TOOL, tmp_path / 'out', *OPTIONS, 'coco', tmp_path / 'data', *files)
+    assert len(list(tmp_path.glob('out/**/*.jpg')) + list(tmp_path.glob('out/**/*.png'))) > 32
