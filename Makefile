@@ -1,4 +1,4 @@
-# make setup | test | demo | doctor | lint    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
+# make setup | test | test-fast | coverage | lint | docs | demo | doctor    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
 # make test JOBS=4 takes four processes instead of two.
 # make setup REDO="mmcv libraries" does these steps of the set-up again (make doctor says when).
 # OPS=compiled make setup compiles mmcv's operators (10 to 30 minutes) instead of taking torchvision's.
@@ -9,19 +9,23 @@ STACK ?= onedl
 JOBS ?= 2
 VENV := .venv$(if $(filter openmmlab,$(STACK)),-openmmlab)
 PY := $(VENV)/bin/python
+CONSTRAINTS := requirements/constraints$(if $(filter openmmlab,$(STACK)),_openmmlab).txt
 # The doctor is for environments that are broken, or not there.
 DOCTOR_PY := $(or $(wildcard $(PY)),python3)
 
 export STACK
 
-.PHONY: help setup test demo doctor lint
+.PHONY: help setup test test-fast coverage lint docs demo doctor
 
 help:
 	@echo 'make setup    make $(VENV) and install everything in it (once; goes on where it was interrupted)'
 	@echo 'make demo     train, test and look at a small network on rendered streets'
 	@echo 'make test     the whole test suite (ARGS="-k mpi" for a part)'
 	@echo 'make doctor   what is installed, and does it work together?'
-	@echo 'make lint     style checks'
+	@echo 'make test-fast  a fast part of it'
+	@echo 'make coverage   all of it, with the share of lines that are run'
+	@echo 'make lint       style checks'
+	@echo 'make docs       the documentation: docs/_build/html/index.html'
 	@echo 'STACK=openmmlab with any of them: the same on the original OpenMMLab releases'
 
 setup:
@@ -29,6 +33,21 @@ setup:
 
 test: setup
 	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile $(ARGS)
+
+# Operators, losses, metrics, hooks and what all methods share; no data set, network or command.
+FAST := $(wildcard tests/test_*.py) tests/test_evaluation tests/test_engine \
+	tests/test_models/test_losses tests/test_models/test_mpi
+
+test-fast: setup
+	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile -m 'not slow' $(FAST) $(ARGS)
+
+coverage: setup
+	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+
+docs: setup
+	@$(PY) -c 'import furo, myst_parser, sphinx' 2>/dev/null || \
+		$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --requirement requirements/docs.txt
+	$(PY) -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html
 
 demo: setup
 	$(PY) tools/demo.py $(ARGS)
