@@ -205,6 +205,10 @@ def doctor(arguments: list[str]) -> None:
     assert not arguments
 
 
+def list_configs(arguments: list[str]) -> None:
+    assert not command_module('list').main(arguments)
+
+
 def demo(arguments: list[str]) -> None:
     """Trains its network for one batch only; tests/test_commands/test_demo.py runs all of it."""
     assert not arguments
@@ -331,9 +335,13 @@ OWN_COMMANDS: dict[str, Rule] = {
     'demo': demo,
     'doctor': doctor,
     'street': render,
+    'list': list_configs,
 }
 SCRIPTS: dict[str, Rule] = {
-    **{f'tools/{name}.py': rule for name, rule in OWN_COMMANDS.items() if name != 'street'},
+    **{
+        f'tools/{name}.py': OWN_COMMANDS[name]
+        for name in ('train', 'test', 'infer', 'demo', 'doctor')
+    },
     'tools/join_parts.py': as_it_stands('join_parts'),
     'tools/analysis_tools/table.py': table,
     'tools/analysis_tools/benchmark.py': benchmark,

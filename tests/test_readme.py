@@ -1,4 +1,4 @@
-"""What the README promises: its plug-in works as printed, and what it names is there."""
+"""The plug-in of docs/own_parts.md works as printed, and what the README names is there."""
 
 import json
 import re
@@ -13,11 +13,12 @@ from tests.tiny_run import REPOSITORY, tiny_config, write_tiny_street
 from tests.tool_runs import run_here
 
 README = (REPOSITORY / 'README.md').read_text(encoding='utf-8')
+OWN_PARTS = (REPOSITORY / 'docs/own_parts.md').read_text(encoding='utf-8')
 
 
 def code_block(beginning: str) -> str:
-    """The README's Python block that begins like this."""
-    blocks = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
+    """The page's Python block that begins like this."""
+    blocks = re.findall(r'```python\n(.*?)```', OWN_PARTS, re.DOTALL)
     return next(block for block in blocks if block.startswith(beginning))
 
 
