@@ -7,9 +7,9 @@ from torch import Tensor
 class EnlargedMaps:
     """What :meth:`LocalizationHead.upsample` makes of an image's maps, one pixel at a time.
 
-    Few pixels vote for a thing, and each reads the 4 maps of that thing: to enlarge all 4T maps
-    takes, with 80 things, seconds and gibibytes. The values are those of ``upsample`` but for
-    rounding.
+    Few pixels vote for a thing, or lie on one in training, and each reads the 4 maps of that thing:
+    to enlarge all 4T maps takes, with 80 things, seconds and gibibytes. The values are those of
+    ``upsample`` but for rounding.
 
     Args:
         maps: Floats (4T, h, w), of any type, at the stride.
@@ -32,29 +32,28 @@ class EnlargedMaps:
     def __len__(self) -> int:
         return len(self._maps)
 
-    def read(self, thing: int, rows: Tensor, columns: Tensor) -> Tensor:
-        """Encoded boxes of a thing at some pixels.
+    def read(self, things: int | Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """Encoded boxes of things at some pixels; gradients reach the maps.
 
         Offsets are interpolated as positions, see :meth:`LocalizationHead.upsample`.
 
         Args:
-            thing: From 0 to T - 1.
+            things: From 0 to T - 1, one for all pixels or int64 (V,).
             rows: int64 (V,), below H.
             columns: int64 (V,), below W.
 
         Returns:
             Tensor: float32 (V, 4) on the maps' device.
         """
-        rows, columns = rows.to(self._maps.device), columns.to(self._maps.device)
+        device = self._maps.device
+        rows, columns = rows.to(device), columns.to(device)
+        things = torch.as_tensor(things, device=device).expand(len(rows))
         height, width = self._maps.shape[1:]
         above, below, down = self._neighbours(rows, height)
         left, right, across = self._neighbours(columns, width)
-        upper = torch.lerp(self._at(thing, above, left), self._at(thing, above, right), across)
-        lower = torch.lerp(self._at(thing, below, left), self._at(thing, below, right), across)
-        boxes = torch.lerp(upper, lower, down)
-        boxes[:, 0] -= (columns + 0.5) / self._offset_scale
-        boxes[:, 1] -= (rows + 0.5) / self._offset_scale
-        return boxes
+        upper = torch.lerp(self._at(things, above, left), self._at(things, above, right), across)
+        lower = torch.lerp(self._at(things, below, left), self._at(things, below, right), across)
+        return torch.lerp(upper, lower, down) - self._positions(rows, columns, 1)
 
     def _neighbours(self, places: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor]:
         """Places in the map before and after places in the image, and the way between, (V, 1)."""
@@ -62,9 +61,12 @@ class EnlargedMaps:
         before = exact.long()
         return before, (before + 1).clamp(max=length - 1), (exact - before)[:, None]
 
-    def _at(self, thing: int, rows: Tensor, columns: Tensor) -> Tensor:
+    def _at(self, things: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Float32 (V, 4) at pixels of the map, with positions of the centre for offsets."""
-        values = self._maps[4 * thing : 4 * thing + 4, rows, columns].float().T.contiguous()
-        for channel, places in enumerate((columns, rows)):
-            values[:, channel] += (places + 0.5) * self._stride / self._offset_scale
-        return values
+        values = self._maps.unflatten(0, (-1, 4))[things, :, rows, columns]
+        return values.float() + self._positions(rows, columns, self._stride)
+
+    def _positions(self, rows: Tensor, columns: Tensor, stride: int) -> Tensor:
+        """Float32 (V, 4): what turns offsets from pixels into positions; 0 for the sizes."""
+        x, y = ((places + 0.5) * stride / self._offset_scale for places in (columns, rows))
+        return torch.stack((x, y, torch.zeros_like(x), torch.zeros_like(x)), dim=1)

@@ -14,6 +14,7 @@ from seginpaint_mm.models.fcrn.dilated_classifier import DilatedClassifier
 from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
 from seginpaint_mm.models.fcrn.localization_targets import (
     WEIGHTINGS,
+    LocalizationTargets,
     image_size,
     localization_targets,
 )
@@ -127,12 +128,9 @@ class LocalizationHead(BaseModule):
         )
         size = image_size(data_samples[0])
         self.check_stride(maps, size)
-        if self.loss_resolution == 'label':
-            maps = self.upsample(maps, size)
-        rows, columns = targets.rows, targets.columns
-        points = map_points(maps.shape[-2:], stride, maps.device)[rows, columns]
-        of_things = maps.unflatten(1, (self.num_things, 4)).movedim(2, -1)
-        deltas = of_things[targets.images, targets.labels, rows, columns].float()
+        of_maps = size if self.loss_resolution == 'label' else maps.shape[-2:]
+        points = map_points(of_maps, stride, maps.device)[targets.rows, targets.columns]
+        deltas = self._deltas_at(targets, maps, size)
         boxes = self.box_coder.decode(points, deltas.detach())
         ious = bbox_overlaps(boxes, targets.boxes, is_aligned=True)
         loss = self.loss_box(
@@ -143,6 +141,21 @@ class LocalizationHead(BaseModule):
             targets.weights,
         )
         return dict(loss_box=loss, box_iou=ious.sum() / max(len(ious), 1))
+
+    def _deltas_at(
+        self, targets: LocalizationTargets, maps: Tensor, size: tuple[int, int]
+    ) -> Tensor:
+        """What maps N,4T,h,w of images (H, W) say at the targets' pixels, float32 (P, 4)."""
+        if self.loss_resolution == 'prediction':
+            of_things = maps.unflatten(1, (self.num_things, 4)).movedim(2, -1)
+            places = (targets.images, targets.labels, targets.rows, targets.columns)
+            return of_things[places].float()
+        deltas = []
+        for image, of_image in enumerate(maps):
+            where = targets.images == image
+            places = (targets.labels[where], targets.rows[where], targets.columns[where])
+            deltas.append(self.enlarged(of_image, size).read(*places))
+        return torch.cat(deltas)  # targets are in the images' order
 
     def upsample(self, maps: Tensor, size: tuple[int, int]) -> Tensor:
         """Maps N,4T,h,w at the head's stride -> N,4T,H,W float32 of the image's (H, W).

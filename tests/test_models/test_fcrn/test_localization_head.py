@@ -177,6 +177,19 @@ def test_maps_enlarged_where_they_are_read(size, stride, cut, dtype, seed) -> No
         torch.testing.assert_close(found, of_thing, rtol=1e-5, atol=1e-4)
 
 
+def test_the_loss_at_the_labels_is_that_of_the_enlarged_maps() -> None:
+    """It reads them only where instances are; value and gradients are those of all maps."""
+    module, (features, samples) = head(loss_resolution='label'), batch()
+    maps = module(features)
+    found = module.loss_by_feat(maps, samples)
+    (gradient,) = torch.autograd.grad(found['loss_box'], maps, retain_graph=True)
+    enlarged = module.upsample(maps, (24, 32))
+    expected = head(stride=1).loss_by_feat(enlarged, samples)
+    (expected_gradient,) = torch.autograd.grad(expected['loss_box'], maps)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-6)
+
+
 def test_offsets_are_not_rounded_in_mixed_precision() -> None:
     module = head(hidden_channels=(5,))
     with torch.no_grad():
