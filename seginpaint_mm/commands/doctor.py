@@ -6,10 +6,8 @@ is broken, else 0; notes are about what is optional. Needs nothing but Python it
 
 import argparse
 import importlib
-import importlib.metadata
 import os
 import platform
-import shlex
 import shutil
 import subprocess
 import sys
@@ -18,20 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from seginpaint_mm import installation
 from seginpaint_mm.commands import command_line
-from seginpaint_mm.interop.missing_libraries import is_installed, requirement
+from seginpaint_mm.installation import (
+    FAMILIES,
+    ROOT,
+    WITHOUT_OPERATORS,
+    environment,
+    fresh_environment_command,
+    installed_distributions,
+    pip_command,
+    setup_command,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSIONS = ((3, 10), (3, 11), (3, 12), (3, 13))
-# Import name: its distribution in the maintained family and in the original one.
-FAMILIES = {
-    'mmengine': {'onedl': 'onedl-mmengine', 'openmmlab': 'mmengine'},
-    'mmcv': {'onedl': 'onedl-mmcv', 'openmmlab': 'mmcv'},
-    'mmdet': {'onedl': 'onedl-mmdetection', 'openmmlab': 'mmdet'},
-    'mmseg': {'onedl': 'onedl-mmsegmentation', 'openmmlab': 'mmsegmentation'},
-}
-# The same library without compiled operators, in the same folder.
-WITHOUT_OPERATORS = {'mmcv': 'mmcv-lite'}
 OPENCV_DISTRIBUTIONS = (
     'opencv-python',
     'opencv-python-headless',
@@ -62,59 +60,6 @@ class Note:
 Check = Callable[[], 'str | Note']
 
 
-def environment() -> str:
-    """The folder of the environment that these checks are about, as a user would type it."""
-    return '.venv-openmmlab' if Path(sys.prefix).name == '.venv-openmmlab' else '.venv'
-
-
-def made_by_make() -> bool:
-    """Whether `make setup` made this environment, or is what has to be run first."""
-    if not (ROOT / 'tools' / 'setup_env.sh').is_file():
-        return False
-    return Path(sys.prefix).parent == ROOT or not is_installed()
-
-
-def pip_command(*arguments: str) -> str:
-    return shlex.join([sys.executable, '-m', 'pip', *arguments])
-
-
-def install_command() -> str:
-    """Install the package again with what it needs, of the family that is there."""
-    found = {family for module in FAMILIES for family in installed_families(module)}
-    return pip_command('install', requirement('openmmlab' if found == {'openmmlab'} else 'onedl'))
-
-
-def setup_command(redo: str = '') -> str:
-    if not made_by_make():
-        return install_command()
-    stack = ' STACK=openmmlab' if environment() == '.venv-openmmlab' else ''
-    return f'make setup{stack}' + (f' REDO={redo}' if redo else '')
-
-
-def fresh_environment_command() -> str:
-    """Install one family where both are, in whole or in part."""
-    if not made_by_make():
-        names = [
-            name
-            for module, families in FAMILIES.items()
-            for family in families
-            for name in installed_distributions(module, family)
-        ]
-        return (
-            pip_command('uninstall', '-y', *names)
-            + ' && '
-            + pip_command('install', requirement('onedl'))
-        )
-    return f'rm -rf {environment()} && {setup_command()}'
-
-
-def distribution_version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f'{type(error).__name__}: {lines[0] if lines else "no message"}'
@@ -130,7 +75,7 @@ def load(module: str, redo: str) -> ModuleType:
         )
         fix = setup_command(redo)
         names = REINSTALLED.get(redo, ())
-        if not made_by_make() and not missing(error, module) and names:
+        if not installation.made_by_make() and not missing(error, module) and names:
             fix = pip_command('install', '--force-reinstall', *names)
         raise Broken(problem, fix) from error
 
@@ -146,7 +91,7 @@ def check_python() -> str | Note:
             f'{version}, but 3.10 to 3.13 is needed',
             'make setup PYTHON=/path/to/python3.11',
         )
-    if not made_by_make():
+    if not installation.made_by_make():
         return f'{version} in {sys.prefix}'
     if Path(sys.prefix).parent != ROOT:
         return Note(f'{version} in {sys.prefix}, not what `make setup` made', setup_command())
@@ -204,10 +149,10 @@ def check_numpy() -> str:
 
 
 def check_opencv() -> str | Note:
-    installed = [name for name in OPENCV_DISTRIBUTIONS if distribution_version(name)]
-    versions = {distribution_version(name) for name in installed}
+    installed = [name for name in OPENCV_DISTRIBUTIONS if installation.distribution_version(name)]
+    versions = {installation.distribution_version(name) for name in installed}
     only_one = pip_command('uninstall', '-y', *(installed or ['opencv-python'])) + ' && '
-    if made_by_make():
+    if installation.made_by_make():
         only_one += setup_command('torch')
     else:  # the headless one needs no libGL
         only_one += pip_command(
@@ -226,19 +171,8 @@ def check_opencv() -> str | Note:
     return f'{cv2.__version__} ({", ".join(installed) or "not from pip"})'
 
 
-def installed_distributions(module: str, family: str) -> list[str]:
-    name = FAMILIES[module][family]
-    return [
-        each for each in (name, WITHOUT_OPERATORS.get(name)) if each and distribution_version(each)
-    ]
-
-
-def installed_families(module: str) -> list[str]:
-    return [family for family in FAMILIES[module] if installed_distributions(module, family)]
-
-
 def check_family() -> str:
-    families = {module: installed_families(module) for module in FAMILIES}
+    families = {module: installation.installed_families(module) for module in FAMILIES}
     doubled = [module for module, found in families.items() if len(found) > 1]
     if doubled:
         raise Broken(
@@ -252,14 +186,15 @@ def check_family() -> str:
         )
         raise Broken(f'mixed families: {mixture}', fresh_environment_command())
     for name, other in WITHOUT_OPERATORS.items():
-        if distribution_version(name) and distribution_version(other):
+        if installation.distribution_version(name) and installation.distribution_version(other):
             raise Broken(
                 f'{name} and {other} are both installed, and overwrite each other',
                 setup_command('mmcv'),
             )
     if not found:
         raise Broken(
-            'none of mmengine, mmcv, mmdet, mmseg is installed', setup_command('libraries')
+            'none of mmengine, mmcv, mmdet, mmseg is installed',
+            setup_command('libraries'),
         )
     return {'onedl': 'onedl (the maintained one)', 'openmmlab': 'openmmlab (the original)'}[
         found.pop()
@@ -271,7 +206,7 @@ def library_check(module: str) -> Check:
 
     def check() -> str:
         version = load(module, redo).__version__
-        families = installed_families(module)
+        families = installation.installed_families(module)
         names = [name for family in families for name in installed_distributions(module, family)]
         return f'{version} ({", ".join(names) or "not from pip"})'
 
@@ -290,10 +225,12 @@ def check_mmcv_ops() -> str | Note:
         except Exception as error:
             if device == 'cuda' and origin == 'compiled':
                 return Note(
-                    'compiled for the CPU, not for the GPU', f'OPS=torchvision {setup_command()}'
+                    'compiled for the CPU, not for the GPU',
+                    f'OPS=torchvision {setup_command()}',
                 )
             raise Broken(
-                f'{origin}: fail on {device} ({first_line(error)})', setup_command('mmcv')
+                f'{origin}: fail on {device} ({first_line(error)})',
+                setup_command('mmcv'),
             ) from error
         if kept != [0, 2]:
             raise Broken(
@@ -310,13 +247,13 @@ def kept_by_nms(boxes: object) -> list[int]:
 
 
 def check_mmagic() -> str | Note:
-    if distribution_version('mmagic') is None:
+    if installation.distribution_version('mmagic') is None:
         return Note(
             'not installed (optional: only configs with parts of mmagic need it)',
             pip_command('install', '--no-deps', MMAGIC),
         )
     load('seginpaint_mm.interop.mmagic', redo='libraries')
-    return f'{distribution_version("mmagic")}, inpainting and GAN parts'
+    return f'{installation.distribution_version("mmagic")}, inpainting and GAN parts'
 
 
 def check_seginpaint() -> str:
@@ -326,11 +263,14 @@ def check_seginpaint() -> str:
 
 
 def check_tensorboard() -> str | Note:
-    version = distribution_version('tensorboard')
+    version = installation.distribution_version('tensorboard')
     if version is not None:
         return version
     pip = pip_command('install', 'tensorboard')
-    return Note('not installed (optional)', setup_command('libraries') if made_by_make() else pip)
+    return Note(
+        'not installed (optional)',
+        setup_command('libraries') if installation.made_by_make() else pip,
+    )
 
 
 CHECKS: dict[str, Check] = {

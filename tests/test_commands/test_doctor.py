@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from seginpaint_mm import installation
 from seginpaint_mm.commands import doctor
 from seginpaint_mm.interop import mmcv_ops
 
@@ -69,7 +70,7 @@ def test_mmcv_without_operators_is_of_the_original_family(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     versions = {'mmengine': '0.10.7', 'mmcv-lite': '2.1.0', 'mmdet': '3.3.0'}
-    monkeypatch.setattr(doctor, 'distribution_version', versions.get)
+    monkeypatch.setattr(installation, 'distribution_version', versions.get)
     assert doctor.check_family() == 'openmmlab (the original)'
     assert doctor.library_check('mmcv')().endswith('(mmcv-lite)')
     versions['mmcv'] = '2.1.0'
@@ -86,9 +87,9 @@ def test_runs_where_nothing_is_installed() -> None:
 
 
 def test_both_families_at_once_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (present,) = doctor.installed_families('mmcv')
+    (present,) = installation.installed_families('mmcv')
     other = {'onedl': 'openmmlab', 'openmmlab': 'onedl'}[present]
-    add_distribution(tmp_path, doctor.FAMILIES['mmcv'][other], '2.1.0')
+    add_distribution(tmp_path, installation.FAMILIES['mmcv'][other], '2.1.0')
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(doctor.Broken, match='both families are installed for mmcv') as caught:
         doctor.check_family()
@@ -97,7 +98,7 @@ def test_both_families_at_once_are_found(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_libraries_of_different_families_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     families = {'mmengine': ['onedl'], 'mmcv': ['openmmlab'], 'mmdet': ['onedl'], 'mmseg': []}
-    monkeypatch.setattr(doctor, 'installed_families', families.get)
+    monkeypatch.setattr(installation, 'installed_families', families.get)
     with pytest.raises(doctor.Broken, match='mixed families: onedl-mmengine, mmcv, onedl-mm'):
         doctor.check_family()
 
@@ -141,14 +142,14 @@ def test_every_step_that_it_names_exists() -> None:
 @pytest.fixture
 def pip_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take this environment for one that pip made; return a folder for more distributions."""
-    monkeypatch.setattr(doctor, 'made_by_make', lambda: False)
+    monkeypatch.setattr(installation, 'made_by_make', lambda: False)
     monkeypatch.syspath_prepend(tmp_path)
     add_distribution(tmp_path, 'seginpaint_mm', '0.2.0')
     return tmp_path
 
 
 def test_where_pip_installed_the_fixes_are_pip_commands(pip_environment: Path) -> None:
-    assert doctor.setup_command('libraries') == (
+    assert installation.setup_command('libraries') == (
         f"{sys.executable} -m pip install 'seginpaint_mm[onedl]'"
     )
     for name in ('onedl-mmcv', 'mmcv', 'mmcv-lite'):
@@ -163,7 +164,7 @@ def test_where_pip_installed_the_fixes_are_pip_commands(pip_environment: Path) -
 def test_mmagic_is_optional_and_fixed_after_asking(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, 'distribution_version', lambda name: None)
+    monkeypatch.setattr(installation, 'distribution_version', lambda name: None)
     note = doctor.check_mmagic()
     assert isinstance(note, doctor.Note)
     assert note.fix.endswith("-m pip install --no-deps 'mmagic>=1.2,<1.3'")
@@ -190,7 +191,11 @@ def test_mmagic_is_optional_and_fixed_after_asking(
 def test_only_pip_is_run_by_fix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fixes = ['make setup', 'rm -rf .venv && make setup', f'{doctor.pip_command("x")} && make setup']
+    fixes = [
+        'make setup',
+        'rm -rf .venv && make setup',
+        f'{installation.pip_command("x")} && make setup',
+    ]
     monkeypatch.setattr(doctor, 'command_line', lambda name: ['true'])
     status = doctor.run_fixes([doctor.Note('broken', fix) for fix in fixes], pytest.fail)
     assert 'There is nothing that --fix can mend.' in capsys.readouterr().out
