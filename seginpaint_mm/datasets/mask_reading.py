@@ -151,6 +151,15 @@ def _log_once(folder: str, note: str) -> None:
 
 def _read_pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Reading]:
     try:
+        for page in _pages(path, size, whose):
+            yield read_marked_page(page, path, size=size, whose=whose)
+    except UnidentifiedImageError:
+        yield _read_by_opencv(path, size, whose)
+
+
+def _pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Image.Image]:
+    """The pages of a file, decoded; the same object for each."""
+    try:
         with open_image(path) as image:
             if getattr(image, 'n_frames', 1) > MOST_OBJECTS:
                 raise ValueError(f'it has {image.n_frames} pages, more than {MOST_OBJECTS}')
@@ -158,13 +167,12 @@ def _read_pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterato
             for page in [image] if image.format == 'MPO' else ImageSequence.Iterator(image):
                 if image.format == 'TIFF' and page.tag_v2.get(_REDUCED, 0) & _THUMBNAIL:
                     continue
-                # the iterator gives the same object for every page
-                yield read_marked_page(page, path, size=size, whose=whose)
+                _check_size(path, page, size, whose)
+                page.load()
+                yield page
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: there is no such file; expected a mask here.') from None
-    except UnidentifiedImageError:
-        yield _read_by_opencv(path, size, whose)
-    except MemoryError:
+    except (UnidentifiedImageError, MemoryError):
         raise
     except Exception as error:  # Pillow lets through whatever its parsers stumble over
         if str(error).startswith(str(path)):
@@ -188,8 +196,7 @@ def read_marked_page(
     Raises:
         ValueError: as :func:`read_marked_file`.
     """
-    is_lying = page.getexif().get(ORIENTATION, 1) >= FIRST_LYING
-    _check_size(name, page.size if is_lying else page.size[::-1], size, whose)
+    _check_size(name, page, size, whose)
     lossless = page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
     upright = ImageOps.exif_transpose(page)
     if page.mode in ('P', 'PA') or upright.has_transparency_data:
@@ -215,7 +222,7 @@ def _read_palette_or_alpha(page: Image.Image, lossless: bool, name: str) -> Read
 def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Reading:
     """Formats that Pillow does not know, e.g. TIFF of three channels with 16 bits each."""
     pixels = read_pixels(path, 'a mask')
-    _check_size(path, pixels.shape[:2], size, whose)
+    _check_size(path, pixels, size, whose)
     if pixels.ndim == 2:
         return read_levels(pixels, True, str(path))
     if pixels.dtype == np.uint16:
@@ -230,13 +237,21 @@ def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Rea
 
 
 def _check_size(
-    path: str | Path, found: tuple[int, int], size: tuple[int, int] | None, whose: str
+    path: str | Path, page: Image.Image | np.ndarray, size: tuple[int, int] | None, whose: str
 ) -> None:
+    found = page.shape[:2] if isinstance(page, np.ndarray) else _upright_size(page)
     if size is not None and tuple(found) != tuple(size):
         raise ValueError(
             f'{path}: the mask is {found[1]}x{found[0]} pixels (width x height), its image{whose} '
             f'is {size[1]}x{size[0]}: give masks in the size of the image.'
         )
+
+
+def _upright_size(page: Image.Image) -> tuple[int, int]:
+    """(height, width) as people see it."""
+    # a PNG without EXIF before its pixels would be decoded in search of it
+    exif = page.getexif() if page.format != 'PNG' or 'exif' in page.info else {}
+    return page.size if exif.get(ORIENTATION, 1) >= FIRST_LYING else page.size[::-1]
 
 
 def _sentence(path: Path, marked: np.ndarray, notes: list[str]) -> str | None:

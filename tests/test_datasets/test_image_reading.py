@@ -109,3 +109,20 @@ def test_grey_values_in_a_palette(tmp_path: Path) -> None:
     indexed.putpalette(np.repeat(values, 3).tobytes())
     indexed.save(tmp_path / 'a.png')
     np.testing.assert_array_equal(read_ids(tmp_path / 'a.png'), ids)
+
+
+def test_label_maps_with_a_grey_palette_are_grey(tmp_path: Path) -> None:
+    """As lossless optimisers write them; of other palettes the indices are the labels (VOC's)."""
+    labels = np.array([[0, 7], [13, 255]], np.uint8)
+    indices = Image.fromarray(np.arange(4, dtype=np.uint8).reshape(2, 2), mode='P')
+    indices.putpalette([value for value in (0, 7, 13, 255) for _ in range(3)])
+    indices.save(tmp_path / 'a.png')
+    indices.save(tmp_path / 'bits.png', bits=2)
+    Image.fromarray(labels).save(tmp_path / 'plain.png')
+    for name in ('a', 'bits', 'plain'):
+        np.testing.assert_array_equal(read_ids(tmp_path / f'{name}.png'), labels)
+    # background and a car of VOC, whose colours are black and grey, in a palette with red ones
+    voc = Image.fromarray(np.array([[0, 7]], np.uint8), mode='P')
+    voc.putpalette([*(0, 0, 0), *(128, 0, 0) * 6, *(128, 128, 128)])
+    voc.save(tmp_path / 'voc.png')
+    np.testing.assert_array_equal(read_ids(tmp_path / 'voc.png'), [[0, 7]])

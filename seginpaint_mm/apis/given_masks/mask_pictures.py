@@ -12,7 +12,7 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     check_seen,
     stack_objects,
 )
-from seginpaint_mm.datasets.mask_levels import Reading, read_levels
+from seginpaint_mm.datasets.mask_levels import Reading, distinct, read_levels
 from seginpaint_mm.datasets.mask_reading import read_marked_file, read_marked_page
 
 
@@ -105,7 +105,7 @@ def _of_one(reading: Reading, size: tuple[int, int]) -> VisibleObjects:
 
 
 def _numbers(page: np.ndarray) -> np.ndarray:
-    values = np.unique(page)
+    values = distinct(page)
     return values[values > 0]
 
 
