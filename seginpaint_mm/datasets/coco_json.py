@@ -1,11 +1,15 @@
 """Reading hand-made JSON in COCO's form, with errors that name the file and the entry."""
 
 import json
+import reprlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 Id = int | str
+_LONGEST = 40  # characters of a value in an error
+_brief = reprlib.Repr()  # deeply nested lists would end repr in a RecursionError
+_brief.maxstring = _brief.maxlong = _brief.maxother = _LONGEST
 
 
 def read_json(path: Path, *, what: str, how_to_get: str) -> object:
@@ -80,6 +84,8 @@ class Entry:
         value = self.value(key)
         if not isinstance(value, str) or not value.strip():
             raise self.error(f'has {key} {shown(value)}: write a text')
+        if not value.isprintable():  # nor can it be a path
+            raise self.error(f'has {key} {shown(value)}, with characters that cannot be shown')
         return value
 
     def whole(self, key: str, *, lowest: int, highest: int) -> int:
@@ -126,8 +132,8 @@ def _id_or_place(item: object, number: int) -> str:
 
 def shown(value: object) -> str:
     """A value in an error, shortened; texts are in quotes."""
-    text = repr(value)
-    return text if len(text) <= 40 else f'{text[:37]}...'
+    text = _brief.repr(value)
+    return text if len(text) <= _LONGEST else f'{text[: _LONGEST - 3]}...'
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Masks of COCO and COCOA: polygons, or run lengths."""
 
 import math
+import reprlib
 from itertools import chain
 
 import numpy as np
@@ -9,6 +10,7 @@ from pycocotools import mask as coco_masks
 _FEWEST_COORDINATES = 6  # of a polygon; pycocotools would take four for a box
 # Pixels. pycocotools counts fifths of a pixel in 32 bits without a check, and crashes beyond.
 _FARTHEST = 1 << 16
+_GREATEST = (1 << 63) - 1
 _LONGEST_NUMBER = 60  # bits of a run length in COCO's text
 
 
@@ -89,7 +91,7 @@ def _polygons(segmentation: list, farthest: float) -> list[list[float]]:
     polygons = []
     for part in segmentation:
         if not isinstance(part, list):
-            raise ValueError(f'{part!r:.40} instead of a list of coordinates')
+            raise ValueError(f'{reprlib.repr(part)} instead of a list of coordinates')
         corners = [*chain(*part)] if part and all(map(_is_point, part)) else part
         if not _are_numbers(corners):
             raise ValueError('a coordinate that is no finite number')
@@ -114,11 +116,15 @@ def seen_pixels(runs: dict) -> int:
     return sum(_run_lengths(runs['counts'])[1::2])
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a finite number, no boolean, and no integer beyond what C code reads."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _GREATEST
+
+
 def _are_numbers(values: list) -> bool:
-    return all(
-        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        for value in values
-    )
+    return all(map(is_number, values))
 
 
 def _is_point(value: object) -> bool:

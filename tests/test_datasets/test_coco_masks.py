@@ -42,7 +42,23 @@ def test_long_runs(side: int) -> None:
 
 @pytest.mark.parametrize(
     'counts',
-    ['012', b'012', 'zzzz', '', 'ä', [1, 2, 3], [1000, 20], [-1, 49], [], ['many'], 48],
+    [
+        '012',
+        b'012',
+        'zzzz',
+        '',
+        'ä',
+        [1, 2, 3],
+        [1000, 20],
+        [-1, 49],
+        [],
+        ['many'],
+        48,
+        [10**400],
+        [47.5, 0.5],
+        [True, 47],
+        'o' * 99,
+    ],
     ids=repr,
 )
 def test_broken_run_lengths(counts: object) -> None:

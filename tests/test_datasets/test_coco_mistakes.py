@@ -59,6 +59,10 @@ def delete(part: str, number: int, key: str) -> Callable[[dict], None]:
     return lambda found: found[part][number].pop(key)
 
 
+def nested(depth: int) -> list:
+    return [nested(depth - 1)] if depth else []
+
+
 MISTAKES = {
     'one image id twice': (set_in('images', 1, id=1), 'image 1 stands twice'),
     'one file name twice': (
@@ -118,6 +122,19 @@ MISTAKES = {
     ),
     'null as iscrowd': (set_in('annotations', 0, iscrowd=None), 'annotation 1 has iscrowd None'),
     'two as iscrowd': (set_in('annotations', 0, iscrowd=2), 'annotation 1 has iscrowd 2'),
+    'a zero byte in a name': (
+        set_in('images', 0, file_name='a\0.jpg'),
+        r"image 1 has file_name 'a\\x00\.jpg', with characters that cannot be shown",
+    ),
+    'half a character in a name': (set_in('images', 0, file_name='\ud800.jpg'), 'cannot be shown'),
+    'nested lists as id': (
+        lambda found: found['images'][0].update(id=nested(300)),
+        r'image .*\[\[\[.* has id \[.*: an id is a whole number',
+    ),
+    'an integer beyond all floats': (
+        set_in('annotations', 1, segmentation=[[30, 20, 10**400, 20, 30, 40]]),
+        r'segmentation of annotation 2 .*\(a coordinate that is no finite number\)',
+    ),
     'an image that is a text': (
         lambda found: found['images'].append('3.jpg'),
         "image number 3 is '3.jpg', not an object with keys",

@@ -1,6 +1,5 @@
 """Masks in JSON: polygons, run lengths, and COCO's annotations."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
     stack_objects,
 )
 from seginpaint_mm.datasets import coco_json
-from seginpaint_mm.datasets.coco_masks import decode_mask
+from seginpaint_mm.datasets.coco_masks import decode_mask, is_number
 
 _FORMS = (
     'a list of objects, each a polygon [x, y, x, y, ...] or [[x, y], [x, y], ...], a list of '
@@ -89,7 +88,7 @@ def _check_box(annotation: dict, path: str, of: str) -> None:
     box = annotation.get('bbox')
     if box is None:
         return
-    if not (isinstance(box, list) and len(box) == 4 and all(_is_number(side) for side in box)):
+    if not (isinstance(box, list) and len(box) == 4 and all(is_number(side) for side in box)):
         raise ValueError(f'{path}: bbox of {of} is not [x, y, width, height], but {_shown(box)}.')
     if box[2] <= 0 or box[3] <= 0:
         raise ValueError(
@@ -130,7 +129,7 @@ def _polygons(segmentation: object, path: str, of: str) -> Iterator[list[float]]
         parts = [parts]
     for part in parts:
         corners = _flat(part) if isinstance(part, list) else part
-        if not isinstance(corners, list) or not all(_is_number(value) for value in corners):
+        if not isinstance(corners, list) or not all(is_number(value) for value in corners):
             raise ValueError(
                 f'{path}: a polygon of {of} has other things than coordinates ({_shown(part)}): '
                 f'write [x, y, x, y, ...].'
@@ -145,7 +144,7 @@ def _polygons(segmentation: object, path: str, of: str) -> Iterator[list[float]]
 
 def _is_polygon(parts: list) -> bool:
     """Whether it is one polygon, not a list of them."""
-    return all(_is_number(part) for part in parts) or all(_is_point(part) for part in parts)
+    return all(is_number(part) for part in parts) or all(_is_point(part) for part in parts)
 
 
 def _flat(polygon: list) -> list:
@@ -155,12 +154,7 @@ def _flat(polygon: list) -> list:
 
 
 def _is_point(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(_is_number(part) for part in value)
-
-
-def _is_number(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return isinstance(value, list) and len(value) == 2 and all(is_number(part) for part in value)
 
 
 def _why_empty(polygons: list[list[float]], size: tuple[int, int], path: str, of: str) -> str:
@@ -183,5 +177,4 @@ def _name(annotation: coco_json.Entry, categories: Mapping[coco_json.Id, str]) -
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f'{text[:37]}...'
+    return coco_json.shown(value)
