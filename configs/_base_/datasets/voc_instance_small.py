@@ -14,7 +14,7 @@ train_pipeline = [
     ),
     dict(type='mmseg.RandomCrop', crop_size=(256, 256), cat_max_ratio=0.75),
     dict(type='mmseg.RandomFlip', prob=0.5),
-    dict(type='PackScene'),
+    dict(type='PackScene', instance_masks=False),
 ]
 test_pipeline = [
     *load,
