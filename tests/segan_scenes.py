@@ -16,8 +16,8 @@ MASK_SIZE = 14
 def tiny_segmentor(**changes: object) -> dict:
     config = dict(
         type='AmodalSegmentor',
-        backbone=dict(type='ObjectResNet', depth=18, base_channels=4, strides=(1, 2, 1, 1)),
-        in_channels=32,
+        backbone=dict(type='ObjectResNet', depth=18, base_channels=8, strides=(1, 2, 1, 1)),
+        in_channels=64,
         pool_size=1,
         roi_size=3,
         mask_size=MASK_SIZE,

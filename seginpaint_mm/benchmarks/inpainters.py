@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.benchmarks.report import Table
+from seginpaint_mm.memory_layout import lay_channels_last
 from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
 
@@ -61,7 +62,7 @@ def _inference_table(bases: Path, repeats: int, device: torch.device) -> Table:
 
 def _training_table(bases: Path, batch_size: int, repeats: int, device: torch.device) -> Table:
     config, side = TRAINING[device.type]
-    model = _build(bases / f'{config}.py').to(device, memory_format=torch.channels_last)
+    model = lay_channels_last(_build(bases / f'{config}.py').to(device))
     batch = _batch(batch_size, side, model, device)
     steps = {'whole step': _step(model, batch)}
     if model.perceptual_features is not None:
@@ -73,7 +74,7 @@ def _training_table(bases: Path, batch_size: int, repeats: int, device: torch.de
     steps["discriminator's side"] = _step(without, batch)
     for name, variant in {'SCEM and bias nets': '_sg', 'these and SGIM': '_base'}.items():
         without = _build(bases / f'{config}{variant}.py')
-        steps[name] = _step(without.to(device, memory_format=torch.channels_last), batch)
+        steps[name] = _step(lay_channels_last(without.to(device)), batch)
     seconds = median_seconds(steps, repeats, device)
     table = Table(
         f'Training step of {config}, {batch_size} pictures of {side}x{side}',

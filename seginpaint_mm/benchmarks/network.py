@@ -17,6 +17,7 @@ from seginpaint_mm.benchmarks.measure import median_seconds
 from seginpaint_mm.benchmarks.mpi_operator import squares
 from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.models.mpi.plain_forms import plain_forms
+from seginpaint_mm.memory_layout import lay_channels_last
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -90,7 +91,7 @@ def train_table(
     cfg = copy.deepcopy(cfg)
     cfg.model.train_mask = 'truth'  # the holes are the same, whatever the random weights predict
     model = _build(cfg).to(device).train()
-    ours = copy.deepcopy(model).to(memory_format=torch.channels_last)
+    ours = lay_channels_last(copy.deepcopy(model))
     images, foreground = _scene(batch_size, size, device)
     steps = {
         'plain, with the loop': _plain(_step(model, images, foreground)),
