@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import seginpaint_mm  # noqa: F401  how threads wait and mmcv's operators, before others import
+
+# isort: split
 import cv2
 import pytest
 import torch
 from mmengine.logging import MMLogger
-
-import seginpaint_mm  # noqa: F401  mmcv's operators, before any test module imports mmcv.ops
 
 THREADS = 1
 

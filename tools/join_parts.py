@@ -9,10 +9,13 @@ import io
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import torch
 from mmengine.registry import DefaultScope
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # runs without being installed
 
 from seginpaint_mm.checkpoint import check_parts_named, enable_safe_loading
 from seginpaint_mm.cli import (

@@ -16,8 +16,8 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import median_seconds
 from seginpaint_mm.benchmarks.mpi_operator import squares
 from seginpaint_mm.benchmarks.report import Table
-from seginpaint_mm.models.mpi.plain_forms import plain_forms
 from seginpaint_mm.memory_layout import lay_channels_last
+from seginpaint_mm.models.mpi.plain_forms import plain_forms
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

@@ -98,6 +98,10 @@ def check_python() -> str | Note:
     return f'{version} in {environment()}'
 
 
+def check_processor() -> str:
+    return importlib.import_module('seginpaint_mm.processor').describe()
+
+
 def check_torch() -> str | Note:
     torch = load('torch', redo='torch')
     if torch.cuda.is_available():
@@ -275,6 +279,7 @@ def check_tensorboard() -> str | Note:
 
 CHECKS: dict[str, Check] = {
     'Python': check_python,
+    'processor': check_processor,
     'torch': check_torch,
     'torchvision': check_torchvision,
     'NumPy': check_numpy,

@@ -38,6 +38,7 @@ from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.removal.removal import FORMATS, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.engine.processes import limit_threads
 from seginpaint_mm.errors import UserError
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
@@ -250,6 +251,7 @@ def main(argv: list[str] | None = None) -> None:
     if hasattr(sys.stdout, 'reconfigure'):  # names of files need not be UTF-8
         sys.stdout.reconfigure(errors='backslashreplace')
     wanted = removal(args)
+    limit_threads()
     inferencer = SegInpaintInferencer(
         args.config or _default_model(wanted),
         args.checkpoint,

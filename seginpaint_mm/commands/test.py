@@ -19,7 +19,7 @@ from seginpaint_mm.cli import (
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
 from seginpaint_mm.engine.hooks.class_count_hook import unwrapped
-from seginpaint_mm.engine.processes import use_cpu_processes
+from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.files import check_writable, write_json
 
@@ -106,6 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.tta:
         use_several_views(cfg)
     use_cpu_processes(cfg)
+    limit_threads(cfg.get('test_dataloader'))
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)
         if args.checkpoint:

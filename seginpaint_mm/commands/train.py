@@ -17,7 +17,7 @@ from seginpaint_mm.cli import (
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
 from seginpaint_mm.engine.mixed_precision import use_amp
-from seginpaint_mm.engine.processes import use_cpu_processes
+from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import ConfigError
 
@@ -79,6 +79,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.amp:
         use_amp(cfg)
     use_cpu_processes(cfg)
+    limit_threads(cfg.get('train_dataloader'))
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)
         if cfg.get('load_from'):

@@ -1,24 +1,42 @@
 """Mixed precision by one switch, for whatever parts a config optimises."""
 
+import functools
+
 import torch
 from mmengine.config import Config
 
 from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.processor import describe, has_bfloat16_units
 
 
 def use_amp(cfg: Config) -> None:
-    """float16 on a GPU, bfloat16 on the CPU, for all optimisers.
+    """float16 on a GPU, bfloat16 on a CPU with units for it, for all optimisers.
+
+    On other CPUs bfloat16 is several times slower than float32: the config stays as it is, and a
+    sentence says so.
 
     Raises:
         ConfigError: the config has another optimiser wrapper than the plain one.
     """
-    amp = 'AmpOptimWrapper' if torch.cuda.is_available() else 'CPUAmpOptimWrapper'
+    on_gpu = torch.cuda.is_available()
+    amp = 'AmpOptimWrapper' if on_gpu else 'CPUAmpOptimWrapper'
     parts = optim_wrapper_parts(cfg.optim_wrapper)
     wrappers = {f'optim_wrapper.{name}': part for name, part in parts.items()}
     for path, wrapper in (wrappers or {'optim_wrapper': cfg.optim_wrapper}).items():
         kind = wrapper.get('type', 'OptimWrapper')
         if kind == 'OptimWrapper':
-            wrapper.type = amp
+            if on_gpu or has_bfloat16_units():
+                wrapper.type = amp
+            else:
+                _say_once(
+                    f'--amp has no effect here: this processor ({describe()}) is several times '
+                    'slower with bfloat16 than with float32, which is used.'
+                )
         elif not str(kind).endswith('AmpOptimWrapper'):
             raise ConfigError(f'--amp needs {path}.type=OptimWrapper, the config has {kind}.')
+
+
+@functools.cache
+def _say_once(sentence: str) -> None:
+    print(sentence, flush=True)

@@ -1,10 +1,13 @@
-"""Several training processes without a GPU."""
+"""Processes and threads without a GPU."""
 
 import atexit
+import os
 import time
 
 import torch
 from mmengine.config import Config
+
+from seginpaint_mm.processor import compute_threads
 
 _SECONDS_TO_LET_GO = 0.5
 
@@ -27,6 +30,21 @@ def use_cpu_processes(cfg: Config) -> None:
         **(cfg.get('model_wrapper_cfg') or {}),
         'device_ids': None,
     }
+
+
+def limit_threads(loader: dict | None = None) -> None:
+    """Let PyTorch compute with as many threads as there are cores for, beside a data loader's.
+
+    Does nothing where a GPU is available, or where the user has set ``OMP_NUM_THREADS``, as
+    torchrun does for several processes.
+
+    Args:
+        loader: config of the data loader that runs at the same time; None for no workers.
+    """
+    if 'OMP_NUM_THREADS' in os.environ or torch.cuda.is_available():
+        return
+    threads = compute_threads((loader or {}).get('num_workers', 0))
+    torch.set_num_threads(min(torch.get_num_threads(), threads))
 
 
 def _leave_group() -> None:

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.config_check import check_config
-from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers
+from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers, mixed_precision
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError, DivergenceError
 from tests.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
@@ -152,7 +152,8 @@ def test_config_check_knows_parts(tmp_path: Path) -> None:
     ]
 
 
-def test_amp_switches_every_part(tmp_path: Path) -> None:
+def test_amp_switches_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: True)
     cfg = Config.fromfile(tiny_gan_config(tmp_path))
     use_amp(cfg)
     kinds = {cfg.optim_wrapper[part].type for part in TinyGAN().parts()}
@@ -160,6 +161,24 @@ def test_amp_switches_every_part(tmp_path: Path) -> None:
     assert kinds == {expected}
     cfg.optim_wrapper.judge.type = 'ApexOptimWrapper'
     with pytest.raises(ConfigError, match=r'--amp needs optim_wrapper\.judge\.type=OptimWrapper'):
+        use_amp(cfg)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='a GPU has its own mixed precision')
+def test_amp_without_bfloat16_units_is_float32_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: False)
+    mixed_precision._say_once.cache_clear()
+    cfg = Config.fromfile(tiny_gan_config(tmp_path))
+    use_amp(cfg)
+    assert {cfg.optim_wrapper[part].get('type') for part in TinyGAN().parts()} <= {
+        None,
+        'OptimWrapper',
+    }
+    assert capsys.readouterr().out.count('--amp has no effect here') == 1
+    cfg.optim_wrapper.judge.type = 'ApexOptimWrapper'
+    with pytest.raises(ConfigError, match=r'optim_wrapper\.judge\.type=OptimWrapper'):
         use_amp(cfg)
 
 

@@ -20,11 +20,14 @@ import shlex
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import cv2
 import torch
 from mmengine.config import Config
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables

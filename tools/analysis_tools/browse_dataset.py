@@ -8,14 +8,17 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmengine.utils import track_iter_progress
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_errors
 from seginpaint_mm.errors import ConfigError

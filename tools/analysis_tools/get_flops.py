@@ -4,12 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import add_config_arguments, load_config, locate_errors, one_sentence_errors
 from seginpaint_mm.complexity import Complexity, complexity

@@ -10,9 +10,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
+from mmengine.config import DictAction
 
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.config_files import find_config

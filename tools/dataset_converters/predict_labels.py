@@ -11,6 +11,11 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
+
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import numpy as np
 import torch
 from mmcv.transforms import Compose
@@ -19,8 +24,6 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from torch import nn
 from tqdm import tqdm
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.apis.inputs import SceneInput, find_inputs
 from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline
