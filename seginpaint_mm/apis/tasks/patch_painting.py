@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 
+import cv2
 import numpy as np
 
 from seginpaint_mm.apis.removal.patches import Patch, rounds_of
@@ -43,6 +44,18 @@ def paint_patches(
             if keep is not None:
                 keep(patch, sample)
     return painted
+
+
+def keep_grey(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> None:
+    """Make what was painted grey where the image itself is, in place.
+
+    Args:
+        painted: BGR uint8 (H, W, 3), written to.
+        image: The image before, of that form.
+        hole: bool (H, W), what was painted.
+    """
+    if (image == image[..., :1]).all():
+        painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
 
 
 def _view(picture: dict, patch: Patch, painted: np.ndarray, hole: np.ndarray) -> dict:
