@@ -15,6 +15,7 @@ from mmseg.structures import SegDataSample
 
 from seginpaint_mm.registry import MODELS
 
+pytestmark = pytest.mark.slow  # all of them together
 CLASSES = 19
 BACKBONE_18 = dict(backbone=dict(depth=18))
 FPN_18 = dict(**BACKBONE_18, neck=dict(in_channels=[64, 128, 256, 512]))

@@ -109,6 +109,7 @@ def work(rank, store):
 """
 
 
+@pytest.mark.slow
 def test_distributed_processes_and_their_spawned_workers_have_them(tmp_path: Path) -> None:
     (tmp_path / 'processes.py').write_text(PROCESSES)
     program = (
