@@ -270,3 +270,12 @@ def test_wrong_fillings_are_told(inferencer: SegInpaintInferencer, work_dir: Pat
     filling = Filling(whole_up_to=0, working_size=32)
     (failure,) = inferencer(image, masks=mask, filling=filling)['failures']
     assert 'what is known beside the hole is lost when it is reduced to 32 pixels' in failure
+
+
+def test_grey_stays_grey(inferencer: SegInpaintInferencer) -> None:
+    """As where objects are removed: whole, and in patches."""
+    grey = photo()[..., :1].repeat(3, axis=2)
+    for filling in (Filling(), Filling(whole_up_to=0, working_size=64)):
+        (sample,) = inferencer(grey, masks=ragged(), filling=filling)['predictions']
+        check_filled(sample, grey, ragged())
+        assert (sample.pred_image.data == sample.pred_image.data[:1]).all()

@@ -16,10 +16,9 @@ from seginpaint_mm.apis.photo_writing import write_photo
 from seginpaint_mm.apis.removal import Filling, FillingPlan, FillingSource, Removal
 from seginpaint_mm.apis.removal.patches import Patch
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
-from seginpaint_mm.apis.tasks.patch_painting import paint_patches
+from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.files import write_image
-from seginpaint_mm.models.holes import fill_holes
 from seginpaint_mm.structures import SceneSample
 
 UNKNOWN_CLASS = 255  # where no patch was
@@ -78,9 +77,9 @@ class FillingTask(InferenceTask):
         for name, value in sample.items():
             if name == 'hole' or name.startswith('pred_'):
                 finished.set_field(PixelData(data=value.data.clone()), name)
-        colours = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
-        filled = fill_holes(colours, finished.pred_image.data, finished.hole.data.bool())
-        finished.pred_image = PixelData(data=filled)
+        painting = finished.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
+        painted = np.where(hole[..., None], painting, image)
+        finished.pred_image = _image(painted, image, hole)
         return finished
 
     def _fill_patches(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:
@@ -101,8 +100,7 @@ class FillingTask(InferenceTask):
             )
         )
         finished.hole = PixelData(data=torch.from_numpy(objects.hole[None].astype(np.uint8)))
-        colours = np.ascontiguousarray(painted[..., ::-1].transpose(2, 0, 1))
-        finished.pred_image = PixelData(data=torch.from_numpy(colours))
+        finished.pred_image = _image(painted, image, objects.hole)
         for name, values in maps.items():
             finished.set_field(PixelData(data=torch.from_numpy(values[None])), name)
         return finished
@@ -132,6 +130,12 @@ class FillingTask(InferenceTask):
 
     def summary(self) -> dict:
         return {'classes': list(self.dataset_meta['classes'])}
+
+
+def _image(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> PixelData:
+    """RGB of what was painted, BGR (H, W, 3); grey images stay grey."""
+    keep_grey(painted, image, hole)
+    return PixelData(data=torch.from_numpy(painted[..., ::-1].transpose(2, 0, 1).copy()))
 
 
 def _keep_maps(

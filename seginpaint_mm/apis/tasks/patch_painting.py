@@ -54,7 +54,7 @@ def keep_grey(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> None:
         image: The image before, of that form.
         hole: bool (H, W), what was painted.
     """
-    if (image == image[..., :1]).all():
+    if all(np.array_equal(image[..., 0], image[..., channel]) for channel in (1, 2)):
         painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
@@ -18,7 +17,7 @@ from seginpaint_mm.apis.removal import Filling, Removal, RemovalPlan, RemovalSou
 from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.selected_objects import selected_objects
 from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
-from seginpaint_mm.apis.tasks.patch_painting import paint_patches
+from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image
@@ -110,8 +109,7 @@ class RemovingTask(InferenceTask):
         if not objects.patches:
             return finished
         hole = objects.hole
-        if all(np.array_equal(image[..., 0], image[..., channel]) for channel in (1, 2)):
-            painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
+        keep_grey(painted, image, hole)
         finished.pred_image = PixelData(data=_tensor(painted[..., ::-1].transpose(2, 0, 1)))
         finished.pred_mask = _mask(objects.mask)
         finished.hole = _mask(hole)
