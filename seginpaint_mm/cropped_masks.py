@@ -189,6 +189,9 @@ class CroppedMaskTensor(CroppedMasks):
 
     dtype = torch.bool
 
+    def cpu(self) -> 'CroppedMaskTensor':
+        return self
+
     @staticmethod
     def cat(parts: Sequence['CroppedMaskTensor']) -> 'CroppedMaskTensor':
         """Join the masks of one image, as :class:`mmengine.structures.InstanceData` does."""

@@ -35,10 +35,10 @@ def instance_ids(instances: InstanceData) -> np.ndarray:
 
     Where several overlap, the first, most confident, one.
     """
-    masks = instances.masks.cpu().numpy()
-    ids = np.zeros(masks.shape[1:], np.uint16)
+    masks = instances.masks.cpu()
+    ids = np.zeros(tuple(masks.shape[1:]), np.uint16)
     for number in range(len(masks), 0, -1):
-        ids[masks[number - 1]] = number
+        ids[masks[number - 1].numpy()] = number
     return ids
 
 
