@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+_VALUES = 2**21  # that are floats at once; below 2**24 they count exactly
+
 
 def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
     """Overlap of each object's visible region with each other's invisible one (SeGAN, Section 5.2).
@@ -24,9 +26,16 @@ def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
             f'The visible masks are {tuple(visible.shape)} (objects, height, width), the full ones '
             f'{tuple(full.shape)}: give both for the same objects and the same picture.'
         )
-    seen, hidden = visible.flatten(1), (full & ~visible).flatten(1)
-    with torch.autocast(visible.device.type, enabled=False):  # half precision counts to 2048
-        shared = (seen.float() @ hidden.float().T).cpu().double()  # exact below 2 ** 24
-    sums = seen.sum(dim=1, keepdim=True) + hidden.sum(dim=1)
-    overlaps = shared / (sums.cpu() - shared).clamp(min=1)
-    return overlaps * ~torch.eye(len(overlaps), dtype=torch.bool)
+    visible, full, number = visible.flatten(1), full.flatten(1), len(visible)
+    shared = torch.zeros(number, number, dtype=torch.float64)
+    sums = torch.zeros(number, number, dtype=torch.float64)
+    step = _VALUES // max(number, 1) + 1
+    for start in range(0, visible.shape[1], step):  # as floats all of a photo would take gigabytes
+        seen, hidden = visible[:, start : start + step], full[:, start : start + step]
+        hidden = (hidden & ~seen).float()
+        seen = seen.float()
+        with torch.autocast(seen.device.type, enabled=False):  # half precision counts to 2048
+            shared += (seen @ hidden.T).cpu()
+        sums += (seen.sum(dim=1, keepdim=True) + hidden.sum(dim=1)).cpu()
+    overlaps = shared / (sums - shared).clamp(min=1)
+    return overlaps * ~torch.eye(number, dtype=torch.bool)

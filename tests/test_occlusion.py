@@ -29,6 +29,16 @@ def test_agrees_with_sets_of_pixels(seed, number):
     np.testing.assert_allclose(found, by_sets(visible, full), rtol=0, atol=1e-12)
 
 
+def test_photos_are_counted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = np.zeros((3, 20, 30), bool)
+    full[0, :12, :12] = full[1, 5:18, 5:20] = full[2, 10:, 10:] = True
+    visible, full = torch.from_numpy(layered(full)), torch.from_numpy(full)
+    whole = occlusion_overlaps(visible, full)
+    assert whole.any()
+    monkeypatch.setattr('seginpaint_mm.occlusion._VALUES', 97)
+    assert torch.equal(occlusion_overlaps(visible, full), whole)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000))
 def test_only_what_is_in_front_hides(seed):

@@ -9,6 +9,7 @@ import mmdet
 import numpy as np
 import pytest
 import torch
+from mmdet.models import MaskRCNN
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -153,6 +154,34 @@ def test_things_of_a_panoptic_map() -> None:
     assert found.labels.tolist() == [1, 1, 2]
     assert found.masks.sum(dim=(1, 2)).tolist() == [2, 2, 2]
     assert not found.masks[:, 0, :2].any()
+
+
+def test_large_pictures_are_looked_at_reduced(
+    detector: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the memory for masks is bounded; they come at the picture's size."""
+    made = []
+    original = MaskRCNN.predict
+
+    def predict(model: MaskRCNN, inputs: torch.Tensor, samples: list, **options: bool) -> list:
+        found = original(model, inputs, samples, **options)
+        made.append(tuple(found[0].pred_instances.masks.shape))
+        return found
+
+    monkeypatch.setattr(MaskRCNN, 'predict', predict)
+    large = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    source = find_instance_model(*detector, device='cpu', min_score=0.0, look_size=64)
+    found = source.objects(SCENE, large)
+    ((number, *size),) = made
+    assert size == [48, 64]
+    assert 1 < len(found) <= number  # some are empty
+    assert found.masks.shape[1:] == (480, 640)
+    for mask in found.masks:
+        assert mask.sum() > 50
+    least = sorted(found.scores)[-1]
+    sure = find_instance_model(*detector, 'cpu', min_score=least, look_size=64)
+    assert sure.objects(SCENE, large).scores == (least,)
+    assert made[1][0] < number, 'no mask is made of what is left out'
 
 
 def test_ours_are_found_after_mmdets_were_used(detector: tuple[Path, Path]) -> None:
