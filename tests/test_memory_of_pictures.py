@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 OBJECTS, SIZE = 10, (1000, 2000)
 SCRIPT = f"""
 import resource
@@ -45,6 +47,7 @@ for kind, sample in samples.items():
 """
 
 
+@pytest.mark.slow
 def test_of_ten_objects_of_two_megapixels() -> None:
     """Their masks are of 20 MB; a sum over all of them would need 160 MB more."""
     done = subprocess.run(
