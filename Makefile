@@ -24,7 +24,7 @@ help:
 	@echo 'make doctor   what is installed, and does it work together?'
 	@echo 'make test-fast  a fast part of it'
 	@echo 'make coverage   all of it, with the share of lines that are run'
-	@echo 'make lint       style checks'
+	@echo 'make lint       style and types'
 	@echo 'make docs       the documentation: docs/_build/html/index.html'
 	@echo 'STACK=openmmlab with any of them: the same on the original OpenMMLab releases'
 
@@ -58,3 +58,4 @@ doctor:
 lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy

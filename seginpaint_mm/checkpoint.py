@@ -75,7 +75,7 @@ def enable_safe_loading() -> None:
         with _torch_load_replaced(), _told_downloads(filename):
             return original(cls, filename, map_location, logger)
 
-    load_checkpoint.is_safe = True
+    setattr(load_checkpoint, 'is_safe', True)  # noqa: B010 (functions declare no such attribute)
     CheckpointLoader.load_checkpoint = classmethod(load_checkpoint)
 
 
@@ -262,7 +262,7 @@ def _torch_load_replaced() -> Iterator[None]:
     ) -> dict:
         return load_checkpoint_safely(f, map_location)
 
-    torch.load = load
+    torch.load = load  # type: ignore[assignment]
     try:
         yield
     finally:

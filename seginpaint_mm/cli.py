@@ -99,7 +99,7 @@ def read_config(path: str | Path) -> Config:
     try:
         return Config.fromfile(path)
     except Exception as error:
-        reason = error
+        reason: BaseException | None = error
         while reason is not None and not isinstance(reason, MissingLibrary):
             reason = reason.__cause__ or reason.__context__  # MMEngine's error says no more
         if reason is not None:
@@ -201,7 +201,8 @@ def _sentence(error: Exception) -> str | None:
 
 
 def _subclasses(cls: type) -> list[type]:
-    return [s for child in cls.__subclasses__() for s in (child, *_subclasses(child))]
+    children: list[type] = cls.__subclasses__()
+    return [s for child in children for s in (child, *_subclasses(child))]
 
 
 def _listed(options: dict) -> str:

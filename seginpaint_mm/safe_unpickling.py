@@ -2,10 +2,10 @@
 
 import pickle
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ torch_load = torch.load  # kept: enable_safe_loading() puts another function in 
 _CAN_BE_TOLD = digit_version(torch.__version__) >= digit_version('2.7')
 
 
-def load_plain_data(path: str | Path | IO[bytes], map_location: object) -> object:
+def load_plain_data(path: str | Path | IO[bytes], map_location: Any) -> Any:
     """``torch.load`` of a file whose pickle may name nothing but ``_ALLOWED`` and tensors.
 
     Raises:
@@ -46,7 +46,7 @@ def _only_allowed() -> Iterator[None]:
         torch.serialization.add_safe_globals(others)
 
 
-def load_restricted(path: str | Path | IO[bytes], map_location: object) -> dict:
+def load_restricted(path: str | Path | IO[bytes], map_location: Any) -> dict:
     """The same with pickle's documented restriction, for an older torch."""
     restricted = types.SimpleNamespace(
         __name__='restricted_pickle', Unpickler=_RestrictedUnpickler, load=_restricted_load
@@ -82,9 +82,10 @@ def _latin1(text: str, _: str) -> bytes:
     return text.encode('latin1')
 
 
-def _numpy_globals() -> dict[str, object]:
-    core = np.core if np.__version__.startswith('1.') else np._core  # 1.26's _core is empty
-    allowed = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype}
+def _numpy_globals() -> dict[str, Callable]:
+    name = 'core' if np.__version__.startswith('1.') else '_core'  # 1.26's _core is empty
+    core = getattr(np, name)
+    allowed: dict[str, Callable] = {'numpy.ndarray': np.ndarray, 'numpy.dtype': np.dtype}
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):  # numpy 1 and 2
         allowed[f'{module}._reconstruct'] = core.multiarray._reconstruct
         allowed[f'{module}.scalar'] = core.multiarray.scalar
@@ -94,7 +95,7 @@ def _numpy_globals() -> dict[str, object]:
     return allowed
 
 
-_ALLOWED: dict[str, object] = {
+_ALLOWED: dict[str, Callable] = {
     **_numpy_globals(),
     'mmengine.logging.history_buffer.HistoryBuffer': _History,
     '_codecs.encode': _latin1,
@@ -114,7 +115,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
         return allowed[full_name]
 
 
-def _restricted_load(file: IO[bytes], **kwargs: str) -> object:
+def _restricted_load(file: IO[bytes], **kwargs: Any) -> object:
     return _RestrictedUnpickler(file, **kwargs).load()
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 
@@ -46,6 +46,9 @@ def run_jobs(
         pool.shutdown(cancel_futures=True)
 
 
+_task: Callable  # of this process, set by _prepare
+
+
 def _prepare(task: Callable) -> None:
     """Called once in each process."""
     global _task
@@ -53,7 +56,7 @@ def _prepare(task: Callable) -> None:
     _task = task
 
 
-def _do(job: object) -> object:
+def _do(job: Any) -> Any:
     return _task(job)
 
 

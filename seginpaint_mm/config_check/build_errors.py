@@ -1,6 +1,6 @@
 """Tells from which part of a config an error came while that part was being built."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 
 from mmengine.config import Config
@@ -53,7 +53,7 @@ def _typed_parts(node: object, path: str) -> Iterator[tuple[str, Mapping]]:
     if isinstance(node, Mapping):
         if 'type' in node:
             yield path, node
-        items = node.items()
+        items: Iterable[tuple[object, object]] = node.items()
     elif isinstance(node, (list, tuple)):
         items = enumerate(node)
     else:

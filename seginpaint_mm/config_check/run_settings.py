@@ -1,7 +1,8 @@
 """Check settings that MMEngine reads late, or reads past without a word."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from mmengine.config import Config
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
@@ -14,7 +15,7 @@ _PARAMWISE = {
     *('dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate'),
 }
 _CUSTOM_KEY = {'lr_mult', 'decay_mult'}
-_CLIPPERS = {'norm': clip_grad_norm_, 'value': clip_grad_value_}
+_CLIPPERS: dict[str, Callable] = {'norm': clip_grad_norm_, 'value': clip_grad_value_}
 _AT_LEAST = {'max_epochs': 1, 'max_iters': 1, 'val_interval': 1, 'val_begin': 0}
 
 
@@ -49,7 +50,7 @@ def _counts_iterations(train_cfg: Mapping) -> bool:
 def _epoch_settings(cfg: Config) -> Iterator[str]:
     """Where a training by iterations counts epochs, of which it has one."""
     hooks = cfg.get('default_hooks') or {}
-    parts = {f'param_scheduler{path}': part for path, part in _schedulers(cfg)}
+    parts: dict[str, Any] = {f'param_scheduler{path}': part for path, part in _schedulers(cfg)}
     parts['default_hooks.checkpoint'] = hooks.get('checkpoint')
     parts['log_processor'] = cfg.get('log_processor')
     for path, part in parts.items():

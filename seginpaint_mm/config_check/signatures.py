@@ -42,11 +42,11 @@ def _constructor_arguments(cls: type) -> set[str] | None:
     return names
 
 
-def _names(parameters: object) -> set[str]:
+def _names(parameters: Iterable[inspect.Parameter]) -> set[str]:
     return {p.name for p in parameters if p.kind in _NAMED}
 
 
-def _rest_name(parameters: object) -> str | None:
+def _rest_name(parameters: Iterable[inspect.Parameter]) -> str | None:
     return next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
 
 

@@ -18,6 +18,9 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
         for named in (work_dir / Path(text).name, Path(text)):
             if named.is_file():
                 return str(named)
-    numbered = [p for p in work_dir.glob('*.pth') if _NUMBERED.fullmatch(p.name)]
-    newest = max(numbered, key=lambda p: int(_NUMBERED.fullmatch(p.name)[1]), default=None)
-    return str(newest) if newest else None
+    numbered = {
+        path: int(match[1])
+        for path in work_dir.glob('*.pth')
+        if (match := _NUMBERED.fullmatch(path.name))
+    }
+    return str(max(numbered, key=numbered.__getitem__)) if numbered else None

@@ -5,6 +5,7 @@ import platform
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -96,7 +97,12 @@ def _descriptions(spec: TableSpec, runs: Runs) -> list[str]:
 
 def _row_record(spec: TableSpec, row: Row, runs: Runs) -> dict:
     run = runs[spec.owner(row).name, spec.seeds[0]]
-    record = {'name': row.name, 'minus': row.minus, 'paper': row.paper, 'command': _command(run)}
+    record: dict[str, Any] = {
+        'name': row.name,
+        'minus': row.minus,
+        'paper': row.paper,
+        'command': _command(run),
+    }
     record |= {'data': _data_root(run), 'averaged_epochs': run.epochs(), 'ours': {}}
     if not row.shown:  # trained for other rows; what the table shows may not be measured in it
         return record

@@ -4,6 +4,7 @@ import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from mmengine.config import Config
 
@@ -194,7 +195,7 @@ def _run(
     return Run(
         row=row.name,
         seed=own_seed,
-        config=row.config,
+        config=cast(str, row.config),  # a row without one is not run
         cfg_options={**row.cfg_options, **cfg_options, **checkpoints},
         folder=work_dir / row.folder / f'seed_{own_seed}',
         trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,

@@ -153,8 +153,8 @@ class LocalizationHead(BaseModule):
         deltas = []
         for image, of_image in enumerate(maps):
             where = targets.images == image
-            places = (targets.labels[where], targets.rows[where], targets.columns[where])
-            deltas.append(self.enlarged(of_image, size).read(*places))
+            pixels = (targets.labels[where], targets.rows[where], targets.columns[where])
+            deltas.append(self.enlarged(of_image, size).read(*pixels))
         return torch.cat(deltas)  # targets are in the images' order
 
     def upsample(self, maps: Tensor, size: tuple[int, int]) -> Tensor:

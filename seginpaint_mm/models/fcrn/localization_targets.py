@@ -66,8 +66,11 @@ def localization_targets(
         instance = index[rows, columns]
         labels, boxes = instances.labels[instance], instances.bboxes[instance].float()
         parts.append((torch.full_like(rows, image), rows, columns, labels, boxes))
-    *places, boxes = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-    return LocalizationTargets(*places, boxes, _pixel_weights(boxes, weighting))
+    images, rows, columns, labels, boxes = (
+        torch.cat(tensors) for tensors in zip(*parts, strict=True)
+    )
+    weights = _pixel_weights(boxes, weighting)
+    return LocalizationTargets(images, rows, columns, labels, boxes, weights)
 
 
 def image_size(sample: SceneSample) -> tuple[int, int]:

@@ -30,10 +30,11 @@ def set_predictions(
     """
     fields = {}
     if 'image' in made:
-        colours = [
-            (image.float() * 255).round().clamp(0, 255) for image in (pictures, made['image'])
-        ]
-        fields['pred_image'] = fill_holes(*(image.to(torch.uint8) for image in colours), hole)
+        given, painted_image = (
+            (image.float() * 255).round().clamp(0, 255).to(torch.uint8)
+            for image in (pictures, made['image'])
+        )
+        fields['pred_image'] = fill_holes(given, painted_image, hole)
     if 'edges' in made:
         fields['pred_edges'] = made['edges'].float()
     if 'logits' in made:
