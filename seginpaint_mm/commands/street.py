@@ -1,4 +1,4 @@
-"""Render the Street data set: ``python tools/dataset_converters/street.py OUT --num-train N``."""
+"""Render the Street data set: ``seginpaint street OUT --num-train N``."""
 
 import argparse
 import os

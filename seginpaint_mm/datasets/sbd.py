@@ -12,7 +12,7 @@ from seginpaint_mm.registry import DATASETS
 _HOW_TO_GET = (
     'Either put SBD there (benchmark_RELEASE/dataset/ of '
     'http://home.bharathh.info/pubs/codes/SBD/download.html), or render a stand-in: '
-    'python tools/dataset_converters/street.py {root} --layout sbd --num-train 2000 --num-val 200'
+    'seginpaint street {root} --layout sbd --num-train 2000 --num-val 200'
 )
 
 

@@ -16,7 +16,7 @@ VOC_METAINFO = dict(
 _HOW_TO_GET = (
     'Either put VOC 2012 there (VOCdevkit/VOC2012/ of '
     'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/), or render a stand-in: '
-    'python tools/dataset_converters/street.py {root} --layout voc '
+    'seginpaint street {root} --layout voc '
     '--num-train 2000 --num-val 200'
 )
 

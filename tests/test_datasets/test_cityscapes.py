@@ -105,7 +105,7 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         CityscapesSceneDataset(str(tmp_path / 'cityscapes'), 'train')
     assert 'cityscapes-dataset.com' in str(error.value)
-    assert f'street.py {tmp_path}/cityscapes --layout cityscapes' in str(error.value)
+    assert f'seginpaint street {tmp_path}/cityscapes --layout cityscapes' in str(error.value)
 
 
 def test_image_without_labels_names_the_path_expected(tmp_path):

@@ -58,7 +58,7 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         CityscapesInstanceDataset(str(tmp_path / 'cityscapes'), 'train')
     assert 'cityscapes-dataset.com' in str(error.value)
-    assert f'street.py {tmp_path}/cityscapes --layout cityscapes' in str(error.value)
+    assert f'seginpaint street {tmp_path}/cityscapes --layout cityscapes' in str(error.value)
 
 
 def test_image_without_instance_ids(tmp_path):

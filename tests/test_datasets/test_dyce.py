@@ -116,7 +116,7 @@ def test_missing_list_tells_both_ways_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'annotations/val_multipath\.txt: there is') as e:
         dataset(tmp_path / 'dyce', 'val', predicted_masks=True)
     assert 'github.com/ehsanik/SeGAN' in str(e.value)
-    assert f'street.py {tmp_path}/dyce --layout dyce' in str(e.value)
+    assert f'seginpaint street {tmp_path}/dyce --layout dyce' in str(e.value)
 
 
 @pytest.mark.parametrize(

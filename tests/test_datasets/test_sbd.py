@@ -96,4 +96,4 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'train\.txt: there is no such list') as error:
         load(tmp_path / 'sbd')
     assert 'SBD/download.html' in str(error.value)
-    assert f'street.py {tmp_path}/sbd --layout sbd' in str(error.value)
+    assert f'seginpaint street {tmp_path}/sbd --layout sbd' in str(error.value)

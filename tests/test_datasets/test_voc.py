@@ -120,7 +120,7 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path, split, message):
     with pytest.raises(FileNotFoundError, match=message) as error:
         dataset(tmp_path / 'voc', split)
     assert 'host.robots.ox.ac.uk' in str(error.value)
-    assert f'street.py {tmp_path}/voc --layout voc' in str(error.value)
+    assert f'seginpaint street {tmp_path}/voc --layout voc' in str(error.value)
 
 
 def test_empty_list(tmp_path):
