@@ -163,7 +163,7 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
             '--grow',
             str,
             "pixels that masks are grown by, or a share of the object's longer side such as 2%%, "
-            'negative to shrink them',
+            'negative to shrink them (--grow=-2%%)',
         ),
         ('--feather', int, 'pixels around masks in which the painting fades out'),
         ('--margin', float, 'what is seen around an object, as a share of its longer side'),

@@ -158,6 +158,35 @@ def test_holes_are_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert not (tmp_path / 'out/pred/sem_seg').exists()
 
 
+def test_patches_growth_and_no_pictures(tmp_path: Path) -> None:
+    """Options of sizes mean the same for holes that are filled and objects that are removed."""
+    image = np.random.default_rng(0).integers(0, 256, (150, 300, 3), np.uint8)
+    hole = np.zeros((150, 300), np.uint8)
+    hole[20:70, 20:40] = hole[100:130, 250:280] = 255
+    for name, content in (('photo', image), ('hole', hole)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), content)
+    config = ('--config', REPOSITORY / 'configs/sgenet/telea_street.py', '--device', 'cpu')
+    for number, options in enumerate(
+        (
+            ('--task', 'fill', '--whole-up-to', '0', '--working-size', '96'),
+            ('--task', 'remove', '--grow', '10%', '--feather', '0', '--working-size', '96'),
+        )
+    ):
+        out = tmp_path / f'out{number}'
+        places = ('--masks', tmp_path / 'hole.png', '--no-vis', '--out-dir', out)
+        run_here('infer', tmp_path / 'photo.png', *options, *places, *config)
+        assert not (out / 'vis').exists()
+        (entry,) = json.loads((out / 'predictions.json').read_text())['predictions']
+        assert 'picture' not in entry
+        # as one object, of which a tenth of the longer side of 260 is 26 pixels
+        assert len(entry['patches']) == 2 or number
+        filled = cv2.imread(str(out / 'pred/image/photo.png'))
+        grown = 26 * number
+        near = cv2.dilate(hole, np.ones((2 * grown + 1,) * 2)) > 0
+        np.testing.assert_array_equal(filled[~near], image[~near])
+        assert entry['hole_percent'] >= 100 * (hole > 0).mean() - 0.001
+
+
 @pytest.mark.parametrize('masks', [['hole.png'], ['hole.png', 'other.png']])
 def test_the_image_may_stand_behind_the_masks(
     masks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -236,6 +265,7 @@ def test_objects_are_removed(
     [
         (('--class', 'cta'), 2, "error: There is no class 'cta'; did you mean 'cat'?"),
         (('--box', 'inf', '0', '2', '2'), 2, 'error: boxes are of 4 finite numbers each, not'),
+        (('--id', '1', '--grow', '2x'), 2, 'grow is a whole number of pixels, or a share of the'),
         (('--id', '1', '--feather', '-1'), 2, 'error: feather must be at least 0, not -1'),
         (('--task', 'fill', '--id', '1'), 2, "ObjectRemover is for remove, not for 'fill'"),
         (('--before-checkpoint', 'a.pth'), 2, '--before-checkpoint needs --before, the config'),
