@@ -18,10 +18,10 @@ _HOW_TO_GET = (
 class FolderInstanceDataset(InstanceDataset):
     """Pictures with objects of one class, as Penn-Fudan has them: 0 background, 1 the class.
 
-    Files: ``IMAGE_FOLDER/NAME.png`` (or .jpg) and an instance map for each, a PNG with one
-    channel of 8 or 16 bits or a palette, 0 = no object. A map of nothing but 0 is allowed. Other
-    files that mark objects, with flat colours, soft edges or several pages, are read as those are
-    that ``infer.py --masks`` takes. 255 beside 1, 2, ... is void.
+    Files: ``IMAGE_FOLDER/NAME.png`` (or another format) and for each an instance map, a PNG with
+    one channel of 8 or 16 bits or a palette, 0 = no object. A map of nothing but 0 is allowed.
+    Other files that mark objects, with flat colours, soft edges or several pages, are read as those
+    are that ``infer.py --masks`` takes. 255 beside 1, 2, ... is void.
 
     Args:
         data_root: Folder that holds these.

@@ -19,7 +19,7 @@ _HOW_TO_GET = (
 class LabelFolderDataset(BaseDataset):
     """Images and their label maps, with sub-folders, as :class:`LoadClasses` reads them.
 
-    Files: ``IMAGE_FOLDER/SUB/NAME{image_suffix}.png`` (or .jpg, .jpeg) and, for each,
+    Files: ``IMAGE_FOLDER/SUB/NAME{image_suffix}.png`` (or another format) and, for each,
     ``LABEL_FOLDER/SUB/NAME{label_suffix}``, uint8 with one channel or a palette.
 
     Args:

@@ -74,7 +74,8 @@ def test_is_packed_and_padded_with_what_is_far() -> None:
     assert sample.signed_distance.data.shape == (1, 16, 16)
     assert (sample.signed_distance.data[0, 8:] == 1).all()
     assert sample.gt_image.data.shape == (3, 16, 16)
-    assert not sample.gt_image.data[:, 8:].any()
+    below = sample.gt_image.data[:, 8:]  # the mean colour, as the padded image has
+    assert (below == torch.tensor([124, 116, 104])[:, None, None]).all()
 
 
 def test_what_does_not_fit_is_told() -> None:
