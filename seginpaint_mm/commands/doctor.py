@@ -24,7 +24,9 @@ from seginpaint_mm.installation import (
     WITHOUT_OPERATORS,
     environment,
     fresh_environment_command,
+    install_command,
     installed_distributions,
+    made_by_make,
     pip_command,
     setup_command,
 )
@@ -193,7 +195,7 @@ def check_family() -> str:
         if installation.distribution_version(name) and installation.distribution_version(other):
             raise Broken(
                 f'{name} and {other} are both installed, and overwrite each other',
-                setup_command('mmcv'),
+                setup_command('mmcv') if made_by_make() else replace_command(name, other),
             )
     if not found:
         raise Broken(
@@ -228,10 +230,7 @@ def check_mmcv_ops() -> str | Note:
             kept = kept_by_nms(boxes.to(device))
         except Exception as error:
             if device == 'cuda' and origin == 'compiled':
-                return Note(
-                    'compiled for the CPU, not for the GPU',
-                    f'OPS=torchvision {setup_command()}',
-                )
+                return Note('compiled for the CPU, not for the GPU', other_operators_command())
             raise Broken(
                 f'{origin}: fail on {device} ({first_line(error)})',
                 setup_command('mmcv'),
@@ -242,6 +241,19 @@ def check_mmcv_ops() -> str | Note:
                 setup_command('mmcv'),
             )
     return f'{origin}, work on {" and ".join(devices)}'
+
+
+def other_operators_command() -> str:
+    """Take torchvision's operators, which have kernels for the GPU, instead of compiled ones."""
+    if made_by_make():
+        return f'OPS=torchvision {setup_command()}'
+    families = installation.installed_families('mmcv')
+    names = [name for family in families for name in installed_distributions('mmcv', family)]
+    return replace_command(*names)
+
+
+def replace_command(*names: str) -> str:
+    return f'{pip_command("uninstall", "-y", *names)} && {install_command()}'
 
 
 def kept_by_nms(boxes: object) -> list[int]:
