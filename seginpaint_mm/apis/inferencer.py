@@ -321,8 +321,13 @@ class SegInpaintInferencer(BaseInferencer):
 
     def forward(self, inputs: dict) -> list[SceneSample]:
         """Predict a collated batch."""
-        with torch.inference_mode():
-            return self.model.test_step(inputs)
+        try:
+            with torch.inference_mode():
+                return self.model.test_step(inputs)
+        except RuntimeError as error:
+            if 'DefaultCPUAllocator' in str(error):  # torch has a class of its own for GPUs only
+                raise MemoryError(str(error).splitlines()[0]) from error
+            raise
 
     def visualize(
         self, images: Sequence[np.ndarray], samples: Sequence[SceneSample]

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -341,15 +342,20 @@ def test_one_that_cannot_be_done_stops_no_other(
     }
 
 
+def run_out_of_memory() -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize('fail', [run_out_of_memory, lambda: torch.empty(1 << 58)])
 def test_an_error_of_the_model_is_of_one_input(
-    inferencers: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    inferencers: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fail: Callable
 ) -> None:
     inferencer = inferencers['fill']
     step = inferencer.model.test_step
 
     def failing(batch: dict) -> list:
         if any((item == 7).all() for item in batch['inputs']):
-            raise MemoryError
+            fail()
         return step(batch)
 
     monkeypatch.setattr(inferencer.model, 'test_step', failing)
