@@ -18,6 +18,12 @@ def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
 
     Raises:
         ValueError: when a mask is empty, unless ``whole_if_empty``.
+
+    Example:
+        >>> masks = torch.zeros(1, 4, 6, dtype=torch.bool)
+        >>> masks[0, 1:3, 2:5] = True
+        >>> tight_boxes(masks)
+        tensor([[2., 1., 5., 3.]])
     """
     if whole_if_empty:
         masks = masks | ~masks.flatten(1).any(dim=1)[:, None, None]

@@ -20,6 +20,15 @@ def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
 
     Raises:
         ValueError: when the shapes differ.
+
+    Example:
+        The first object covers half of the second one.
+
+        >>> full = torch.tensor([[[1, 1, 0, 0]], [[0, 1, 1, 0]]]).bool()
+        >>> visible = torch.tensor([[[1, 1, 0, 0]], [[0, 0, 1, 0]]]).bool()
+        >>> occlusion_overlaps(visible, full)
+        tensor([[0.0000, 0.5000],
+                [0.0000, 0.0000]], dtype=torch.float64)
     """
     if visible.shape != full.shape:
         raise ValueError(

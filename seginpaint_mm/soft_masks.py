@@ -15,6 +15,14 @@ def grow_mask(mask: np.ndarray, pixels: int) -> np.ndarray:
 
     Returns:
         bool (H, W); empty when nothing is left.
+
+    Example:
+        >>> mask = np.zeros((3, 5), bool)
+        >>> mask[1, 2] = True
+        >>> grow_mask(mask, 1).astype(int)
+        array([[0, 0, 1, 0, 0],
+               [0, 1, 1, 1, 0],
+               [0, 0, 1, 0, 0]])
     """
     if pixels < 0:
         return ~grow_mask(~mask, -pixels)

@@ -56,6 +56,10 @@ def signed_distance(mask: np.ndarray, unit: str = 'share') -> np.ndarray:
 
     Returns:
         np.ndarray: float32 (H, W), negative inside.
+
+    Example:
+        >>> signed_distance(np.array([[0, 0, 1, 1, 1, 0]]), unit='pixels')
+        array([[ 1.5,  0.5, -0.5, -1.5, -0.5,  0.5]], dtype=float32)
     """
     inside = mask > 0
     if not inside.any() or inside.all():

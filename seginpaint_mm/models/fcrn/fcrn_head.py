@@ -110,6 +110,10 @@ def field_of_view(kernel_size: int, dilation: int, stride: int) -> int:
         kernel_size: Of the classifier.
         dilation: Of the classifier.
         stride: Of the features, 8 for a resolution of 1/8.
+
+    Example:
+        >>> field_of_view(kernel_size=5, dilation=12, stride=8)
+        392
     """
     return ((kernel_size - 1) * dilation + 1) * stride
 

@@ -60,6 +60,14 @@ def max_pool_inpainting(
         ValueError: for shapes or devices that do not fit, features that are not floats, an unknown
             ``merge``, or (checked on a CPU only, as looking would wait for the device) NaN in the
             foreground.
+
+    Example:
+        The foreground and the ring around it take the nearest background.
+
+        >>> features = torch.tensor([[[[3.0, 1.0, 9.0, 1.0, 5.0]]]])
+        >>> foreground = torch.tensor([[[[0, 0, 1, 0, 0]]]])
+        >>> max_pool_inpainting(features, foreground)
+        tensor([[[[3., 3., 5., 5., 5.]]]])
     """
     _check(features, foreground, 'foreground')
     if merge not in MERGES:
