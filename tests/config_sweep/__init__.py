@@ -1,0 +1,1 @@
+"""Run shipped configs on tiny data: where the data lies, and what of a config is made small."""

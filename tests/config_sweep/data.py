@@ -1,0 +1,245 @@
+"""A folder ``data`` in which every shipped config finds its data set, with two images a split."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmdet.datasets import CocoPanopticDataset
+from pycocotools import mask as coco_masks
+
+from seginpaint_mm.datasets import PairsDataset
+from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.files import write_image
+from tests.amodal_folders import cocoa_annotation, write_cocoa
+from tests.dataset_folders import picture, write_map
+from tests.tool_runs import run_here
+
+SIZE = (64, 128)  # height, width
+_PAIRS = 'dataset_converters/make_pairs'
+_SPLITS = ('train', 'val')
+_THINGS = {24: 'person', 26: 'car'}  # Cityscapes' ids, COCO's names
+
+
+def write_all(root: Path) -> Path:
+    """Write every data set that a config names, below ``root / 'data'``."""
+    data = root / 'data'
+    _street(data)
+    _voc(data)
+    _coco(data)
+    _amodal(data)
+    _labels(data)
+    _pairs(data)
+    holes = np.zeros((128, 128), np.uint8)
+    holes[40:90, 30:100] = 255
+    for folder in ('irregular_masks', 'irregular_masks_train'):
+        for number in range(2):
+            write_map(data / folder / f'{number:05d}.png', np.roll(holes, 20 * number, axis=0))
+    return root
+
+
+def images(data: Path) -> list[Path]:
+    """The two validation images of Street."""
+    return sorted((data / 'street/leftImg8bit/val').rglob('*_leftImg8bit.*'))
+
+
+def objects(data: Path) -> np.ndarray:
+    """uint8 (H, W): numbers from 1 on the pixels of the objects of the first of these images."""
+    path = next((data / 'street/gtFine/val').rglob('*_instanceIds.png'))
+    ids = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    found = [n for n in np.unique(ids[ids >= 1000]) if (ids == n).sum() >= 20]
+    return np.select([ids == n for n in found], range(1, len(found) + 1), 0).astype(np.uint8)
+
+
+def _street(data: Path) -> None:
+    """Street in each of its layouts, and the folders of the real sets in the same layout."""
+    for layout, folders in {
+        'cityscapes': ('street', 'cityscapes', 'cityscapes_256x128'),
+        'kitti': ('kitti',),
+        'camvid': ('camvid',),
+        'sbd': ('sbd',),
+        'dyce': ('street_dyce', 'dyce_data'),
+        'voc': ('voc_instance', 'voc/VOC2012', 'VOCdevkit/VOC2012'),
+    }.items():
+        first, *others = (data / folder for folder in folders)
+        splits = {'kitti': ('val',), 'dyce': ('train', 'val', 'test')}
+        counts = dict.fromkeys(splits.get(layout, _SPLITS), 2)
+        order = Order(layout, 'day', 0, SIZE)
+        write_dataset(first, LAYOUTS[layout], order, counts, 1, lambda done, total: None)
+        for other in others:
+            shutil.copytree(first, other)
+
+
+def _voc(data: Path) -> None:
+    """The lists and folders of VOC's other parts, from Street in VOC's layout."""
+    for root in (data / 'voc/VOC2012', data / 'VOCdevkit/VOC2012'):
+        lists = root / 'ImageSets/Segmentation'
+        shutil.copy(lists / 'train.txt', lists / 'aug.txt')
+    _repeat(data / 'voc_instance', 30)  # its split is by number
+    context = data / 'VOCdevkit/VOC2010'
+    shutil.copytree(data / 'voc/VOC2012/JPEGImages', context / 'JPEGImages')
+    shutil.copytree(data / 'voc/VOC2012/SegmentationClass', context / 'SegmentationClassContext')
+    shutil.copytree(
+        data / 'voc/VOC2012/ImageSets/Segmentation', context / 'ImageSets/SegmentationContext'
+    )
+
+
+def _repeat(root: Path, number: int) -> None:
+    """Copy the first scene of a folder in VOC's layout until there are ``number``."""
+    first = min(path.stem for path in (root / 'JPEGImages').iterdir())
+    for folder in ('JPEGImages', 'SegmentationClass', 'SegmentationObject'):
+        path = next((root / folder).glob(f'{first}.*'))
+        for index in range(number - len(list((root / folder).iterdir()))):
+            shutil.copy(path, path.with_stem(f'{first}_{index:02d}'))
+
+
+def _coco(data: Path) -> None:
+    """COCO's instances of Street's persons and cars, and its panoptic segments."""
+    names = CocoPanopticDataset.METAINFO['classes']
+    categories = [
+        dict(id=number, name=name, isthing=int(number <= 80))
+        for number, name in enumerate(names, start=1)
+    ]
+    for split in _SPLITS:
+        scenes = [_scene(path) for path in sorted((data / 'street').rglob('*_leftImg8bit.*'))]
+        scenes = [scene for scene in scenes if scene['split'] == split]
+        _coco_instances(data / 'coco_tiny', split, scenes, categories[:80])
+        _coco_panoptic(data / 'coco', split, scenes, categories)
+
+
+def _scene(image: Path) -> dict:
+    stem = str(image).replace('leftImg8bit', 'gtFine')
+    ids = cv2.imread(stem.rsplit('_', 1)[0] + '_gtFine_instanceIds.png', cv2.IMREAD_UNCHANGED)
+    return dict(image=cv2.imread(str(image)), ids=ids, split=image.parts[-3])
+
+
+def _write_images(folder: Path, scenes: list[dict]) -> list[dict]:
+    records = []
+    for number, scene in enumerate(scenes, start=1):
+        name = f'{number:012d}.jpg'
+        write_map(folder / name, scene['image'])
+        height, width = scene['ids'].shape
+        records.append(dict(id=number, file_name=name, height=height, width=width))
+    return records
+
+
+def _coco_instances(root: Path, split: str, scenes: list[dict], categories: list[dict]) -> None:
+    records = _write_images(root / f'{split}2017', scenes)
+    annotations = []
+    for record, scene in zip(records, scenes, strict=True):
+        for number in np.unique(scene['ids']):
+            if number // 1000 not in _THINGS:
+                continue
+            mask = scene['ids'] == number
+            encoded = coco_masks.encode(np.asfortranarray(mask.astype(np.uint8)))
+            left, top, width, height = coco_masks.toBbox(encoded).tolist()
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=record['id'],
+                    category_id=_category(_THINGS[number // 1000], categories),
+                    bbox=[left, top, width, height],
+                    area=int(mask.sum()),
+                    iscrowd=0,
+                    segmentation=dict(size=list(mask.shape), counts=encoded['counts'].decode()),
+                )
+            )
+    content = dict(images=records, annotations=annotations, categories=categories)
+    _write_json(root / f'annotations/instances_{split}2017.json', content)
+
+
+def _coco_panoptic(root: Path, split: str, scenes: list[dict], categories: list[dict]) -> None:
+    records = _write_images(root / f'{split}2017', scenes)
+    annotations = []
+    for record, scene in zip(records, scenes, strict=True):
+        segments = np.zeros(scene['ids'].shape, np.int64)
+        infos = []
+        for number in np.unique(scene['ids']):
+            name = _THINGS.get(number // 1000) or ('road' if number == 7 else 'sky-other-merged')
+            if not any(info['name'] == name for info in infos) or number >= 1000:
+                infos.append(dict(id=len(infos) + 1, name=name))
+            segments[scene['ids'] == number] = next(
+                info['id'] for info in reversed(infos) if info['name'] == name
+            )
+        name = record['file_name'].replace('.jpg', '.png')
+        colours = np.stack([segments >> 16, segments >> 8, segments], axis=2) & 255  # BGR
+        write_map(root / f'annotations/panoptic_{split}2017/{name}', colours.astype(np.uint8))
+        annotations.append(
+            dict(
+                image_id=record['id'],
+                file_name=name,
+                segments_info=[
+                    dict(id=i['id'], category_id=_category(i['name'], categories), iscrowd=0)
+                    for i in infos
+                ],
+            )
+        )
+    content = dict(images=records, annotations=annotations, categories=categories)
+    _write_json(root / f'annotations/panoptic_{split}2017.json', content)
+
+
+def _category(name: str, categories: list[dict]) -> int:
+    return next(category['id'] for category in categories if category['name'] == name)
+
+
+def _amodal(data: Path) -> None:
+    """COCOA's sample, an image and its JSON beside each other, and COCOA's two files of all."""
+    annotation = cocoa_annotation()
+    for number in range(2):
+        write_cocoa(data / 'cocoa_sample', annotation, f'{number}')
+    for split in _SPLITS:
+        root, records, annotations = data / 'cocoa', [], []
+        for number in range(2):
+            record = dict(id=number, file_name=f'{number}.jpg', height=16, width=32)
+            write_map(root / f'{split}2014/{number}.jpg', picture(seed=number))
+            records.append(record)
+            annotations.append({**annotation, 'image_id': number, 'id': number})
+        content = dict(images=records, annotations=annotations)
+        _write_json(root / f'annotations/COCO_amodal_{split}2014.json', content)
+
+
+def _labels(data: Path) -> None:
+    """Outdoor Scenes: eight classes, in images larger than the crops."""
+    labels = np.repeat(np.arange(8, dtype=np.uint8), 40)[:, None].repeat(320, axis=1)
+    for split in ('train', 'test'):
+        for number in range(2):
+            root, name = data / 'outdoor_scenes', f'{number}'
+            write_map(root / f'images/{split}/{name}.jpg', picture(labels.shape, seed=number))
+            write_map(root / f'labels/{split}/{name}.png', np.roll(labels, 40 * number, axis=1))
+
+
+def _pairs(data: Path) -> None:
+    """Pairs of images with and without an object, a block of 32 of each kind."""
+    common = ('--num', 1, '--workers', 1, '--area', '0.001', '0.9', '--max-contact', '0.9')
+    names = [f'--class={name}' for name in _THINGS.values()]
+    for split in _SPLITS:
+        street = ('cityscapes', data / 'street', '--split', split)
+        run_here(
+            _PAIRS, data / f'pairs_street/{split}', *common, '--size', 128, 128, *names, *street
+        )
+        _pair_masks(data / f'pairs_street/{split}')
+        listed = f'annotations/instances_{split}2017.json'
+        tiny = ('coco', data / 'coco_tiny', '--annotations', listed, '--images', f'{split}2017')
+        segments = f'annotations/panoptic_{split}2017'
+        full = ('coco-panoptic', data / 'coco', '--annotations', f'{segments}.json')
+        full = (*full, '--images', f'{split}2017', '--segments', segments)
+        run_here(
+            _PAIRS, data / f'pairs_coco_tiny/{split}', *common, '--size', 128, 128, *names, *tiny
+        )
+        run_here(_PAIRS, data / f'pairs_coco/{split}', *common, '--size', 256, 256, *names, *full)
+        shutil.copytree(
+            data / f'pairs_coco_tiny/{split}', data / f'pairs_coco_tiny_persons/{split}'
+        )
+
+
+def _pair_masks(folder: Path) -> None:
+    """Write the masks of pairs, as ``pairs_street_others.py`` says."""
+    load = [dict(type='seginpaint_mm.LoadPair')]
+    for number, pair in enumerate(PairsDataset(str(folder), pipeline=load)):
+        write_image(folder / f'masks/{number:05d}.png', 255 * pair['hole'])
+
+
+def _write_json(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))

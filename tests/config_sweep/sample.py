@@ -1,0 +1,89 @@
+"""Which shipped configs stand for all others, and whether together they cover every part."""
+
+import ast
+import functools
+from pathlib import Path
+
+from mmengine.config import Config
+
+from tests.config_sweep.run import CONFIGS
+from tests.config_sweep.shrink import nodes
+from tests.tool_runs import REPOSITORY
+
+_SCHEDULES = REPOSITORY / 'configs/_base_/schedules'
+
+SAMPLE = [
+    'aotgan_small_street',
+    'context-encoder_small_street-dyce',
+    'edge_coco',
+    'edge_small_street',
+    'edgeconnect_small_coco-tiny',
+    'fcrn_r101_dropout_two-layer_voc12aug_bs',
+    'fcrn_r101_pascal-context',
+    'fcrn_r152_cityscapes',
+    'fcrn_r18_cityscapes-128x256',
+    'fcrn_r18_street',
+    'fcrn_r18_voc-small_bs',
+    'gatedconv_small-fcrn_street',
+    'globallocal-panoptic_coco',
+    'hough_mpi-foreground_street',
+    'hough_r18_cityscapes-128x256',
+    'hough_r18_coco-persons',
+    'hough_r18_shared_street',
+    'hough_r18_voc-instance-small',
+    'image_small_street',
+    'inpainters_small_street',
+    'localizer_r50_voc',
+    'mean-colour_street',
+    'mmseg_fcn_r18_mpi_street',
+    'nearest-object_small_street-dyce',
+    'object-remover_small_coco-tiny',
+    'pconv_cityscapes',
+    'pconv_small_street',
+    'pix2pix_small_street-dyce',
+    'pspnet_r18_camvid',
+    'pspnet_r18_cityscapes-128x256',
+    'pspnet_r50_cityscapes',
+    'pspnet_r50_kitti',
+    'segan_r18_end-to-end_dyce',
+    'segan_r18_segmentor_cocoa',
+    'segan_small_cocoa-sample',
+    'segan_small_end-to-end_street-dyce',
+    'segan_small_segmentor_street-dyce',
+    'segmentation_small_street',
+    'selector_small_coco-tiny',
+    'sgenet_small_sg_street',
+    'spgnet_outdoor',
+    'spgnet_small_cityscapes-128x128_irregular',
+    'telea-panoptic_street',
+    'two_stage_r18_street',
+]
+
+
+@functools.cache
+def parts(name: str) -> set[str]:
+    """Every component's type, data folder and schedule that a config is made of."""
+    path = CONFIGS[name]
+    found = {f'schedule {base.stem}' for base in _bases(path) if base.parent == _SCHEDULES}
+    for node in nodes(Config.fromfile(path)._cfg_dict):
+        if isinstance(node.get('type'), str):
+            found.add(node['type'])
+        if 'data_root' in node and 'type' in node:
+            found.add(f'{node["type"]} of {node["data_root"]}')
+    return found
+
+
+def parts_left_out(sample: list[str]) -> set[str]:
+    """What some shipped config has and none of the sample."""
+    return set().union(*map(parts, CONFIGS)) - set().union(*map(parts, sample))
+
+
+def _bases(path: Path) -> set[Path]:
+    """The files that a config is based on, at any depth."""
+    named = []
+    for line in ast.parse(path.read_text(encoding='utf-8')).body:
+        if isinstance(line, ast.Assign) and getattr(line.targets[0], 'id', '') == '_base_':
+            value = ast.literal_eval(line.value)
+            named = [value] if isinstance(value, str) else list(value)
+    files = {(path.parent / base).resolve() for base in named}
+    return files.union(*map(_bases, files))
