@@ -44,14 +44,6 @@ def images(data: Path) -> list[Path]:
     return sorted((data / 'street/leftImg8bit/val').rglob('*_leftImg8bit.*'))
 
 
-def objects(data: Path) -> np.ndarray:
-    """uint8 (H, W): numbers from 1 on the pixels of the objects of the first of these images."""
-    path = next((data / 'street/gtFine/val').rglob('*_instanceIds.png'))
-    ids = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    found = [n for n in np.unique(ids[ids >= 1000]) if (ids == n).sum() >= 20]
-    return np.select([ids == n for n in found], range(1, len(found) + 1), 0).astype(np.uint8)
-
-
 def _street(data: Path) -> None:
     """Street in each of its layouts, and the folders of the real sets in the same layout."""
     for layout, folders in {
