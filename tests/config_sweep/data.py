@@ -16,10 +16,10 @@ from tests.amodal_folders import cocoa_annotation, write_cocoa
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here
 
-SIZE = (64, 128)  # height, width
+SIZE = (128, 256)  # height, width: no smaller than the crops of configs for small images
 _PAIRS = 'dataset_converters/make_pairs'
 _SPLITS = ('train', 'val')
-_THINGS = {24: 'person', 26: 'car'}  # Cityscapes' ids, COCO's names
+_THINGS = ('person', 'car')  # COCO's names, in turns for the objects of Street
 
 
 def write_all(root: Path) -> Path:
@@ -61,6 +61,9 @@ def _street(data: Path) -> None:
         write_dataset(first, LAYOUTS[layout], order, counts, 1, lambda done, total: None)
         for other in others:
             shutil.copytree(first, other)
+    for path in (data / 'cityscapes_256x128/leftImg8bit').rglob('*.png'):  # JPEG, as it is shared
+        write_map(path.with_suffix('.jpg'), cv2.imread(str(path)))
+        path.unlink()
 
 
 def _voc(data: Path) -> None:
@@ -121,7 +124,7 @@ def _coco_instances(root: Path, split: str, scenes: list[dict], categories: list
     annotations = []
     for record, scene in zip(records, scenes, strict=True):
         for number in np.unique(scene['ids']):
-            if number // 1000 not in _THINGS:
+            if number < 1000:
                 continue
             mask = scene['ids'] == number
             encoded = coco_masks.encode(np.asfortranarray(mask.astype(np.uint8)))
@@ -130,7 +133,7 @@ def _coco_instances(root: Path, split: str, scenes: list[dict], categories: list
                 dict(
                     id=len(annotations) + 1,
                     image_id=record['id'],
-                    category_id=_category(_THINGS[number // 1000], categories),
+                    category_id=_category(_THINGS[number % 2], categories),
                     bbox=[left, top, width, height],
                     area=int(mask.sum()),
                     iscrowd=0,
@@ -148,7 +151,8 @@ def _coco_panoptic(root: Path, split: str, scenes: list[dict], categories: list[
         segments = np.zeros(scene['ids'].shape, np.int64)
         infos = []
         for number in np.unique(scene['ids']):
-            name = _THINGS.get(number // 1000) or ('road' if number == 7 else 'sky-other-merged')
+            name = 'road' if number == 7 else 'sky-other-merged'
+            name = name if number < 1000 else _THINGS[number % 2]
             if not any(info['name'] == name for info in infos) or number >= 1000:
                 infos.append(dict(id=len(infos) + 1, name=name))
             segments[scene['ids'] == number] = next(
@@ -204,7 +208,7 @@ def _labels(data: Path) -> None:
 def _pairs(data: Path) -> None:
     """Pairs of images with and without an object, a block of 32 of each kind."""
     common = ('--num', 1, '--workers', 1, '--area', '0.001', '0.9', '--max-contact', '0.9')
-    names = [f'--class={name}' for name in _THINGS.values()]
+    names = [f'--class={name}' for name in _THINGS]
     for split in _SPLITS:
         street = ('cityscapes', data / 'street', '--split', split)
         run_here(
