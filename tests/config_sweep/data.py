@@ -61,9 +61,18 @@ def _street(data: Path) -> None:
         write_dataset(first, LAYOUTS[layout], order, counts, 1, lambda done, total: None)
         for other in others:
             shutil.copytree(first, other)
+    _paper_parts(data / 'cityscapes/gt_manual/val')
     for path in (data / 'cityscapes_256x128/leftImg8bit').rglob('*.png'):  # JPEG, as it is shared
         write_map(path.with_suffix('.jpg'), cv2.imread(str(path)))
         path.unlink()
+
+
+def _paper_parts(folder: Path) -> None:
+    """Add 99 maps without images, so that the second scene is in the paper's test part."""
+    first = min(folder.rglob('*_gt_manual.png'))
+    for number in range(99):
+        name = first.name.replace('_gt_manual', f'_h{number:02d}_gt_manual')
+        shutil.copy(first, first.with_name(name))
 
 
 def _voc(data: Path) -> None:

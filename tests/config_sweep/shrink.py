@@ -75,13 +75,21 @@ def _shrink_loader(loader: ConfigDict, number: int) -> None:
     loader['persistent_workers'] = False
     if 'samples_per_epoch' in loader.sampler:
         loader.sampler.samples_per_epoch = number
-    for node in nodes(loader['dataset']):
-        if 'data_root' in node and 'pipeline' in node and not isinstance(node.get('indices'), list):
-            node['indices'] = number
-        if isinstance(node.get('indices'), list):
-            node['indices'] = node['indices'][:number]
-        if 'pipeline' in node:
-            _shrink_pipeline(node['pipeline'])
+    for dataset in _datasets(loader['dataset']):
+        if isinstance(dataset.get('indices'), list):
+            dataset['indices'] = dataset['indices'][:number]
+        elif 'data_root' in dataset:
+            dataset['indices'] = number
+        if 'pipeline' in dataset:
+            _shrink_pipeline(dataset['pipeline'])
+
+
+def _datasets(dataset: dict) -> Iterator[dict]:
+    """The data set and those that it wraps; not what transforms take objects from."""
+    yield dataset
+    wrapped = [dataset['dataset']] if 'dataset' in dataset else dataset.get('datasets', ())
+    for inner in wrapped:
+        yield from _datasets(inner)
 
 
 def _shrink_pipeline(steps: list[dict]) -> None:
