@@ -1,4 +1,4 @@
-# make setup | test | test-fast | coverage | lint | docs | demo | doctor    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
+# make setup | test | test-fast | test-configs | coverage | lint | docs | demo | doctor    [STACK=openmmlab] [PYTHON=python3.11] [ARGS="-k mpi"]
 # make test JOBS=4 takes four processes instead of two.
 # make setup REDO="mmcv libraries" does these steps of the set-up again (make doctor says when).
 # OPS=compiled make setup compiles mmcv's operators (10 to 30 minutes) instead of taking torchvision's.
@@ -15,7 +15,7 @@ DOCTOR_PY := $(or $(wildcard $(PY)),python3)
 
 export STACK
 
-.PHONY: help setup test test-fast coverage lint docs demo doctor
+.PHONY: help setup test test-fast test-configs coverage lint docs demo doctor
 
 help:
 	@echo 'make setup    make $(VENV) and install everything in it (once; goes on where it was interrupted)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test     the whole test suite (ARGS="-k mpi" for a part)'
 	@echo 'make doctor   what is installed, and does it work together?'
 	@echo 'make test-fast  a fast part of it'
+	@echo 'make test-configs  every shipped config, on tiny data (an hour; the suite runs a sample)'
 	@echo 'make coverage   all of it, with the share of lines that are run'
 	@echo 'make lint       style and types'
 	@echo 'make docs       the documentation: docs/_build/html/index.html'
@@ -40,6 +41,10 @@ FAST := $(wildcard tests/test_*.py) tests/test_evaluation tests/test_engine \
 
 test-fast: setup
 	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile -m 'not slow' $(FAST) $(ARGS)
+
+# An iteration of training, a validation, a test and an inference of each config.
+test-configs: setup
+	$(PY) -m pytest -q --numprocesses $(JOBS) --all-configs tests/test_configs.py $(ARGS)
 
 coverage: setup
 	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
