@@ -6,8 +6,10 @@ trivial answer.
 """
 
 import argparse
+import ctypes
 import html
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -23,10 +25,11 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_text
 from seginpaint_mm.tables import Run
 
-CONFIG = 'pspnet_r18_street'
+CONFIG = 'pspnet_r18_small_street'
 DATA, OUT = Path('data/street'), Path('work_dirs/demo')
-NUM_TRAIN, NUM_VAL, SIZE = 2000, 100, (128, 256)
+NUM_TRAIN, NUM_VAL, SIZE = 1600, 100, (128, 256)
 NUM_PICTURES = 12
+_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 MIN_GAIN = 3.0  # points of foreground IoU over the trivial answer
 
 # Prefix of the metrics and name of every row; all are measured in one test.
@@ -89,7 +92,7 @@ def render() -> None:
     command = command_line('street', DATA)
     command += ['--num-train', str(NUM_TRAIN), '--num-val', str(NUM_VAL)]
     command += ['--size', *map(str, SIZE)]
-    if subprocess.run(command, check=False).returncode:
+    if subprocess.run(command, check=False, preexec_fn=_end_with_parent()).returncode:
         raise UserError('The data set could not be rendered: see above.')
 
 
@@ -97,8 +100,9 @@ def do(run: Run, title: str) -> None:
     """Train or test with a line of progress, unless it is done.
 
     Raises:
-        UserError: when it fails; names the log.
+        UserError: when it fails; names the log. When the folder holds another network.
     """
+    _check_same_network(run)
     if run.metrics() is not None:
         print(f'{title}: done before')
         return
@@ -108,10 +112,13 @@ def do(run: Run, title: str) -> None:
     with (
         open(log, 'a', buffering=1, encoding='utf-8') as file,
         subprocess.Popen(
-            run.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            run.command(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=_end_with_parent(),
         ) as process,
     ):
-        show(0)
         for line in process.stdout:
             file.write(line)
             fraction = parse_progress(line, run.cfg.train_cfg.max_epochs)
@@ -119,6 +126,27 @@ def do(run: Run, title: str) -> None:
                 show(fraction)
     if process.returncode or run.metrics() is None:
         raise UserError(f'{title} failed with status {process.returncode}: see the end of {log}.')
+
+
+def _check_same_network(run: Run) -> None:
+    """See that the folder is not that of a demo of another version."""
+    others = [path.name for path in run.folder.glob('*.py') if path.stem != Path(run.config).stem]
+    if others:
+        raise UserError(
+            f'{run.folder} holds a run of {others[0]}, the demo of another version: remove {OUT} '
+            'and start again.'
+        )
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a child process calls at its start to end with this one, even if that is killed.
+
+    Otherwise a training would go on unseen, beside the one of the next start. Only Linux has it.
+    """
+    if not sys.platform.startswith('linux'):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def parse_progress(line: str, max_epochs: int) -> float | None:
@@ -131,23 +159,41 @@ def parse_progress(line: str, max_epochs: int) -> float | None:
 
 
 def make_progress(title: str) -> Callable[[float], None]:
-    """A line that shows a share of the work and the time since the start.
+    """Return a function that shows a share of the work in [0, 1], its rate and the time left.
 
-    In a terminal the line is rewritten; elsewhere there is a new one every 10 %.
+    Rate and time are those since the first call: a run that goes on where it was does not count
+    what was done before. In a terminal the line is rewritten; elsewhere there is a new one every
+    10 %.
     """
-    start, shown = time.monotonic(), -1
+    start, first, shown = time.monotonic(), None, -1
 
     def show(fraction: float) -> None:
-        nonlocal shown
-        minutes = (time.monotonic() - start) / 60
-        text = f'{title}: {fraction:4.0%} after {minutes:.1f} min'
+        nonlocal first, shown
+        first = fraction if first is None else first
+        pace = describe_pace(fraction - first, time.monotonic() - start, 1 - fraction)
+        text = f'{title}: {fraction:4.0%}{pace}'
         if sys.stdout.isatty():
-            print(f'\r{text}', end='\n' if fraction == 1 else '', flush=True)
+            print(f'\r{text}\033[K', end='\n' if fraction == 1 else '', flush=True)
         elif int(10 * fraction) > shown:
             shown = int(10 * fraction)
             print(text, flush=True)
 
     return show
+
+
+def describe_pace(done: float, seconds: float, left: float) -> str:
+    """Describe how fast shares of the work, in [0, 1], were done, and how long the rest takes.
+
+    Args:
+        done: Share that was done in ``seconds``.
+        seconds: Since the start.
+        left: Share that is left.
+    """
+    minutes = seconds / 60
+    if done <= 0:
+        return f' after {minutes:.1f} min'
+    rate = done / minutes
+    return f' after {minutes:.1f} min, {rate:.0%} per minute, {left / rate:.1f} min left'
 
 
 def look(training: Run) -> None:

@@ -1,10 +1,15 @@
 """The demo on a tiny data set and network, and its parts."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from seginpaint_mm.commands import demo
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.tables import Run
 from tests.tiny_run import REPOSITORY, tiny_config
 
 METRICS = {
@@ -80,3 +85,49 @@ def test_table_shows_ours_and_the_trivial_answers() -> None:
 )
 def test_progress_is_read_from_the_log(line: str, fraction: float | None) -> None:
     assert demo.parse_progress(line, 10) == fraction
+
+
+def test_pace_has_a_rate_and_the_time_left() -> None:
+    assert demo.describe_pace(0, 30, 1) == ' after 0.5 min'
+    assert demo.describe_pace(0.25, 60, 0.5) == ' after 1.0 min, 25% per minute, 2.0 min left'
+
+
+def test_another_version_of_the_demo_is_not_taken_over(tmp_path: Path) -> None:
+    run = Run('demo', 0, 'pspnet_r18_small_street', {}, tmp_path)
+    (tmp_path / 'pspnet_r18_street.py').write_text('')
+    with pytest.raises(UserError, match=r'holds a run of pspnet_r18_street\.py'):
+        demo.do(run, 'training')
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='only Linux has prctl')
+def test_a_killed_demo_leaves_no_process_behind() -> None:
+    """Its training would race with that of the next start."""
+    child = 'import time; time.sleep(60)'
+    parent = (
+        'import subprocess, sys\n'
+        'from seginpaint_mm.commands.demo import _end_with_parent\n'
+        f'command = [sys.executable, "-c", {child!r}]\n'
+        'process = subprocess.Popen(command, preexec_fn=_end_with_parent())\n'
+        'print(process.pid, flush=True)\n'
+        'process.wait()\n'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', parent],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        pid = int(process.stdout.readline())
+        process.kill()
+    deadline = time.monotonic() + 30
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False

@@ -33,7 +33,7 @@ class ForegroundInpainter(BaseModel):
     apart from it (``train_mask='truth'``) it is the two-stage baseline [6].
 
     Args:
-        backbone: config of a :class:`StagedResNet`.
+        backbone: config of a :class:`StagedResNet`; it may have fewer than four stages.
         neck: config of an :class:`MPINeck`.
         background_head: config of an mmseg decode head, its loss reads ``gt_sem_seg``.
         foreground_head: config of a head that gives N,1,H,W logits and learns ``gt_foreground``;
@@ -46,8 +46,9 @@ class ForegroundInpainter(BaseModel):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when a mask is to be predicted without a foreground head, or the shared
-            features come after the place where the mask is needed.
+        ValueError: when a mask is to be predicted without a foreground head, the shared features
+            come after the place where the mask is needed, or the neck stands behind a stage that
+            the backbone does not have.
     """
 
     shared_position = 'layer2'
@@ -67,6 +68,8 @@ class ForegroundInpainter(BaseModel):
     ) -> None:
         super().__init__(_build_optional(data_preprocessor), init_cfg)
         self.backbone = MODELS.build(backbone)
+        # a user's own backbone need not say so
+        self.num_stages = getattr(self.backbone, 'num_stages', len(POSITIONS) - 2)
         self.neck = MODELS.build(neck)
         self.background_head = MODELS.build(background_head)
         self.foreground_head = _build_optional(foreground_head)
@@ -92,6 +95,12 @@ class ForegroundInpainter(BaseModel):
             raise ValueError(
                 f'The neck at {self.neck.position!r} needs the mask before the shared features of '
                 f'{self.shared_position!r} exist: give the foreground branch a foreground_backbone.'
+            )
+        missing = POSITIONS[self.num_stages + 1 : -1]
+        if self.neck.position in missing:
+            raise ValueError(
+                f'The neck cannot stand at {self.neck.position!r}: the backbone has '
+                f'{self.num_stages} stages.'
             )
 
     def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
@@ -156,7 +165,8 @@ class ForegroundInpainter(BaseModel):
             return x
         if position == 'logits':
             return _resize_logits(self.background_head((x,)), image_size)
-        return self.backbone.run_stage(x, int(position.removeprefix('layer')))
+        stage = int(position.removeprefix('layer'))
+        return self.backbone.run_stage(x, stage) if stage <= self.num_stages else x
 
     def _shares_features_of(self, position: str) -> bool:
         shares = self.foreground_head is not None and self.foreground_backbone is None

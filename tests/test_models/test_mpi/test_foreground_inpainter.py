@@ -173,6 +173,16 @@ def test_filled_prediction_depends_on_the_mask() -> None:
     assert not torch.equal(with_mask, without)
 
 
+def test_the_demos_network_of_three_stages_trains_and_predicts() -> None:
+    config = Config.fromfile(CONFIGS / 'mpi' / 'pspnet_r18_small_street.py').model
+    model = build_model(config)
+    with torch.no_grad():
+        logits, foreground = model.eval()(torch.zeros(1, 3, 32, 48), None, mode='tensor')
+    assert logits.shape == (1, 3, 32, 48)
+    assert foreground.shape == (1, 1, 32, 48)
+    check_training_step(model)
+
+
 def test_true_mask_model_asks_for_labels() -> None:
     model = build_model(model_config('pspnet_r18_true-mask')).eval()
     with pytest.raises(ValueError, match='gt_foreground'):
@@ -187,6 +197,15 @@ def test_true_mask_model_asks_for_labels() -> None:
         (dict(foreground_backbone=None, neck=dict(type='MPINeck', position='input')), 'layer2'),
         (dict(neck=dict(type='MPINeck', fill='mean')), 'fill'),
         (dict(neck=dict(type='MPINeck', position='layer9')), 'position'),
+        (
+            dict(
+                backbone=dict(
+                    type='StagedResNet', depth=18, strides=(1, 2, 1), dilations=(1, 1, 2)
+                ),
+                neck=dict(type='MPINeck', position='layer4'),
+            ),
+            'the backbone has 3 stages',
+        ),
     ],
 )
 def test_wrong_configs_say_what_is_wrong(changes: dict, message: str) -> None:
