@@ -61,6 +61,45 @@ def test_whole_demo_twice(
     assert all(f'src="pictures/{picture.name}"' in page for picture in pictures)
 
 
+# A tiny demo in a process of its own; ``sys.argv``: config, data, out.
+TINY_DEMO = """
+import sys
+from pathlib import Path
+from seginpaint_mm.commands import demo
+demo.CONFIG, demo.DATA, demo.OUT = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+demo.NUM_TRAIN, demo.NUM_VAL, demo.MIN_GAIN = 4, 3, -101
+demo.main([])
+"""
+
+
+@pytest.mark.slow
+def test_a_demo_killed_at_every_stage_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    data, out, whole = tmp_path / 'data', tmp_path / 'out', tmp_path / 'whole'
+    config = tiny_config(tmp_path / 'config', data, body=EVALUATORS, max_epochs=2)
+
+    def start(folder: Path) -> subprocess.Popen:
+        command = [sys.executable, '-W', 'ignore', '-c', TINY_DEMO, config, data, folder]
+        return subprocess.Popen([str(part) for part in command], cwd=REPOSITORY)
+
+    for sign in (
+        data / 'leftImg8bit',  # rendering
+        out / 'training' / 'epoch_1.pth',
+        out / 'test' / 'output.log',
+        out / 'inference',
+    ):
+        with start(out) as process:
+            while not sign.exists():
+                assert process.poll() is None, f'ended before {sign} was there'
+                time.sleep(0.01)
+            process.kill()
+    for folder in (out, whole):
+        with start(folder) as process:
+            assert process.wait() == 0
+    for name in ('test/metrics.json', 'index.html'):
+        assert (out / name).read_text() == (whole / name).read_text()
+    assert len(list((out / 'inference' / 'vis').iterdir())) == 3
+
+
 def test_gain_is_over_the_trivial_answer() -> None:
     assert demo.gain(METRICS) == pytest.approx(6.0)
 
