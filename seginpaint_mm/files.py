@@ -45,11 +45,12 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(partial, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         _remove(partial)
+        reason = getattr(error, 'strerror', error)
         raise OSError(
-            f'Cannot write {path} ({error.strerror}): free some space or choose another folder; '
-            f'what was there before is untouched.'
+            f'Cannot write {path} ({reason}): free some space or choose another folder; what was '
+            f'there before is untouched.'
         ) from error
 
 
@@ -169,5 +170,5 @@ def _plain_number(value: object) -> int | float:
 
 
 def _remove(partial: Path) -> None:
-    with contextlib.suppress(OSError):  # the folder itself may be what is broken
+    with contextlib.suppress(OSError, ValueError):  # the folder itself may be what is broken
         partial.unlink(missing_ok=True)

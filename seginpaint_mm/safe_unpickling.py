@@ -4,6 +4,7 @@ import pickle
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,7 @@ def load_plain_data(path: str | Path | IO[bytes], map_location: Any) -> Any:
     else:
         data = load_restricted(path, map_location)
     _restore_history(data)
+    _drop_functions(data)
     return data
 
 
@@ -73,8 +75,11 @@ class _History:
         return HistoryBuffer(self.log_history, self.count_history, self.max_length)
 
 
-def _no_function(*_: object) -> None:
-    """Takes the place of ``getattr``, which MMEngine's history uses to name its own methods."""
+class _Function:
+    """Takes the place of MMEngine's methods, which histories and OneCycleLR name by ``getattr``."""
+
+    def __init__(self, *_: object) -> None:
+        pass
 
 
 def _latin1(text: str, _: str) -> bytes:
@@ -99,8 +104,9 @@ _ALLOWED: dict[str, Callable] = {
     **_numpy_globals(),
     'mmengine.logging.history_buffer.HistoryBuffer': _History,
     '_codecs.encode': _latin1,
-    'builtins.getattr': _no_function,
-    '__builtin__.getattr': _no_function,
+    'builtins.getattr': _Function,
+    '__builtin__.getattr': _Function,
+    'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler': _Function,
 }
 
 
@@ -124,3 +130,12 @@ def _restore_history(data: object) -> None:
     for name, value in scalars.items():
         if isinstance(value, _History):
             scalars[name] = value.restored()
+
+
+def _drop_functions(data: object) -> None:
+    """Leave to a fresh scheduler what function it calls, e.g. the annealing of OneCycleLR."""
+    schedulers = data.get('param_schedulers') if isinstance(data, dict) else None
+    parts = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
+    for state in chain.from_iterable(part for part in parts if isinstance(part, list)):
+        for key in [key for key, value in section(state).items() if isinstance(value, _Function)]:
+            del state[key]

@@ -185,7 +185,7 @@ def _named(
         if not isinstance(source, (str, Path)):
             raise UserError(_not_taken(source))
         _check_is_no_result(Path(source), exclude)
-        if Path(source).is_dir():
+        if os.path.isdir(source):  # Path.is_dir raises where a name is too long
             folder = Path(source)
             for path in _images(folder, recursive, exclude):
                 yield path.relative_to(folder).with_suffix('').as_posix(), path

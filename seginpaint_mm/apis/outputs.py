@@ -6,6 +6,7 @@ import numpy as np
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.tasks import InferenceTask
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
 from seginpaint_mm.structures import SceneSample
 
@@ -20,9 +21,14 @@ class ResultFolder:
     Args:
         folder: Is made if absent; files of the same names are replaced.
         task: Writes the predictions.
+
+    Raises:
+        UserError: when ``folder`` is no path.
     """
 
     def __init__(self, folder: str | Path, task: InferenceTask) -> None:
+        if not isinstance(folder, (str, Path)):
+            raise UserError(f'out_dir is the path of a folder, not {type(folder).__name__}.')
         self.folder = Path(folder)
         self.task = task
         self.image_folders = (self.folder / 'vis', self.folder / 'pred')

@@ -4,10 +4,20 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from mmengine.logging import print_log
 
-from seginpaint_mm.datasets.coco_json import CocoIndex, Entry, Id, in_order, index_coco, read_json
-from seginpaint_mm.datasets.coco_masks import checked_segmentation
+from seginpaint_mm.datasets.coco_json import (
+    CocoIndex,
+    Entry,
+    Id,
+    in_order,
+    index_coco,
+    read_json,
+    shown,
+)
+from seginpaint_mm.datasets.coco_masks import checked_segmentation, decode_mask, is_number
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.registry import DATASETS
 
@@ -184,4 +194,63 @@ def _metainfo(classes: Sequence[str]) -> dict:
     return dict(
         class_list(('background', *classes)),
         thing_ids=tuple(class_numbers(len(classes) + 1)[1:]),
+    )
+
+
+def read_truth(path: str | Path) -> dict:
+    """Read a JSON of instances, checked and in the form that pycocotools takes for granted.
+
+    pycocotools compares wrongly where annotations have equal ids, or the id 0, and needs an area
+    and ``iscrowd``. Here annotations are numbered from 1, and these two are added where they are
+    absent. Annotations without three corners are left out, as in :class:`CocoInstanceDataset`.
+
+    Returns:
+        dict: ``images``, ``annotations`` and ``categories``.
+
+    Raises:
+        FileNotFoundError, ValueError: as :class:`CocoInstanceDataset`.
+    """
+    path = Path(path)
+    content = read_json(path, what=_WHAT, how_to_get=_HOW_TO_GET)
+    index = index_coco(content, path, what=_WHAT)
+    sizes = {number: _size(image) for number, image in index.images.items()}
+    annotations: list[dict] = []
+    for image, entries in index.annotations.items():
+        for entry in entries:
+            annotation = _plain_annotation(entry, sizes[image])
+            if annotation is not None:
+                annotations.append(annotation | dict(id=len(annotations) + 1, image_id=image))
+    return dict(
+        images=[dict(entry.item, id=number) for number, entry in index.images.items()],
+        annotations=annotations,
+        categories=[dict(entry.item, id=number) for number, entry in index.categories.items()],
+    )
+
+
+def _plain_annotation(entry: Entry, size: tuple[int, int]) -> dict | None:
+    category = entry.identifier('category_id')
+    found = dict(path=entry.path, of=entry.name)
+    segmentation = checked_segmentation(entry.item.get('segmentation') or [], size, **found)
+    if not segmentation:
+        return None
+    if isinstance(segmentation, dict):
+        segmentation = dict(segmentation, size=list(size))
+        if isinstance(segmentation['counts'], list):
+            segmentation['counts'] = [int(count) for count in segmentation['counts']]
+    box, area = (entry.item.get(key) for key in ('bbox', 'area'))
+    if box is None or area is None:
+        mask = decode_mask(segmentation, size, **found)
+        left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+        box = [left, top, width, height] if box is None else box
+        area = int(mask.sum()) if area is None else area
+    if not (isinstance(box, list) and len(box) == 4 and all(map(is_number, box))):
+        raise entry.error(f'has bbox {shown(box)}: write [x, y, width, height], or leave it out')
+    if not is_number(area):
+        raise entry.error(f'has area {shown(area)}: write a number, or leave it out')
+    return dict(
+        category_id=category,
+        segmentation=segmentation,
+        bbox=box,
+        area=area,
+        iscrowd=int(entry.flag('iscrowd', default=False)),
     )

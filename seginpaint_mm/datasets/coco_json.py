@@ -1,12 +1,14 @@
 """Reading hand-made JSON in COCO's form, with errors that name the file and the entry."""
 
 import json
+import os
 import reprlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 Id = int | str
+_EXACT = 1 << 53  # above, different whole numbers are the same float
 _LONGEST = 40  # characters of a value in an error
 _brief = reprlib.Repr()  # deeply nested lists would end repr in a RecursionError
 _brief.maxstring = _brief.maxlong = _brief.maxother = _LONGEST
@@ -75,7 +77,7 @@ class Entry:
         value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise self.error(f'has {key} {shown(value)}: an id is a whole number or a text')
-        if isinstance(value, float) and not value.is_integer():
+        if isinstance(value, float) and not (value.is_integer() and abs(value) < _EXACT):
             raise self.error(f'has {key} {value}: an id is a whole number or a text')
         return value if isinstance(value, str) else int(value)
 
@@ -208,12 +210,13 @@ def unique(entries: Iterable[Entry], key: str, why: str) -> None:
     seen: dict[str, Entry] = {}
     for entry in entries:
         text = entry.text(key)
-        if text in seen:
+        same = os.path.normpath(text) if key == 'file_name' else text
+        if same in seen:
             raise entry.error(
-                f'has the {key} {text!r}, as {seen[text].name} has. {why}: give each its own, or '
+                f'has the {key} {text!r}, as {seen[same].name} has. {why}: give each its own, or '
                 f'merge them'
             )
-        seen[text] = entry
+        seen[same] = entry
 
 
 def reference(entry: Entry, key: str, of: dict[Id, Entry], kind: str) -> Id:

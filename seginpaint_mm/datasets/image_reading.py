@@ -1,5 +1,9 @@
 """Reading pictures and label maps, with errors that name the file."""
 
+import functools
+import logging
+import os
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from seginpaint_mm.interop.libjpeg import jpeg_damage
@@ -33,6 +38,8 @@ MOST_PIXELS = 2**30  # OpenCV's own limit
 _JPEG = b'\xff\xd8\xff'
 _GOOD_BY_OPENCV = (_JPEG, b'\x89PNG\r\n\x1a\n', b'BM')
 _HEIF_BRANDS = (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1')
+_TIFF = {b'II*\0': '<', b'MM\0*': '>'}  # the order of its bytes
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # tag of TIFF, and its value
 ORIENTATION, FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
 _COLOUR_SPACE = slice(16, 20)  # of an ICC profile
 _EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
@@ -85,17 +92,32 @@ def _read_by_pillow(path: str | Path) -> np.ndarray | None:
     except Exception:  # Pillow lets through whatever its parsers stumble over
         return None
     if is_garbled:
-        raise ValueError(
-            f'{path}: this TIFF is not compressed and lies on its side (its EXIF orientation), '
-            f'which neither Pillow nor OpenCV reads rightly: save it upright.'
-        )
+        raise _garbled(path)
     return np.ascontiguousarray(colours[..., ::-1])
+
+
+def check_not_garbled(path: str | Path, image: Image.Image) -> None:
+    """ValueError for an image of Pillow's, not yet decoded, that neither library reads rightly."""
+    if _is_garbled(image):
+        raise _garbled(path)
+
+
+def _garbled(path: str | Path) -> ValueError:
+    return ValueError(
+        f'{path}: this TIFF is not compressed and lies on its side (its EXIF orientation), which '
+        f'neither Pillow nor OpenCV reads rightly: save it upright.'
+    )
 
 
 def _is_garbled(image: Image.Image) -> bool:
     """Whether a file is one that Pillow decodes wrongly, and OpenCV leaves as it lies."""
     lies = image.getexif().get(ORIENTATION, 1) >= FIRST_LYING
     return image.format == 'TIFF' and lies and image.info.get('compression') == 'raw'
+
+
+def has_palette(path: str | Path) -> bool:
+    """Whether a file stores numbers of colours; not of formats that Pillow does not know."""
+    return _mode(path) == 'P'
 
 
 def read_alpha(path: str | Path | Image.Image) -> np.ndarray | None:
@@ -135,8 +157,9 @@ def open_image(path: str | Path) -> Image.Image:
     Raises:
         FileNotFoundError: when there is no such file.
         UnidentifiedImageError: when Pillow does not know the format.
-        ValueError: when it has more than 2**30 pixels.
+        ValueError: when it has more than 2**30 pixels, or is a folder, a pipe or a device.
     """
+    _check_is_file(path)
     with _opening:  # Pillow's limit, of a sixth of that, is one of the process
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -173,7 +196,24 @@ def read_pixels(path: str | Path, what: str) -> np.ndarray:
     Raises:
         FileNotFoundError, ValueError: as :func:`read_colour`.
     """
-    return _decode(path, _read_bytes(path, what), what, cv2.IMREAD_UNCHANGED)
+    data = _read_bytes(path, what)
+    pixels = _decode(path, data, what, cv2.IMREAD_UNCHANGED)
+    return ~pixels if pixels.dtype == np.uint16 and _is_inverted(data) else pixels
+
+
+def _is_inverted(data: np.ndarray) -> bool:
+    """Whether a file is a TIFF in which 0 is white: OpenCV turns only 8 bits round."""
+    order = _TIFF.get(data[:4].tobytes())
+    if order is None:
+        return False
+    with suppress(struct.error):  # read so far, it is not damaged
+        (first,) = struct.unpack_from(f'{order}I', data, 4)
+        (count,) = struct.unpack_from(f'{order}H', data, first)
+        for place in range(first + 2, first + 2 + 12 * count, 12):
+            tag, value = struct.unpack_from(f'{order}H6xH', data, place)
+            if tag == PHOTOMETRIC:
+                return value == WHITE_IS_ZERO
+    return False
 
 
 def read_ids(path: str | Path) -> np.ndarray:
@@ -183,10 +223,18 @@ def read_ids(path: str | Path) -> np.ndarray:
         np.ndarray: uint8 or uint16 (H, W). Of a file with a palette: the indices (VOC's), or the
         grey values where the whole palette is grey, as lossless optimisers write it.
 
+    Two values in one bit are read as 0 and 255, with a warning: the file does not tell 255 from 1.
+
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is no image, a damaged one, or has colours.
+        ValueError: when it is no image, a damaged one, has colours, or is a JPEG, which keeps no
+            ids.
     """
+    if _read_bytes(path, 'a label map')[:3].tobytes() == _JPEG:
+        raise ValueError(
+            f'{path}: JPEG changes the values of its pixels, so that the ids of a label map are '
+            f'lost: give the map as PNG.'
+        )
     ids = read_pixels(path, 'a label map')
     if (palette := _ids_of_palette(path)) is not None:
         return palette
@@ -195,12 +243,25 @@ def read_ids(path: str | Path) -> np.ndarray:
             f'{path}: a label map has one channel of ids, this file has {ids.shape[2]}; '
             f'give the map of ids, not its coloured picture.'
         )
+    if _mode(path) == '1':
+        _warn_of_one_bit(str(Path(path).parent))
     if ids.dtype not in (np.uint8, np.uint16):
         raise ValueError(
             f'{path}: ids must be stored in 8 or 16 bits without sign, these are {ids.dtype}: save '
             f'the map as PNG.'
         )
     return ids
+
+
+@functools.cache
+def _warn_of_one_bit(folder: str) -> None:
+    """Say once per folder, in each process that reads it, how its maps are read."""
+    print_log(
+        f'{folder}: label maps with one bit per pixel are read as 0 and 255 (white), which mostly '
+        f'is void: where white is a class, store its number in 8 bits.',
+        logger='current',
+        level=logging.WARNING,
+    )
 
 
 def read_map(path: str | Path, *, size: tuple[int, int], img_path: str) -> np.ndarray:
@@ -273,6 +334,8 @@ def _ids_of_palette(path: str | Path) -> np.ndarray | None:
     # not the colours in use alone: VOC's has greys, e.g. that of cars
     if indices.max() >= len(palette) or (palette != palette[:, :1]).any():
         return indices
+    if len(palette) <= 2 and palette.max() == 255:
+        _warn_of_one_bit(str(Path(path).parent))
     return palette[indices, 0]
 
 
@@ -281,7 +344,16 @@ def _text(size: tuple[int, int]) -> str:
     return f'{width}x{height}'
 
 
+def _check_is_file(path: str | Path) -> None:
+    """ValueError for what is there, but no file: to read a pipe might take for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(
+            f'{path}: this is a folder, a pipe or a device, but no file: give an image file.'
+        )
+
+
 def _read_bytes(path: str | Path, what: str) -> np.ndarray:
+    _check_is_file(path)
     try:
         return np.fromfile(path, np.uint8)
     except FileNotFoundError:

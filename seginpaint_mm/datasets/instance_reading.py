@@ -1,9 +1,12 @@
 """Reading which pixel is of which class and of which object, one small reader for each format."""
 
+import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 from scipy.io import loadmat
 
 from seginpaint_mm.datasets.class_tables import CLASS_TABLES
@@ -12,6 +15,8 @@ from seginpaint_mm.datasets.colour_ids import VOC_COLOURS, ids_of_colours, read_
 from seginpaint_mm.datasets.image_reading import (
     check_shape,
     check_size,
+    has_palette,
+    open_image,
     read_labels,
     read_map,
     read_pixels,
@@ -97,11 +102,11 @@ def read_folder(sample: dict, size: Size) -> Maps:
     colour for void, are void.
     """
     path = sample['instance_path']
-    stored = read_pixels(path, 'a map of objects')
+    stored = _as_stored(path)
     if stored.ndim == 2 and stored.dtype == np.uint16 and stored.max(initial=0) <= _SURELY_NUMBERS:
         check_size(path, stored, size=size, img_path=sample['img_path'])
         return (stored > 0).astype(np.uint8), stored
-    if stored.ndim == 3 and stored[..., :3].any(axis=-1).all():  # no black: numbers of a palette
+    if has_palette(path) and stored[..., :3].any(axis=-1).all():  # no black: its numbers count
         objects = read_map(path, size=size, img_path=sample['img_path'])
     else:
         objects = read_objects(path, size=size, img_path=sample['img_path'])
@@ -110,6 +115,17 @@ def read_folder(sample: dict, size: Size) -> Maps:
         is_void = stored == IGNORE_INDEX if stored.ndim == 2 else _has_voids_colour(stored)
         classes[is_void & (objects == 0)] = IGNORE_INDEX
     return classes, objects
+
+
+def _as_stored(path: str) -> np.ndarray:
+    """Grey values (H, W) or BGR(A) colours (H, W, 3 or 4); of fewer formats as Pillow has them."""
+    try:
+        return read_pixels(path, 'a map of objects')
+    except ValueError:  # OpenCV reads fewer formats; reading the objects says what is wrong
+        with suppress(Exception), open_image(path) as image:
+            pixels = np.array(image if image.mode[0] in 'LIF' else image.convert('RGB'))
+            return pixels if pixels.ndim == 2 else pixels[..., ::-1]
+        return np.zeros((0, 0), np.uint8)
 
 
 def _has_voids_colour(colours: np.ndarray) -> np.ndarray:
@@ -130,6 +146,9 @@ def read_coco(sample: dict, size: Size) -> Maps:
     crowds = np.full(size, IGNORE_INDEX, classes.dtype)
     masks = [(item, _decode(item, size, path)) for item in sample['annotations']]
     _check_number(path, len(masks))
+    unseen = next((item['name'] for item, mask in masks if not mask.any()), None)
+    if unseen is not None:
+        _warn_of_unseen(path, unseen)
     masks.sort(key=lambda pair: (not pair[0]['is_crowd'], -np.count_nonzero(pair[1])))
     for number, (item, mask) in enumerate(masks, start=1):
         # Run lengths are by columns: so are the masks, which would be copied if not transposed.
@@ -172,6 +191,21 @@ def read_coco_panoptic(sample: dict, size: Size) -> Maps:
             f'{_ONE_RELEASE}'
         )
     return classes, objects
+
+
+_warned_of_unseen: set[str] = set()
+
+
+def _warn_of_unseen(path: str, name: str) -> None:
+    """Say once per file, in each process that reads it, that annotations show nothing."""
+    if path not in _warned_of_unseen:
+        _warned_of_unseen.add(path)
+        print_log(
+            f'{path}: {name} encloses no pixel of its image, so that nothing is seen of its object '
+            f'(others may be so, too): mend it, or leave it out.',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def _decode(item: dict, size: Size, path: str) -> np.ndarray:

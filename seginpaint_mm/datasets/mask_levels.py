@@ -20,6 +20,7 @@ _SMOOTH_STEP = 0.02  # of the full scale
 _MOST = 0.9
 _NEAR = 1 / 8  # of the full scale: what counts as nearly black or nearly white
 _VERY_NEAR = 1 / 32
+_BRIGHT = 3 / 4  # of the full scale: rings around 128 in a JPEG stay below
 _WHITE = 255
 _ALL_COLOURS = 1 + (1 << 24)  # of 8 bits a channel, and one more: none
 _VOC_VOID = 255  # index of the border between objects in the palette of Pascal VOC
@@ -59,11 +60,11 @@ def read_levels(levels: np.ndarray, lossless: bool, name: str) -> Reading:
     values = distinct(levels)
     marking = values[values > 0]
     if not lossless:
-        return _thresholded(levels, marking, 'the format does not keep grey values')
+        return _thresholded(levels, marking, 'the format does not keep grey values', _BRIGHT)
     if len(marking) < 2:
         return Reading((levels > 0).astype(np.uint8))
     scale = _full_scale(levels, marking)
-    has_void = _has_void(levels, marking)
+    has_void = _has_void(levels, values)
     near = _NEAR if values[0] > 0 else _VERY_NEAR
     near_black, near_white = marking <= near * scale, marking >= (1 - near) * scale
     is_two_valued = near_black.any() and near_white.any() and (near_black | near_white).all()
@@ -166,18 +167,23 @@ def _whole_numbers(levels: np.ndarray, name: str) -> np.ndarray:
     raise ValueError(f'{name}: the mask has values up to {highest:g}: threshold it.')
 
 
-def _full_scale(levels: np.ndarray, marking: np.ndarray) -> float:
-    """The value of full white: 1 for shares, 255 or 65535, or the greatest of darker masks."""
+def _full_scale(levels: np.ndarray, marking: np.ndarray, bright: float = 1 / 2) -> float:
+    """The value of full white: 1 for shares, 255 or 65535, or the greatest of darker masks.
+
+    Masks are darker where they have nothing above the share ``bright`` of that.
+    """
     highest = float(marking[-1])
     scales = [1.0, 255.0, 65535.0] if levels.dtype.kind == 'f' else [255.0, 65535.0]
     scale = next((scale for scale in scales if highest <= scale), highest)
-    return scale if highest >= scale / 2 else highest
+    return scale if highest >= bright * scale else highest
 
 
-def _thresholded(levels: np.ndarray, marking: np.ndarray, why: str) -> Reading:
+def _thresholded(
+    levels: np.ndarray, marking: np.ndarray, why: str, bright: float = 1 / 2
+) -> Reading:
     if not len(marking):
         return Reading(np.zeros(levels.shape, np.uint8))
-    scale = _full_scale(levels, marking)
+    scale = _full_scale(levels, marking, bright)
     numbers = (levels >= scale / 2).astype(np.uint8)
     if len(marking) == 1:
         return Reading(numbers)
@@ -188,9 +194,12 @@ def _thresholded(levels: np.ndarray, marking: np.ndarray, why: str) -> Reading:
     return Reading(numbers, note, True)
 
 
-def _has_void(levels: np.ndarray, marking: np.ndarray) -> bool:
+def _has_void(levels: np.ndarray, values: np.ndarray) -> bool:
     """Whether 255 stands beside 1, 2, ..., n and has fewer pixels: the void of label maps."""
+    marking = values[values > 0]
     is_counted = marking[-1] == _WHITE and marking[-2] == len(marking) - 1
+    if len(marking) == 2 and len(marking) == len(values):  # nearly black and white
+        return False
     return bool(is_counted and np.sum(levels == _WHITE) < np.sum((levels > 0) & (levels < _WHITE)))
 
 

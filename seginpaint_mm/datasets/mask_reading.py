@@ -20,6 +20,9 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from seginpaint_mm.datasets.image_reading import (
     FIRST_LYING,
     ORIENTATION,
+    PHOTOMETRIC,
+    WHITE_IS_ZERO,
+    check_not_garbled,
     open_image,
     read_pixels,
 )
@@ -31,7 +34,9 @@ from seginpaint_mm.datasets.mask_levels import (
     read_transparency,
 )
 
-_LOSSY = ('JPEG', 'MPO')  # formats that never keep a value
+_LOSSY = ('JPEG', 'MPO', 'AVIF', 'HEIF')  # formats that never, or hardly ever, keep a value
+_LOSSY_WEBP = b'VP8 '  # name of the part with the pixels; where they are kept it is VP8L
+_IMAGE_WIDTH, _IMAGE_LENGTH = 256, 257  # tags of TIFF
 _REDUCED = 254  # tag of TIFF: bit 0 of NewSubfileType marks a thumbnail
 _THUMBNAIL = 1
 
@@ -168,6 +173,7 @@ def _pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Ima
                 if image.format == 'TIFF' and page.tag_v2.get(_REDUCED, 0) & _THUMBNAIL:
                     continue
                 _check_size(path, page, size, whose)
+                check_not_garbled(path, page)
                 page.load()
                 yield page
     except FileNotFoundError:
@@ -197,7 +203,7 @@ def read_marked_page(
         ValueError: as :func:`read_marked_file`.
     """
     _check_size(name, page, size, whose)
-    lossless = page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
+    lossless = _is_lossless(page)
     upright = ImageOps.exif_transpose(page)
     if page.mode in ('P', 'PA') or upright.has_transparency_data:
         return _read_palette_or_alpha(upright, lossless, str(name))
@@ -205,8 +211,22 @@ def read_marked_page(
         return Reading(np.array(upright).astype(np.uint8))
     if upright.mode == 'L' or upright.mode[0] in 'IF':
         levels = np.array(upright)
-        return read_levels(levels.astype(levels.dtype.newbyteorder('=')), lossless, str(name))
+        levels = levels.astype(levels.dtype.newbyteorder('='))
+        return read_levels(~levels if _is_inverted(page) else levels, lossless, str(name))
     return read_colours(np.array(upright.convert('RGB')), lossless, str(name))
+
+
+def _is_lossless(page: Image.Image) -> bool:
+    """Whether the file keeps every value."""
+    if page.format == 'WEBP' and page.filename:
+        return _LOSSY_WEBP not in Path(page.filename).read_bytes()
+    return page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
+
+
+def _is_inverted(page: Image.Image) -> bool:
+    """Whether 0 stands for white in 16 bits: Pillow turns only fewer bits round."""
+    is_deep = page.format == 'TIFF' and page.mode.startswith('I;16')
+    return is_deep and page.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
 
 
 def _read_palette_or_alpha(page: Image.Image, lossless: bool, name: str) -> Reading:
@@ -251,7 +271,11 @@ def _upright_size(page: Image.Image) -> tuple[int, int]:
     """(height, width) as people see it."""
     # a PNG without EXIF before its pixels would be decoded in search of it
     exif = page.getexif() if page.format != 'PNG' or 'exif' in page.info else {}
-    return page.size if exif.get(ORIENTATION, 1) >= FIRST_LYING else page.size[::-1]
+    if exif.get(ORIENTATION, 1) < FIRST_LYING:
+        return page.size[::-1]
+    if page.format == 'TIFF':  # whose size Pillow gives upright from release 11.2 on
+        return page.tag_v2[_IMAGE_WIDTH], page.tag_v2[_IMAGE_LENGTH]
+    return page.size
 
 
 def _sentence(path: Path, marked: np.ndarray, notes: list[str]) -> str | None:

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
+_LOSSY_SUFFIXES = ('.heic', '.heif', '.hif', '.jfif', '.jif', '.jpe', '.jpeg', '.jpg', '.mpo')
 HIDDEN_TRUTHS = ('manual', 'none')
 
 
@@ -150,6 +151,25 @@ def images_by_name(folder: Path) -> dict[str, list[Path]]:
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith('.'):
             images.setdefault(path.stem, []).append(path)
     return images
+
+
+def preferred_masks(paths: Sequence[Path], image: object) -> list[Path]:
+    """Choose among files that could be an image's mask: those that keep every value, if any.
+
+    Args:
+        paths: The files.
+        image: The image, which is no mask of its own, where it is a path.
+
+    Returns:
+        None, one, or several of which any may be meant.
+    """
+    others = [path for path in paths if not (isinstance(image, Path) and _is_same(path, image))]
+    lossless = [path for path in others if path.suffix.lower() not in _LOSSY_SUFFIXES]
+    return lossless or others
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def require_file(path: Path, image: Path) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from mmdet.evaluation import CocoMetric
 
+from seginpaint_mm.datasets.coco_instances import read_truth
 from seginpaint_mm.errors import MissingFieldError
 from seginpaint_mm.evaluation.records import name_of
-from seginpaint_mm.interop.mmdet import set_categories
+from seginpaint_mm.interop.mmdet import set_categories, set_truth
 from seginpaint_mm.registry import METRICS
 
 
@@ -14,10 +15,49 @@ from seginpaint_mm.registry import METRICS
 class CocoInstanceMetric(CocoMetric):
     """mmdet's ``CocoMetric`` for the samples of a :class:`CocoInstanceDataset`.
 
-    It takes the same arguments; give ``ann_file``, the JSON of the data set, and e.g.
-    ``metric='segm'``. Labels are indices into ``thing_ids``, whatever the order of the categories
-    in the JSON. Images must be tested at their original size.
+    Labels are indices into ``thing_ids``, whatever the order of the categories in the JSON. Images
+    must be tested at their original size. Annotations need no ids, and neither area nor box.
+
+    Args:
+        ann_file: The JSON of the data set.
+        metric: ``'segm'``, ``'bbox'``, ``'proposal'``, ``'proposal_fast'``, or a list of these.
+        classwise, proposal_nums, iou_thrs, metric_items, format_only, outfile_prefix,
+            collect_device, prefix, use_mp_eval: see mmdet's ``CocoMetric``.
+
+    Raises:
+        FileNotFoundError, ValueError: when the JSON is not there, or broken; see
+            :class:`CocoInstanceDataset`.
     """
+
+    def __init__(
+        self,
+        ann_file: str | None = None,
+        metric: str | list[str] = 'bbox',
+        *,
+        classwise: bool = False,
+        proposal_nums: Sequence[int] = (100, 300, 1000),
+        iou_thrs: float | Sequence[float] | None = None,
+        metric_items: Sequence[str] | None = None,
+        format_only: bool = False,
+        outfile_prefix: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        use_mp_eval: bool = False,
+    ) -> None:
+        super().__init__(
+            metric=metric,
+            classwise=classwise,
+            proposal_nums=proposal_nums,
+            iou_thrs=iou_thrs,
+            metric_items=metric_items,
+            format_only=format_only,
+            outfile_prefix=outfile_prefix,
+            collect_device=collect_device,
+            prefix=prefix,
+            use_mp_eval=use_mp_eval,
+        )
+        if ann_file is not None:
+            set_truth(self, read_truth(ann_file))
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Keep the predictions of one batch.

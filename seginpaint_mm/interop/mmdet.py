@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 
+from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation import CocoMetric
 
 from seginpaint_mm.errors import ConfigError
+
+
+def set_truth(metric: CocoMetric, content: dict) -> None:
+    """Give a metric the images, annotations and categories that predictions are compared with."""
+    metric._coco_api = COCO()
+    metric._coco_api.dataset = content
+    metric._coco_api.createIndex()
 
 
 def set_categories(metric: CocoMetric, names: Sequence[str]) -> None:

@@ -113,3 +113,12 @@ def test_grey_deep_and_transparent_files(tmp_path: Path, image: np.ndarray) -> N
     cv2.imwrite(str(tmp_path / 'a.png'), image)
     bgr = find_inputs(tmp_path / 'a.png')[0].read()
     assert (bgr == np.full((3, 5, 3), 255)).all()
+
+
+def test_a_name_that_no_file_can_have_stops_no_other(tmp_path: Path) -> None:
+    Image.new('RGB', (4, 4)).save(tmp_path / 'a.png')
+    for name in ('x' * 300 + '.png', 'a\0b.png'):
+        first, second = find_inputs([name, tmp_path / 'a.png'])
+        with pytest.raises((OSError, ValueError)):
+            first.read()
+        assert second.read().ndim == 3

@@ -241,6 +241,31 @@ def test_outlines_of_two_corners_are_left_out_and_told(tmp_path: Path, logged) -
     assert 'annotation 2' in logged.text
 
 
+def test_outlines_without_a_pixel_are_told_once(tmp_path: Path, logged) -> None:
+    value = content()
+    for annotation in value['annotations']:
+        annotation['segmentation'] = [[400, 4, 420, 4, 420, 10]]
+    samples = dataset(write(tmp_path, value))
+    assert not any(samples[k]['gt_instance_map'].any() for k in (0, 1))
+    assert logged.text.count('annotation 1 encloses no pixel of its image') == 1
+    assert 'annotation 2' not in logged.text
+
+
+def test_numbers_that_floats_cannot_tell_apart(tmp_path: Path) -> None:
+    value = content()
+    value['images'][0]['id'], value['images'][1]['id'] = 2**53, 2**53 + 1
+    value['annotations'][0]['image_id'] = float(2**53)
+    with pytest.raises(ValueError, match=r'annotation 1 has image_id .*: an id is a whole number'):
+        dataset(write(tmp_path, value))
+
+
+def test_two_names_of_one_file(tmp_path: Path) -> None:
+    value = content()
+    value['images'][1]['file_name'] = './1.jpg'
+    with pytest.raises(ValueError, match=r"image 2 has the file_name './1\.jpg', as image 1 has"):
+        dataset(write(tmp_path, value))
+
+
 def test_no_object_at_all_is_told(tmp_path: Path, logged) -> None:
     dataset(write(tmp_path, content()), ('dog',))
     assert 'none of the 2 images shows an object of dog' in logged.text

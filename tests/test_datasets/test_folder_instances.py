@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
@@ -113,3 +114,26 @@ def test_values_without_a_meaning(tmp_path):
     write_scene(tmp_path, -np.ones(SIZE, np.float32), 'a_mask.tiff')
     with pytest.raises(ValueError, match=r'a_mask\.tiff'):
         load(tmp_path, mask_file='PedMasks/{name}_mask.tiff')
+
+
+@pytest.mark.parametrize(
+    'name', ['a.tga', 'a.tif', 'a.qoi', 'a.jpg', 'alpha.png', 'grey.png']
+)
+def test_all_that_masks_may_be(tmp_path, name):
+    """Formats and modes that OpenCV does not read or pads with colours, as --masks reads them."""
+    white = np.where(OBJECTS > 0, 255, 0).astype(np.uint8)
+    image = {
+        'a.tga': Image.fromarray(white),
+        'a.tif': Image.fromarray(white.astype(np.uint32)),
+        'a.qoi': Image.fromarray(white).convert('RGB'),
+        'a.jpg': Image.fromarray(white).convert('CMYK'),
+        'alpha.png': Image.fromarray(np.dstack([white * 0 + 255] * 3 + [white])),
+        'grey.png': Image.fromarray(np.dstack([white * 0 + 255, white]), 'LA'),
+    }[name]
+    image.save(tmp_path / name)
+    write_map(tmp_path / 'PNGImages/a.png', picture())
+    (tmp_path / name).rename(tmp_path / f'a_{name}')
+    found = load(tmp_path, mask_file=f'{{name}}_{name}')
+    np.testing.assert_array_equal(found['gt_instance_map'] > 0, OBJECTS > 0)
+    (mask,) = read_mask_pictures([tmp_path / f'a_{name}'], SIZE).masks
+    np.testing.assert_array_equal(mask, OBJECTS > 0)

@@ -1,5 +1,7 @@
 """Pictures are read upright, in every format, with their transparency apart."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ from PIL import Image, ImageOps
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_ids
+from seginpaint_mm.datasets.mask_reading import read_hole
 
 ORIENTATION = 274
 LZW, LOSSLESS = dict(compression='tiff_lzw'), dict(lossless=True, exact=True)
@@ -126,3 +129,25 @@ def test_label_maps_with_a_grey_palette_are_grey(tmp_path: Path) -> None:
     voc.putpalette([*(0, 0, 0), *(128, 0, 0) * 6, *(128, 128, 128)])
     voc.save(tmp_path / 'voc.png')
     np.testing.assert_array_equal(read_ids(tmp_path / 'voc.png'), [[0, 7]])
+
+
+def test_jpeg_keeps_no_ids(tmp_path: Path) -> None:
+    Image.fromarray(np.ones((16, 16), np.uint8)).save(tmp_path / 'a.jpg')
+    with pytest.raises(ValueError, match=r'a\.jpg: JPEG changes the values'):
+        read_ids(tmp_path / 'a.jpg')
+
+
+def test_one_bit_label_maps_are_said_to_hold_255(tmp_path: Path, logged) -> None:
+    bits = Image.fromarray(np.array([[0, 255]], np.uint8)).convert('1')
+    bits.save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(read_ids(tmp_path / 'a.png'), [[0, 255]])
+    assert 'label maps with one bit per pixel are read as 0 and 255' in logged.text
+
+
+@pytest.mark.parametrize('read', [read_colour, read_hole, read_ids])
+def test_pipes_and_folders_are_no_images(tmp_path: Path, read: Callable) -> None:
+    os.mkfifo(tmp_path / 'pipe.png')
+    (tmp_path / 'folder.png').mkdir()
+    for name in ('pipe.png', 'folder.png'):
+        with pytest.raises(ValueError, match=f'{name}: this is a folder, a pipe or a device'):
+            read(tmp_path / name)

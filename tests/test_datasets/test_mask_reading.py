@@ -1,6 +1,7 @@
 """Masks as people have them: what is marked, how many objects, and what the note says."""
 
 import io
+import struct
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seginpaint_mm.datasets import mask_reading
+from seginpaint_mm.datasets.image_reading import read_colour, read_pixels
 from seginpaint_mm.datasets.mask_levels import read_levels
 from seginpaint_mm.datasets.mask_reading import read_hole, read_marked_file, read_mask, union
 from tests.mask_files import objects_of
@@ -274,6 +276,65 @@ def test_masks_are_upright_as_photos_are(tmp_path: Path, orientation: int) -> No
     path = save(tmp_path / 'a.png', lying, exif=exif)
     expected = {3: WHITE[::-1, ::-1], 6: np.rot90(WHITE, 3), 8: np.rot90(WHITE)}[orientation]
     np.testing.assert_array_equal(read_hole(path) > 0, expected > 0)
+
+
+@pytest.mark.parametrize('orientation', [3, 6, 8])
+def test_tiff_masks_lie_as_their_photos_do(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / 'a.tif', Image.fromarray(WHITE), exif=exif, compression='tiff_lzw')
+    expected = {3: WHITE[::-1, ::-1], 6: np.rot90(WHITE, 3), 8: np.rot90(WHITE)}[orientation] > 0
+    np.testing.assert_array_equal(read_mask(path, size=expected.shape, img_path='a'), expected)
+
+
+def test_lying_tiff_masks_that_would_be_garbled(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = save(tmp_path / 'a.tif', Image.fromarray(WHITE[:, 10:70].copy()), exif=exif)
+    with pytest.raises(ValueError, match=r'a\.tif: this TIFF is not compressed and lies'):
+        read_hole(path)
+
+
+@pytest.mark.parametrize('order', ['<', '>'])
+def test_sixteen_bits_with_white_as_zero(tmp_path: Path, order: str) -> None:
+    """Neither Pillow nor OpenCV turns more than 8 bits round."""
+    stored = (65535 - WHITE.astype(np.uint16) * 257).astype(f'{order}u2')
+    short, long = (lambda tag, value: (tag, 3, 1, value)), (lambda tag, value: (tag, 4, 1, value))
+    entries = [long(256, WIDTH), long(257, HEIGHT), short(258, 16), short(259, 1), short(262, 0)]
+    entries += [long(273, 8), short(277, 1), long(278, HEIGHT), long(279, stored.nbytes)]
+    data = (b'II*\0' if order == '<' else b'MM\0*') + struct.pack(f'{order}I', 8 + stored.nbytes)
+    data += stored.tobytes() + struct.pack(f'{order}H', len(entries))
+    for *head, value in entries:
+        data += struct.pack(f'{order}HHI', *head)
+        data += struct.pack(
+            f'{order}HH' if head[1] == 3 else f'{order}I', *[value, 0][: 5 - head[1]]
+        )
+    path = tmp_path / 'a.tif'
+    path.write_bytes(data + bytes(4))
+    np.testing.assert_array_equal(read_hole(path) > 0, RECTANGLE)
+    np.testing.assert_array_equal(read_pixels(path, 'an image'), WHITE.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_colour(path)[..., 0], WHITE)
+
+
+@pytest.mark.parametrize('options', [dict(format='WEBP'), dict(format='AVIF')])
+def test_formats_that_keep_no_value(tmp_path: Path, options: dict) -> None:
+    if options['format'] not in Image.registered_extensions().values():
+        pytest.skip('this Pillow writes none')
+    grey = Image.fromarray(WHITE // 2 + 1).convert('RGB')
+    (page,) = read_marked_file(save(tmp_path / 'a', grey, quality=60, **options)).pages
+    assert page.max() == 1
+    assert (page > 0).mean() == pytest.approx(RECTANGLE.mean(), abs=0.03)
+
+
+def test_a_dark_jpeg_is_thresholded_at_its_own_half(tmp_path: Path) -> None:
+    path = save(tmp_path / 'a.jpg', (WHITE > 0).astype(np.uint8) * 128, quality=75)
+    np.testing.assert_array_equal(read_hole(path) > 0, RECTANGLE)
+
+
+def test_nearly_black_and_white_have_no_void() -> None:
+    reading = read_levels(np.maximum(WHITE, 1), True, 'a')
+    np.testing.assert_array_equal(reading.numbers > 0, RECTANGLE)
+    assert 'nearly black' in reading.note
 
 
 def test_data_sets_say_once_how_a_folder_is_read(

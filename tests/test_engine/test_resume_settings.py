@@ -60,6 +60,28 @@ def test_the_schedule_of_the_config_is_followed(
     assert 'The config differs from' in captured.out + captured.err
 
 
+def test_one_cycle_goes_on(street: Path, tmp_path: Path) -> None:
+    """Its state names functions of MMEngine, which loading without running code leaves out."""
+    body = "param_scheduler = [dict(type='OneCycleLR', eta_max=0.01, total_steps=4)]\n"
+    resumed, whole = _rates_of(street, tmp_path, *[_SGD.format(lr=1e-3) + body] * 2)
+    assert resumed == pytest.approx({epoch: whole[epoch] for epoch in resumed})
+
+
+def test_converted_schedules_count_the_epochs_of_another_batch_size(
+    street: Path, tmp_path: Path
+) -> None:
+    body = (
+        _RATES
+        + _SGD.format(lr=1e-3)
+        + _POLY.format(end=4).replace('end=4', 'end=4, convert_to_iter_based=True')
+    )
+    batch = ('--cfg-options', 'train_dataloader.batch_size=4')
+    _train(street, tmp_path / 'cut', body, 2)
+    resumed = _train(street, tmp_path / 'cut', body, 4, '--resume', *batch)
+    whole = _train(street, tmp_path / 'whole', body, 4, *batch)
+    assert resumed == pytest.approx({epoch: whole[epoch] for epoch in (3, 4)})
+
+
 def test_equal_settings_are_restored_without_a_word(
     street: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,6 +73,54 @@ def test_labels_are_of_the_data_sets_order(dataset: CocoInstanceDataset) -> None
     assert found['coco/person_precision'] == 1
 
 
+@pytest.mark.parametrize(
+    ('key', 'values'),
+    [
+        ('id', (1, 1, 2)),
+        ('id', (0, 1, 2)),
+        ('id', (None, None, None)),
+        ('id', ('a', 'b', 'c')),
+        ('area', (None, None, None)),
+        ('iscrowd', (None, 0, False)),
+        ('bbox', (None, None, None)),
+        ('image_id', (1.0, 2.0, 3.0)),
+    ],
+)
+def test_what_pycocotools_takes_for_granted(
+    dataset: CocoInstanceDataset, key: str, values: tuple
+) -> None:
+    """Ids that are 0 or stand twice gave wrong numbers, absent values tracebacks."""
+    content = json.loads(dataset.json_path.read_text())
+    for annotation, value in zip(content['annotations'], values, strict=True):
+        annotation[key] = value
+        if value is None:
+            del annotation[key]
+    dataset.json_path.write_text(json.dumps(content))
+    assert evaluate(dataset)['coco/segm_mAP'] == 1
+
+
+@pytest.mark.parametrize('kind', [0, 1])
+def test_outlines_as_the_data_set_takes_them(dataset: CocoInstanceDataset, kind: int) -> None:
+    content = json.loads(dataset.json_path.read_text())
+    for annotation in content['annotations']:
+        (polygon,) = annotation['segmentation']
+        points = [polygon[k : k + 2] for k in range(0, len(polygon), 2)]
+        annotation['segmentation'] = (polygon, points)[kind]
+    dataset.json_path.write_text(json.dumps(content))
+    assert evaluate(dataset)['coco/segm_mAP'] == 1
+
+
+@pytest.mark.parametrize(('key', 'value'), [('area', 'large'), ('bbox', [1, 2])])
+def test_values_that_cannot_be_compared(
+    dataset: CocoInstanceDataset, key: str, value: object
+) -> None:
+    content = json.loads(dataset.json_path.read_text())
+    content['annotations'][1][key] = value
+    dataset.json_path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f'annotation 2 has {key} .*: write'):
+        CocoInstanceMetric(ann_file=str(dataset.json_path))
+
+
 def test_samples_of_other_data_sets_are_told(dataset: CocoInstanceDataset) -> None:
     metric = CocoInstanceMetric(ann_file=str(dataset.json_path))
     with pytest.raises(UserError, match=r'a\.jpg has no coco_image_id; it comes from a CocoInst'):

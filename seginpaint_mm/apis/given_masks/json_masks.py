@@ -112,7 +112,8 @@ def _mask(segmentation: object, size: tuple[int, int], path: str, of: str) -> np
 
 def _size_of_runs(segmentation: dict, path: str, of: str) -> tuple[int, int]:
     size = segmentation.get('size')
-    if 'counts' not in segmentation or not isinstance(size, Sequence) or len(size) != 2:
+    is_size = isinstance(size, Sequence) and len(size) == 2 and all(map(is_number, size))
+    if 'counts' not in segmentation or not is_size:
         raise ValueError(
             f"{path}: run lengths have 'size': [height, width] and 'counts', {of} has "
             f'{_shown(segmentation)}: mend it, or leave it out.'

@@ -20,10 +20,10 @@ from seginpaint_mm.apis.given_masks.visible_objects import (
 )
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
+from seginpaint_mm.datasets.scene_dataset import preferred_masks
 from seginpaint_mm.errors import UserError
 
 Size = tuple[int, int]
-_LOSSY_SUFFIXES = ('.heic', '.heif', '.hif', '.jfif', '.jif', '.jpe', '.jpeg', '.jpg', '.mpo')
 Masks = str | Path | np.ndarray | Image.Image | Sequence | Mapping | MaskSource
 
 
@@ -111,9 +111,9 @@ class MaskFolder(MaskSource):
         listed = self._stems(place.parent)
         found = []
         if isinstance(scene.source, Path):
-            found = _preferred(listed.get(scene.source.name, []), scene.source)
+            found = preferred_masks(listed.get(scene.source.name, []), scene.source)
         if not found:
-            found = _preferred(listed.get(place.name, []), scene.source)
+            found = preferred_masks(listed.get(place.name, []), scene.source)
             if found and scene.namesakes:
                 raise ValueError(
                     f'{found[0]}: this may be the mask of {scene.origin} or of '
@@ -199,14 +199,3 @@ def _pictures_in(folder: Path) -> list[Path]:
             f'object, say so with an empty list in {folder.name}.json.'
         )
     return paths
-
-
-def _preferred(paths: Sequence[Path], source: object) -> list[Path]:
-    """Those that are not the image itself: what keeps every value, or else what does not."""
-    others = [path for path in paths if not (isinstance(source, Path) and _is_same(path, source))]
-    lossless = [path for path in others if path.suffix.lower() not in _LOSSY_SUFFIXES]
-    return lossless or others
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    return path.exists() and other.exists() and path.samefile(other)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seginpaint_mm.datasets.mask_reading import read_hole
-from seginpaint_mm.datasets.scene_dataset import images_by_name
+from seginpaint_mm.datasets.scene_dataset import images_by_name, preferred_masks
 from seginpaint_mm.datasets.transforms.hole_transform import HoleTransform
 from seginpaint_mm.registry import TRANSFORMS
 
@@ -14,25 +14,27 @@ from seginpaint_mm.registry import TRANSFORMS
 class LoadHole(HoleTransform):
     """Read ``FOLDER/NAME.png`` for the image ``NAME.*``; what is not black is the hole.
 
-    Without a PNG any other image ``FOLDER/NAME.*`` is taken. Masks are read as those are that
-    ``infer.py --masks`` takes.
+    They are found and read as those in a folder are that is given to ``infer.py --masks``:
+    ``FOLDER/NAME.*`` may be of any image format, ``a.jpg.png`` belongs to ``a.jpg`` alone, and JPEG
+    files count where there is nothing else.
 
     Args:
         folder: Where the masks are.
 
     Raises:
         FileNotFoundError: in the pipeline, when an image has no mask.
-        ValueError: in the pipeline, when there are several, or a mask has another size than the
-            image as it is then, or covers nothing or everything.
+        ValueError: in the pipeline, when there are several, two images would have the same, or a
+            mask has another size than the image as it is then, or covers nothing or everything.
     """
 
     def __init__(self, folder: str) -> None:
         super().__init__()
         self.folder = Path(folder)
         self._masks: dict[str, list[Path]] | None = None
+        self._images: dict[Path, Path] = {}  # of the masks that were read
 
     def draw(self, results: dict, rng: np.random.Generator) -> np.ndarray:
-        path = self._find(Path(results['img_path']).stem)
+        path = self._find(Path(results['img_path']))
         hole = read_hole(path)
         image = results['img']
         if hole.shape != image.shape[:2]:
@@ -42,15 +44,23 @@ class LoadHole(HoleTransform):
             )
         return hole
 
-    def _find(self, name: str) -> Path:
-        usual = self.folder / f'{name}.png'
-        if usual.is_file():
-            return usual
+    def _find(self, image: Path) -> Path:
         if self._masks is None:
             self._masks = images_by_name(self.folder)
-        found = self._masks.get(name, [usual])  # reading says that there is none
+        found = preferred_masks(self._masks.get(image.name, ()), image)
+        found = found or preferred_masks(self._masks.get(image.stem, ()), image)
+        if not found:
+            return self.folder / f'{image.stem}.png'  # reading says that there is none
         if len(found) > 1:
-            raise ValueError(f'{found[0]} and {found[1].name} may be the hole of {name}: keep one.')
+            raise ValueError(
+                f'{found[0]} and {found[1].name} may be the hole of {image.stem}: keep one.'
+            )
+        other = self._images.setdefault(found[0], image)
+        if other != image:
+            raise ValueError(
+                f'{found[0]}: this would be the hole of {other} and of {image}: give the images '
+                f'different names.'
+            )
         return found[0]
 
 

@@ -43,6 +43,7 @@ class ResumeSettingsHook(Hook):
         self._name = name
         self._settings: list[tuple[object, list[dict]]] = []
         self._states: list[tuple[_ParamScheduler, dict]] = []
+        self._converted: list[_ParamScheduler] = []  # counted in epochs of as many iterations
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the fresh optimisers and schedulers with the checkpoint's."""
@@ -58,6 +59,7 @@ class ResumeSettingsHook(Hook):
             differences += _changed_schedulers(part, schedulers, _of_part(saved_schedulers, part))
             self._settings.append((wrapper.optimizer, [_settings(group) for group in groups]))
             self._states += [(s, copy.deepcopy(s.state_dict())) for s in schedulers]
+            self._converted += _converted(schedulers, runner.cfg.get('param_scheduler'), part)
         if not differences:
             self._settings, self._states = [], []
             return
@@ -77,7 +79,13 @@ class ResumeSettingsHook(Hook):
             scheduler.load_state_dict(state)
             # The count of optimiser steps; at -1, MMEngine warns that the schedule came first.
             scheduler.optimizer._global_step = 0
-        _advance([scheduler for scheduler, _ in self._states], runner.iter, runner.epoch)
+        _advance(
+            [scheduler for scheduler, _ in self._states],
+            runner.iter,
+            runner.epoch,
+            self._converted,
+            len(runner.train_dataloader),
+        )
         self._settings, self._states = [], []
 
     def _check_kind(self, part: str, groups: list[dict], saved: list[dict]) -> None:
@@ -173,16 +181,44 @@ def _arguments(scheduler: _ParamScheduler) -> list[str]:
     return sorted(name for name in names - skipped if name in vars(scheduler))
 
 
-def _advance(schedulers: list[_ParamScheduler], iterations: int, epochs: int) -> None:
-    """Step as a training does: by iteration in each epoch, then by epoch."""
+def _converted(schedulers: list, configs: object, part: str) -> list[_ParamScheduler]:
+    """Those that the config gives in epochs and MMEngine converts to iterations."""
+    if isinstance(configs, Mapping) and 'type' not in configs:
+        configs = configs.get(part)
+    configs = [configs] if isinstance(configs, Mapping) else configs or []
+    return [
+        scheduler
+        for scheduler, config in zip(schedulers, configs, strict=False)
+        if isinstance(config, Mapping) and config.get('convert_to_iter_based')
+    ]
+
+
+def _advance(
+    schedulers: list[_ParamScheduler],
+    iterations: int,
+    epochs: int,
+    converted: list[_ParamScheduler],
+    length: int,
+) -> None:
+    """Step as a training does: by iteration in each epoch, then by epoch.
+
+    Args:
+        schedulers: All of them.
+        iterations, epochs: That were done.
+        converted: Those that count iterations of which an epoch has ``length``, whatever it had.
+        length: Iterations of an epoch from now on.
+    """
     fixed = [s for s in schedulers if not hasattr(s, 'need_val_args')]
     by_epoch = [s for s in fixed if s.by_epoch]
     by_iteration = [s for s in fixed if not s.by_epoch]
-    length = iterations // epochs if epochs else iterations
-    for iteration in range(1, iterations + 1):
+    steps = {id(s): epochs * length if s in converted else iterations for s in by_iteration}
+    last = max(steps.values(), default=iterations)
+    per_epoch = last // epochs if epochs else last
+    for iteration in range(1, last + 1):
         for scheduler in by_iteration:
-            scheduler.step()
-        if epochs and iteration % length == 0 and iteration // length <= epochs:
+            if iteration <= steps[id(scheduler)]:
+                scheduler.step()
+        if epochs and iteration % per_epoch == 0 and iteration // per_epoch <= epochs:
             for scheduler in by_epoch:
                 scheduler.step()
 

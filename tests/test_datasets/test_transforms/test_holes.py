@@ -232,6 +232,30 @@ def test_an_image_s_own_hole(tmp_path):
         draw(LoadHole(str(tmp_path)), name='a.jpg')
 
 
+def test_the_same_file_is_taken_as_by_infer(tmp_path):
+    hole = np.zeros((40, 60), np.uint8)
+    hole[3:9, 4:9] = 255
+    write_map(tmp_path / 'a.jpg', 255 - hole)  # the image, or a copy
+    write_map(tmp_path / 'a.bmp', hole)
+    np.testing.assert_array_equal(draw(LoadHole(str(tmp_path)), name='a.jpg'), hole > 0)
+    write_map(tmp_path / 'a.png', 255 - hole)
+    with pytest.raises(ValueError, match=r'a\.bmp and a\.png may be the hole of a: keep one'):
+        draw(LoadHole(str(tmp_path)), name='a.jpg')
+    write_map(tmp_path / 'a.jpg.png', hole)
+    np.testing.assert_array_equal(draw(LoadHole(str(tmp_path)), name='a.jpg'), hole > 0)
+
+
+def test_a_hole_is_of_one_image(tmp_path):
+    hole = np.zeros((40, 60), np.uint8)
+    hole[3:9, 4:9] = 255
+    write_map(tmp_path / 'a.png', hole)
+    transform = LoadHole(str(tmp_path))
+    for _ in range(2):
+        draw(transform, name='x/a.jpg')
+    with pytest.raises(ValueError, match=r'would be the hole of .*x/a\.jpg and of .*y/a\.jpg'):
+        draw(transform, name='y/a.jpg')
+
+
 def test_irregular_holes_of_other_formats(tmp_path):
     hole = np.zeros((40, 60), np.uint8)
     hole[10:20, 10:30] = 255
