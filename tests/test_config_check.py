@@ -12,7 +12,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.config_check import check_config, located_error
+from seginpaint_mm.config_check import check_config, located_error, unused_custom_keys
 from seginpaint_mm.config_check.signatures import accepted_arguments
 from seginpaint_mm.config_check.value_types import fits
 from seginpaint_mm.engine.hooks import LastEpochsMeanHook
@@ -137,6 +137,63 @@ def test_wrong_configs(sound: Config, key: str, value: object, sentence: str) ->
         check_config(cfg)
     path = next((f'{key}.{name}' for name in _dict(value) if f'no {name!r}' in sentence), key)
     assert str(error.value) == f'{path}: {sentence}'
+
+
+LATE = [
+    ('default_hooks.checkpoint.priority', 'HIGH_'),
+    ('default_hooks.chekpoint', {'interval': 1}),
+    ('custom_hooks', [{'type': 'EMAHook', 'momentun': 0.1}]),
+    ('custom_hooks', [{'type': 'EMAHook', 'ema_type': 'ExpMomentumEMB'}]),
+    ('param_scheduler', 'PolyLR'),
+    ('param_scheduler', {'generator': [{'type': 'PolyLR'}]}),
+    ('param_scheduler', [{'type': 'StepLR', 'step_size': 0}]),
+    ('param_scheduler', [{'type': 'CosineAnnealingLR', 'T_max': 0}]),
+    ('param_scheduler', [{'type': 'MultiStepLR', 'milestones': 3}]),
+    ('param_scheduler', [{'type': 'MultiStepLR', 'milestones': ['a']}]),
+    ('optim_wrapper.clip_grad', {'max_norm': 'a'}),
+    ('train_cfg.dynamic_intervals', [(1, 0)]),
+    ('val_cfg.fp16', 1),
+    ('train_dataloader.sampler.shuffle', 'flase'),
+    ('env_cfg.mp_cfg', {'mp_start': 'fork'}),
+    ('auto_scale_lr', {'base_batch_size': 0}),
+    ('log_processor.custom_cfg', [{'data_src': 'loss', 'method_name': 'medain'}]),
+]
+
+
+@pytest.mark.parametrize(('key', 'value'), LATE, ids=str)
+def test_what_mmengine_would_look_at_later(sound: Config, key: str, value: object) -> None:
+    """These were tracebacks in the midst of a training, or had no effect."""
+    cfg = copy.deepcopy(sound)
+    if key in ('custom_hooks', 'param_scheduler'):
+        cfg[key] = value
+    else:
+        cfg.merge_from_dict({key: value})
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(key.partition('.')[0])
+    assert 'must be' in line or 'takes' in line or 'there is no' in line or 'give a list' in line
+
+
+def test_schedules_of_all_parts() -> None:
+    cfg = Config.fromfile(REPOSITORY / 'configs/segan/segan_small_end-to-end_street-dyce.py')
+    parts = [name for name, part in cfg.optim_wrapper.items() if isinstance(part, dict)]
+    cfg.param_scheduler = {name: [] for name in parts[1:]}
+    with pytest.raises(ConfigError, match=f'param_scheduler.{parts[0]}: is absent; give'):
+        check_config(cfg)
+    cfg.param_scheduler = {name: [] for name in (*parts, f'{parts[0]}s')}
+    with pytest.raises(ConfigError, match=f"no '{parts[0]}s'; did you mean '{parts[0]}'"):
+        check_config(cfg)
+
+
+def test_custom_keys_of_no_parameter() -> None:
+    wrapper = dict(paramwise_cfg=dict(custom_keys={'bakbone': dict(lr_mult=0.1), 'head': {}}))
+    names = ['backbone.conv.weight', 'head.weight']
+    (sentence,) = unused_custom_keys(wrapper, names)
+    assert 'custom_keys.bakbone is in no name of a parameter' in sentence
+    assert "did you mean 'backbone'?" in sentence
+    (sentence,) = unused_custom_keys(dict(part=wrapper), names)
+    assert sentence.startswith('optim_wrapper.part.paramwise_cfg')
 
 
 def _dict(value: object) -> dict:

@@ -15,6 +15,7 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
     prepare_run,
 )
+from seginpaint_mm.config_check import unused_custom_keys
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
@@ -82,6 +83,9 @@ def main(argv: list[str] | None = None) -> None:
     limit_threads(cfg.get('train_dataloader'))
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)
+        names = [name for name, _ in runner.model.named_parameters()]
+        for sentence in unused_custom_keys(cfg.optim_wrapper, names):
+            runner.logger.warning(sentence)
         if cfg.get('load_from'):
             partly = not cfg.get('resume')  # fine-tuning may take a part of a checkpoint
             runner.register_hook(CheckpointGuardHook(name=cfg.load_from, partly=partly))

@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+from .late_settings import late_setting_problems
 from .signatures import unknown_keys
 
 # What DefaultOptimWrapperConstructor reads; any other key has no effect there.
@@ -26,6 +27,7 @@ def run_setting_problems(cfg: Config) -> Iterator[str]:
         yield from _loop_problems(train_cfg)
         if _counts_iterations(train_cfg):
             yield from _epoch_settings(cfg)
+    yield from late_setting_problems(cfg, list(_schedulers(cfg)))
     optim_wrapper = cfg.get('optim_wrapper')
     if isinstance(optim_wrapper, Mapping):
         yield from _optim_problems(optim_wrapper, 'optim_wrapper')
@@ -64,6 +66,8 @@ def _epoch_settings(cfg: Config) -> Iterator[str]:
 
 def _schedulers(cfg: Config) -> Iterator[tuple[str, Mapping]]:
     schedulers = cfg.get('param_scheduler') or []
+    if not isinstance(schedulers, (Mapping, list, tuple)):
+        return
     if isinstance(schedulers, Mapping) and 'type' in schedulers:
         yield '', schedulers
         return
@@ -102,6 +106,8 @@ def _clip_problems(clip: Mapping, path: str) -> Iterator[str]:
     known = set(parameters) - {'parameters'}
     yield from unknown_keys([key for key in clip if key != 'type'], known, path, 'clip_grad')
     needed = next(name for name in parameters if name != 'parameters')
+    if needed in clip and not isinstance(clip[needed], (int, float)):
+        yield f'{path}.{needed}: must be a number, not {clip[needed]!r}.'
     if needed not in clip:
         yield f'{path}: {needed} is missing, e.g. {path}.{needed}=1.0.'
 

@@ -116,9 +116,7 @@ def test_values_without_a_meaning(tmp_path):
         load(tmp_path, mask_file='PedMasks/{name}_mask.tiff')
 
 
-@pytest.mark.parametrize(
-    'name', ['a.tga', 'a.tif', 'a.qoi', 'a.jpg', 'alpha.png', 'grey.png']
-)
+@pytest.mark.parametrize('name', ['a.tga', 'a.tif', 'a.qoi', 'a.jpg', 'alpha.png', 'grey.png'])
 def test_all_that_masks_may_be(tmp_path, name):
     """Formats and modes that OpenCV does not read or pads with colours, as --masks reads them."""
     white = np.where(OBJECTS > 0, 255, 0).astype(np.uint8)
