@@ -60,6 +60,20 @@ def test_the_schedule_of_the_config_is_followed(
     assert 'The config differs from' in captured.out + captured.err
 
 
+@pytest.mark.parametrize(
+    ('first', 'key'),
+    [("type='Adam'", 'amsgrad'), ("type='RMSprop'", 'centered'), ("type='RMSprop'", 'momentum')],
+)
+def test_settings_without_a_state_are_refused(
+    street: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str, key: str
+) -> None:
+    body = _RATES + 'optim_wrapper = dict(optimizer=dict({}, lr=1e-3))\n'
+    _train(street, tmp_path, body.format(first), 1)
+    with pytest.raises(SystemExit):
+        _train(street, tmp_path, body.format(f'{first}, {key}=1'), 2, '--resume')
+    assert f'was trained without {key}, which optim_wrapper asks for' in capsys.readouterr().err
+
+
 def test_one_cycle_goes_on(street: Path, tmp_path: Path) -> None:
     """Its state names functions of MMEngine, which loading without running code leaves out."""
     body = "param_scheduler = [dict(type='OneCycleLR', eta_max=0.01, total_steps=4)]\n"

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from mmengine.hooks import Hook
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import Runner
+from torch.optim import SGD
 
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.registry import HOOKS
 
 # Switches of PyTorch's optimisers that newer releases add; their state does not depend on them.
 _SWITCHES = {'foreach', 'fused', 'capturable', 'differentiable', 'maximize'}
+# Settings for which an optimiser keeps sums of its own; SGD alone starts them in the midst.
+_NEED_STATE = ('amsgrad', 'centered', 'momentum')
 # Of a parameter group: not a setting.
 _NOT_SETTINGS = {'params', 'param_names'}
 
@@ -54,6 +57,8 @@ class ResumeSettingsHook(Hook):
         for part, wrapper, saved in _optimisers(runner.optim_wrapper, checkpoint['optimizer']):
             groups = wrapper.optimizer.param_groups
             self._check_kind(part, groups, saved['param_groups'])
+            if not isinstance(wrapper.optimizer, SGD):
+                self._check_state(part, groups, saved['param_groups'])
             differences += _changed_groups(part, groups, saved['param_groups'])
             schedulers = _of_part(runner.param_schedulers, part)
             differences += _changed_schedulers(part, schedulers, _of_part(saved_schedulers, part))
@@ -108,6 +113,16 @@ class ResumeSettingsHook(Hook):
                 f'are {", ".join(sorted(found))}): resume with the same one, or take the weights '
                 f'alone with load_from.'
             )
+
+    def _check_state(self, part: str, groups: list[dict], saved: list[dict]) -> None:
+        for group, old in zip(groups, saved, strict=True):
+            for key in _NEED_STATE:
+                if group.get(key) and not old.get(key):
+                    raise CheckpointError(
+                        f'{self._name} was trained without {key}, which '
+                        f'optim_wrapper{"." + part if part else ""} asks for and for which it has '
+                        f'no state: resume without it, or take the weights alone with load_from.'
+                    )
 
 
 def _optimisers(wrapper: object, saved: Mapping) -> Iterator[tuple[str, object, Mapping]]:
