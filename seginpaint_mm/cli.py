@@ -165,6 +165,9 @@ def one_sentence_errors(main: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def guarded(argv: list[str] | None = None) -> None:
+        for stream in (sys.stdout, sys.stderr):  # names of files need not be UTF-8
+            if hasattr(stream, 'reconfigure'):
+                stream.reconfigure(errors='backslashreplace')
         arguments = sys.argv[1:] if argv is None else argv
         if '--debug' in arguments or os.environ.get(DEBUG) == '1':
             main(argv)

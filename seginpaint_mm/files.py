@@ -55,8 +55,8 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 text; see :func:`write_bytes`."""
-    write_bytes(path, text.encode())
+    """Write UTF-8 text, names of files that are not as they are; see :func:`write_bytes`."""
+    write_bytes(path, text.encode(errors='surrogateescape'))
 
 
 def write_json(path: str | Path, value: object) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image, ImageOps
+from PIL import Image
 
 from seginpaint_mm.datasets.image_reading import (
     IMAGE_SUFFIXES,
@@ -17,6 +17,7 @@ from seginpaint_mm.datasets.image_reading import (
     read_alpha,
     read_colour,
 )
+from seginpaint_mm.datasets.orientation import upright
 from seginpaint_mm.datasets.photo_parts import PhotoParts, count_pages, read_photo_parts
 from seginpaint_mm.errors import UserError
 
@@ -95,16 +96,16 @@ class SceneInput:
 
 
 def _of_pillow(image: Image.Image) -> np.ndarray:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode[0] in 'IF':
-        array = np.array(upright)
+    turned = upright(image)
+    if turned.mode[0] in 'IF':
+        array = np.array(turned)
         if image.mode[0] == 'F' or array.min() < 0 or array.max() > np.iinfo(np.uint16).max:
             raise ValueError(
                 f'an image of Pillow has 8 or 16 bits, this one has the mode {image.mode}: scale '
                 f'and convert it.'
             )
         return to_bgr(array.astype(np.uint16))
-    return np.ascontiguousarray(np.array(upright.convert('RGB'))[..., ::-1])
+    return np.ascontiguousarray(np.array(turned.convert('RGB'))[..., ::-1])
 
 
 def find_inputs(

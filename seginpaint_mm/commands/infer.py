@@ -248,8 +248,6 @@ def _default_model(wanted: Removal | None) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Process everything; exits with status 1 if some pictures could not be read."""
     args = parse_args(argv)
-    if hasattr(sys.stdout, 'reconfigure'):  # names of files need not be UTF-8
-        sys.stdout.reconfigure(errors='backslashreplace')
     wanted = removal(args)
     limit_threads()
     inferencer = SegInpaintInferencer(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+
+from seginpaint_mm.datasets.image_reading import open_image
 
 VOC_COLOURS = np.zeros((256, 3), np.uint8)  # of each number, RGB: every third bit, lowest first
 for _place in range(3):
@@ -27,7 +28,7 @@ def ids_of_colours(path: str | Path, ids: np.ndarray, colours: np.ndarray) -> np
         np.ndarray: uint8 (H, W): the ids of the colours where the file has a palette and all of its
         colours in use have an id; otherwise ``ids``.
     """
-    with Image.open(path) as image:
+    with open_image(path) as image:
         if image.mode != 'P':
             return ids
         indices = np.array(image)

@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from seginpaint_mm.datasets.orientation import garbled, is_garbled, upright
 from seginpaint_mm.interop.libjpeg import jpeg_damage
 
 with suppress(ImportError):  # an optional plug-in of Pillow's
@@ -40,7 +41,6 @@ _GOOD_BY_OPENCV = (_JPEG, b'\x89PNG\r\n\x1a\n', b'BM')
 _HEIF_BRANDS = (b'heic', b'heix', b'hevc', b'heim', b'heis', b'mif1', b'msf1')
 _TIFF = {b'II*\0': '<', b'MM\0*': '>'}  # the order of its bytes
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # tag of TIFF, and its value
-ORIENTATION, FIRST_LYING = 274, 5  # EXIF's tag, and the first value that swaps the sides
 _COLOUR_SPACE = slice(16, 20)  # of an ICC profile
 _EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
 _opening = threading.Lock()
@@ -85,34 +85,15 @@ def _read_by_pillow(path: str | Path) -> np.ndarray | None:
         with open_image(path) as image:
             if image.mode not in _EIGHT_BITS:
                 return None
-            is_garbled = _is_garbled(image)
-            colours = np.array(ImageOps.exif_transpose(image).convert('RGB'))
+            is_lying_raw = is_garbled(image)
+            colours = np.array(upright(image).convert('RGB'))
     except MemoryError:
         raise
     except Exception:  # Pillow lets through whatever its parsers stumble over
         return None
-    if is_garbled:
-        raise _garbled(path)
+    if is_lying_raw:
+        raise garbled(path)
     return np.ascontiguousarray(colours[..., ::-1])
-
-
-def check_not_garbled(path: str | Path, image: Image.Image) -> None:
-    """ValueError for an image of Pillow's, not yet decoded, that neither library reads rightly."""
-    if _is_garbled(image):
-        raise _garbled(path)
-
-
-def _garbled(path: str | Path) -> ValueError:
-    return ValueError(
-        f'{path}: this TIFF is not compressed and lies on its side (its EXIF orientation), which '
-        f'neither Pillow nor OpenCV reads rightly: save it upright.'
-    )
-
-
-def _is_garbled(image: Image.Image) -> bool:
-    """Whether a file is one that Pillow decodes wrongly, and OpenCV leaves as it lies."""
-    lies = image.getexif().get(ORIENTATION, 1) >= FIRST_LYING
-    return image.format == 'TIFF' and lies and image.info.get('compression') == 'raw'
 
 
 def has_palette(path: str | Path) -> bool:
@@ -134,7 +115,7 @@ def read_alpha(path: str | Path | Image.Image) -> np.ndarray | None:
     with _opened(path) as image:
         if image is None or not image.has_transparency_data:
             return None
-        return np.array(ImageOps.exif_transpose(image).convert('RGBA').getchannel('A'))
+        return np.array(upright(image).convert('RGBA').getchannel('A'))
 
 
 def read_icc_profile(path: str | Path | Image.Image) -> bytes | None:

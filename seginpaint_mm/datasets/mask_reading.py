@@ -15,14 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from seginpaint_mm.datasets.image_reading import (
-    FIRST_LYING,
-    ORIENTATION,
     PHOTOMETRIC,
     WHITE_IS_ZERO,
-    check_not_garbled,
     open_image,
     read_pixels,
 )
@@ -33,6 +30,7 @@ from seginpaint_mm.datasets.mask_levels import (
     read_levels,
     read_transparency,
 )
+from seginpaint_mm.datasets.orientation import garbled, is_garbled, lies, upright
 
 _LOSSY = ('JPEG', 'MPO', 'AVIF', 'HEIF')  # formats that never, or hardly ever, keep a value
 _LOSSY_WEBP = b'VP8 '  # name of the part with the pixels; where they are kept it is VP8L
@@ -173,7 +171,8 @@ def _pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Ima
                 if image.format == 'TIFF' and page.tag_v2.get(_REDUCED, 0) & _THUMBNAIL:
                     continue
                 _check_size(path, page, size, whose)
-                check_not_garbled(path, page)
+                if is_garbled(page):
+                    raise garbled(path)
                 page.load()
                 yield page
     except FileNotFoundError:
@@ -204,16 +203,16 @@ def read_marked_page(
     """
     _check_size(name, page, size, whose)
     lossless = _is_lossless(page)
-    upright = ImageOps.exif_transpose(page)
-    if page.mode in ('P', 'PA') or upright.has_transparency_data:
-        return _read_palette_or_alpha(upright, lossless, str(name))
-    if upright.mode == '1':
-        return Reading(np.array(upright).astype(np.uint8))
-    if upright.mode == 'L' or upright.mode[0] in 'IF':
-        levels = np.array(upright)
+    turned = upright(page)
+    if page.mode in ('P', 'PA') or turned.has_transparency_data:
+        return _read_palette_or_alpha(turned, lossless, str(name))
+    if turned.mode == '1':
+        return Reading(np.array(turned).astype(np.uint8))
+    if turned.mode == 'L' or turned.mode[0] in 'IF':
+        levels = np.array(turned)
         levels = levels.astype(levels.dtype.newbyteorder('='))
         return read_levels(~levels if _is_inverted(page) else levels, lossless, str(name))
-    return read_colours(np.array(upright.convert('RGB')), lossless, str(name))
+    return read_colours(np.array(turned.convert('RGB')), lossless, str(name))
 
 
 def _is_lossless(page: Image.Image) -> bool:
@@ -270,8 +269,7 @@ def _check_size(
 def _upright_size(page: Image.Image) -> tuple[int, int]:
     """(height, width) as people see it."""
     # a PNG without EXIF before its pixels would be decoded in search of it
-    exif = page.getexif() if page.format != 'PNG' or 'exif' in page.info else {}
-    if exif.get(ORIENTATION, 1) < FIRST_LYING:
+    if (page.format == 'PNG' and 'exif' not in page.info) or not lies(page):
         return page.size[::-1]
     if page.format == 'TIFF':  # whose size Pillow gives upright from release 11.2 on
         return page.tag_v2[_IMAGE_WIDTH], page.tag_v2[_IMAGE_LENGTH]

@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from seginpaint_mm.datasets.image_reading import (
-    ORIENTATION,
     open_image,
     read_alpha,
     read_icc_profile,
     read_pixels,
 )
+from seginpaint_mm.datasets.orientation import orientation_of
 
 # Tags of a TIFF or of EXIF that speak of the photo, not of how a file stores it.
 _ABOUT_THE_PHOTO = (
@@ -68,9 +68,7 @@ def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
     is_deep = isinstance(source, Path) and image.format not in _NEVER_DEEP
     if is_deep and image.format == 'PNG':  # before its EXIF is read, which may lie at its end
         is_deep = '16' in str(image.tile) or image.mode[0] == 'I'
-    exif, orientation = _exif(image), 1
-    with suppress(Exception):  # damaged EXIF
-        orientation = image.getexif().get(ORIENTATION, 1)
+    exif, orientation = _exif(image), orientation_of(image)
     if isinstance(source, Path):
         image.close()
     pixels = read_pixels(source, 'an image') if is_deep else np.zeros(0, np.uint8)

@@ -1,5 +1,6 @@
 """Which checkpoint an interrupted training goes on from."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     """
     work_dir = Path(work_dir)
     pointer = work_dir / 'last_checkpoint'
-    if pointer.is_file() and (text := pointer.read_text().strip()):
+    if pointer.is_file() and (text := os.fsdecode(pointer.read_bytes()).strip()):
         for named in (work_dir / Path(text).name, Path(text)):
             if named.is_file():
                 return str(named)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seginpaint_mm.datasets import mask_reading
-from seginpaint_mm.datasets.image_reading import read_colour, read_pixels
+from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_pixels
 from seginpaint_mm.datasets.mask_levels import read_levels
 from seginpaint_mm.datasets.mask_reading import read_hole, read_marked_file, read_mask, union
 from tests.mask_files import objects_of
@@ -329,6 +329,25 @@ def test_formats_that_keep_no_value(tmp_path: Path, options: dict) -> None:
 def test_a_dark_jpeg_is_thresholded_at_its_own_half(tmp_path: Path) -> None:
     path = save(tmp_path / 'a.jpg', (WHITE > 0).astype(np.uint8) * 128, quality=75)
     np.testing.assert_array_equal(read_hole(path) > 0, RECTANGLE)
+
+
+EXIF = b'II*\0\x08\0\0\0\x01\0\x12\x01'  # one tag, the orientation
+DAMAGED = {
+    'no EXIF': b'junkjunkjunk',
+    'no orientation': EXIF + b'\x03\0\x01\0\0\0\x63\0\0\0\0\0\0\0',
+    'a text': EXIF + b'\x02\0\x04\0\0\0abc\0\0\0\0\0',
+}
+
+
+@pytest.mark.parametrize('kind', DAMAGED)
+def test_damaged_exif_turns_nothing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / 'a.png'
+    rgba = Image.fromarray(layers(WHITE, WHITE, WHITE, WHITE))
+    for image in (Image.fromarray(WHITE), rgba):
+        image.save(path, exif=DAMAGED[kind])
+        np.testing.assert_array_equal(read_mask(path, size=WHITE.shape, img_path='a'), RECTANGLE)
+        assert read_colour(path).shape[:2] == WHITE.shape
+    np.testing.assert_array_equal(read_alpha(path), WHITE)
 
 
 def test_nearly_black_and_white_have_no_void() -> None:

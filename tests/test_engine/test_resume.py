@@ -1,8 +1,10 @@
 """Which checkpoint an interrupted training goes on from."""
 
+import os
 from pathlib import Path
 
 from seginpaint_mm.engine.resume import latest_checkpoint
+from seginpaint_mm.files import write_text
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -21,6 +23,13 @@ def test_a_moved_work_dir_is_understood(tmp_path: Path) -> None:
     _touch(tmp_path / 'new', 'epoch_2.pth')
     (tmp_path / 'new/last_checkpoint').write_text('/old/place/epoch_2.pth')
     assert latest_checkpoint(tmp_path / 'new') == str(tmp_path / 'new/epoch_2.pth')
+
+
+def test_a_work_dir_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b'caf\xe9')
+    _touch(folder, 'epoch_2.pth', 'epoch_10.pth')
+    write_text(folder / 'last_checkpoint', str(folder / 'epoch_2.pth'))
+    assert latest_checkpoint(folder) == str(folder / 'epoch_2.pth')
 
 
 def test_without_a_name_the_newest_number_counts(tmp_path: Path) -> None:
