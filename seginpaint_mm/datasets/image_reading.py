@@ -315,6 +315,9 @@ def _ids_of_palette(path: str | Path) -> np.ndarray | None:
     # not the colours in use alone: VOC's has greys, e.g. that of cars
     if indices.max() >= len(palette) or (palette != palette[:, :1]).any():
         return indices
+    used = np.unique(indices)
+    if len(np.unique(palette[used, 0])) < len(used):  # no optimiser's: it says nothing
+        return indices
     if len(palette) <= 2 and palette.max() == 255:
         _warn_of_one_bit(str(Path(path).parent))
     return palette[indices, 0]

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.registry import DATASETS
 
@@ -36,7 +38,7 @@ class LabelFolderDataset(BaseDataset):
         lazy_init: Look at the files only when the first sample is needed.
 
     Raises:
-        ValueError: when there are not as many colours as classes.
+        ValueError: when there are not as many colours as classes, more than 255, or equal ones.
         FileNotFoundError: when there is no image, or an image has no label map.
     """
 
@@ -96,3 +98,13 @@ def _check_metainfo(metainfo: dict) -> None:
             f"dict(classes=('sky', 'water'), palette=[(70, 130, 180), (0, 0, 128)]); it has "
             f'{len(classes)} classes and {len(palette)} colours.'
         )
+    if isinstance(classes, str) or len({*classes}) < len(classes):
+        raise ValueError(f'metainfo.classes must be different names in a list, not {classes!r}.')
+    if len(classes) > IGNORE_INDEX:
+        raise ValueError(
+            f'metainfo has {len(classes)} classes, but label maps hold at most {IGNORE_INDEX} '
+            f'beside {IGNORE_INDEX}, which is no class: join some.'
+        )
+    wrong = [colour for colour in palette if np.shape(colour) != (3,)]
+    if wrong:
+        raise ValueError(f'metainfo.palette must hold colours (R, G, B), not {wrong[0]!r}.')

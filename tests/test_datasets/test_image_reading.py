@@ -151,3 +151,12 @@ def test_pipes_and_folders_are_no_images(tmp_path: Path, read: Callable) -> None
     for name in ('pipe.png', 'folder.png'):
         with pytest.raises(ValueError, match=f'{name}: this is a folder, a pipe or a device'):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize('grey', [0, 255])
+def test_a_palette_that_shows_nothing_is_not_read(tmp_path: Path, grey: int) -> None:
+    ids = np.array([[0, 1, 2]], np.uint8)
+    image = Image.fromarray(ids, mode='P')
+    image.putpalette([grey] * 9)
+    image.save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(read_ids(tmp_path / 'a.png'), ids)

@@ -187,3 +187,23 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     for name in ('a', 'b', 'linked/x'):
         write_map(tmp_path / f'labels/{name}.png', np.zeros(SIZE, np.uint8))
     assert names(folder(tmp_path)) == ['a.png', 'b.png', 'x.png']
+
+
+@pytest.mark.parametrize(
+    ('meta', 'sentence'),
+    [
+        (dict(classes=('a', 'a'), palette=[(0, 0, 0)] * 2), 'must be different names'),
+        (dict(classes='ab', palette=[(0, 0, 0)] * 2), 'must be different names'),
+        (
+            dict(classes=tuple(map(str, range(300))), palette=[(0, 0, 0)] * 300),
+            'has 300 classes, but label maps hold at most 255',
+        ),
+        (
+            dict(classes=('a', 'b'), palette=[(0, 0, 0), (0, 0)]),
+            r'must hold colours .*not \(0, 0\)',
+        ),
+    ],
+)
+def test_metainfo_that_cannot_be(tmp_path: Path, meta: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        LabelFolderDataset(str(tmp_path), image_folder='i', label_folder='l', metainfo=meta)
