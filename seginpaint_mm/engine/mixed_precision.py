@@ -1,7 +1,5 @@
 """Mixed precision by one switch, for whatever parts a config optimises."""
 
-import functools
-
 import torch
 from mmengine.config import Config
 
@@ -37,6 +35,10 @@ def use_amp(cfg: Config) -> None:
             raise ConfigError(f'--amp needs {path}.type=OptimWrapper, the config has {kind}.')
 
 
-@functools.cache
+_said: set[str] = set()
+
+
 def _say_once(sentence: str) -> None:
-    print(sentence, flush=True)
+    if sentence not in _said:
+        _said.add(sentence)
+        print(sentence, flush=True)

@@ -22,6 +22,8 @@ _REFUSALS = (
     'has no image stage',
     'learns from true edges or classes',
     'paints objects without finding their full masks',
+    'has no test_dataloader.dataset',
+    'which TrueScores reads',
 )
 
 

@@ -20,7 +20,9 @@ def test_configs_are_listed_by_method_with_what_they_need(
 ) -> None:
     assert main(['STREET', 'small']) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if not line.startswith(' ')] == ['maskopt', 'segan', 'sgenet']
+    assert [line for line in lines if not line.startswith(' ')] == [
+        *('maskopt', 'mpi', 'segan', 'sgenet')
+    ]
     (line,) = (line for line in lines if line.split()[0] == 'image-on-cues_small_street')
     assert line.split(maxsplit=1)[1] == (
         'data/pairs_street, mmagic, after edge_small_street and segmentation_small_street and '

@@ -1,5 +1,6 @@
 """Models of mmdet and mmseg, from their own configs, on the operators that mmcv has here."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config
 from mmengine.model import BaseModel, revert_sync_batchnorm
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
@@ -39,7 +40,7 @@ MODELS_OF_OTHERS = {
 
 
 @pytest.fixture
-def model(name: str) -> BaseModel:
+def model(name: str) -> Iterator[BaseModel]:
     """Build a model from its library's config, on one process and with random weights."""
     path, changes = MODELS_OF_OTHERS[name]
     library, _, config = path.partition('/')
@@ -50,9 +51,9 @@ def model(name: str) -> BaseModel:
     if library == 'mmseg':
         cfg.model.data_preprocessor.size = (64, 64)
     drop_weights(cfg.model)
-    init_default_scope(library)
-    torch.manual_seed(0)
-    return revert_sync_batchnorm(MODELS.build(dict(cfg.model, _scope_=library)))
+    with DefaultScope.overwrite_default_scope(library):
+        torch.manual_seed(0)
+        yield revert_sync_batchnorm(MODELS.build(dict(cfg.model, _scope_=library)))
 
 
 def drop_weights(cfg: Any) -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from seginpaint_mm.datasets import PairsDataset
 from seginpaint_mm.files import write_json
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here
@@ -31,18 +32,23 @@ def refusal(capsys: pytest.CaptureFixture, *arguments: object) -> str:
     return line
 
 
-def test_masks_that_were_saved_as_jpeg(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_masks_that_were_saved_as_jpeg(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They are read as everywhere: thresholded at half, with a note; also once saved as PNG."""
     root = folder(tmp_path / 'jpeg', '.jpg')
-    masks = ('--masks', 'masks/{name}.jpg')
-    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'folder', root, *masks)
-    assert '--masks masks/{name}.jpg: JPEG changes the numbers' in said
-    assert said.endswith('save the masks as PNG.')
-    for path in root.glob('masks/*.jpg'):  # what is spoilt stays so
+    run_here(TOOL, tmp_path / 'a', *OPTIONS, 'folder', root, '--masks', 'masks/{name}.jpg')
+    assert 'are thresholded at half of 255' in ''.join(capfd.readouterr())
+    for path in root.glob('masks/*.jpg'):
         write_map(path.with_suffix('.png'), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
-    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'folder', root)
-    assert 'many numbers, each on a few scattered pixels' in said
-    assert 'save the masks as PNG' in said
-    run_here(TOOL, tmp_path / 'out', *OPTIONS, 'folder', folder(tmp_path / 'png'))
+    run_here(TOOL, tmp_path / 'b', *OPTIONS, 'folder', root, '--masks', 'masks/{name}.png')
+    run_here(TOOL, tmp_path / 'c', *OPTIONS, 'folder', folder(tmp_path / 'png'))
+    holes = [
+        PairsDataset(str(tmp_path / name), pipeline=[dict(type='seginpaint_mm.LoadPair')])[0][
+            'hole'
+        ]
+        for name in 'abc'
+    ]
+    assert (holes[0] == holes[1]).all()
+    assert (holes[0] != holes[2]).sum() < 0.1 * holes[2].sum(), 'an outline of JPEG, at most'
 
 
 def test_a_finished_folder_and_another_source(

@@ -29,10 +29,8 @@ from seginpaint_mm.datasets import (
 from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
 from seginpaint_mm.datasets.pairs.maker import BLOCK, FORMATS
-from seginpaint_mm.errors import UserError
 
 _NUM_HELP = f'pairs; rounded up to whole blocks of {BLOCK}'
-_LOSSY = ('.jpg', '.jpeg')
 _PIPELINE = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 
 
@@ -122,11 +120,6 @@ def build_source(args: argparse.Namespace) -> InstanceDataset:
     if args.source == 'cityscapes':
         return CityscapesInstanceDataset(args.root, args.split, **common)
     if args.source == 'folder':
-        if Path(args.masks).suffix.lower() in _LOSSY:
-            raise UserError(
-                f'--masks {args.masks}: JPEG changes the numbers that tell objects apart: save '
-                f'the masks as PNG.'
-            )
         return FolderInstanceDataset(
             args.root,
             class_name=args.class_name,
