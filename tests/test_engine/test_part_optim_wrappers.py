@@ -169,7 +169,7 @@ def test_amp_without_bfloat16_units_is_float32_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: False)
-    mixed_precision._say_once.cache_clear()
+    mixed_precision._said.clear()
     cfg = Config.fromfile(tiny_gan_config(tmp_path))
     use_amp(cfg)
     assert {cfg.optim_wrapper[part].get('type') for part in TinyGAN().parts()} <= {
