@@ -24,6 +24,8 @@ _REFUSALS = (
     'paints objects without finding their full masks',
     'has no test_dataloader.dataset',
     'which TrueScores reads',
+    'takes true masks',
+    'paints true masks',
 )
 
 
