@@ -30,6 +30,7 @@ def write_all(root: Path) -> Path:
     _coco(data)
     _amodal(data)
     _labels(data)
+    _automatic_labels(data)
     _pairs(data)
     holes = np.zeros((128, 128), np.uint8)
     holes[40:90, 30:100] = 255
@@ -212,6 +213,18 @@ def _labels(data: Path) -> None:
             root, name = data / 'outdoor_scenes', f'{number}'
             write_map(root / f'images/{split}/{name}.jpg', picture(labels.shape, seed=number))
             write_map(root / f'labels/{split}/{name}.png', np.roll(labels, 40 * number, axis=1))
+
+
+def _automatic_labels(data: Path) -> None:
+    """Labels of the training images as ``predict_labels.py`` would write them."""
+    outdoor = data / 'outdoor_scenes'
+    shutil.copytree(outdoor / 'labels/train', outdoor / 'automatic_labels')
+    for name in ('street', 'cityscapes', 'cityscapes_256x128'):
+        folder = data / name / 'leftImg8bit'
+        for image in sorted((folder / 'train').rglob('*_leftImg8bit.*')):
+            labels = np.repeat(np.arange(SIZE[0], dtype=np.uint8)[:, None] // 8, SIZE[1], axis=1)
+            path = data / name / 'automatic_labels' / image.relative_to(folder)
+            write_map(path.with_suffix('.png'), labels)
 
 
 def _pairs(data: Path) -> None:
