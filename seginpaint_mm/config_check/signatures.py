@@ -4,7 +4,7 @@ import ast
 import difflib
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from torch import nn
 
@@ -70,7 +70,9 @@ def _is_plain_super(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and not node.args and getattr(node.func, 'id', '') == 'super'
 
 
-def unknown_keys(given: Iterable[str], known: set[str], path: str, owner: str) -> Iterator[str]:
+def unknown_keys(
+    given: Iterable[str], known: Collection[str], path: str, owner: str
+) -> Iterator[str]:
     """Yield one sentence for each key that ``owner`` does not take, with the nearest match."""
     for key in given:
         if key not in known:
