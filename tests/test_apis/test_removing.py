@@ -473,7 +473,7 @@ def test_what_does_not_fit_is_told(telea: SegInpaintInferencer) -> None:
         make(TELEA, 'fill')(photo(), masks=boxes(1), removal=Removal())
     with pytest.raises(UserError, match='This EdgeConnectInpainter learns from true edges or cla'):
         make(tiny_inpainter())
-    with pytest.raises(UserError, match='This ObjectRemover has no image stage, so that it pai'):
+    with pytest.raises(UserError, match='This ObjectRemover has no image stage, so that it paints'):
         make(tiny_remover(edge=None, segmentation=None, image=None, mask_expansion=None))
     with pytest.raises(UserError, match=r"is for remove, not for 'fill'"):
         make(tiny_remover(), 'fill')

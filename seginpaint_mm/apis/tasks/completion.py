@@ -17,9 +17,7 @@ from seginpaint_mm.apis.photo_writing import write_cutout
 from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
 from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.datasets.photo_parts import PhotoParts
-from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image, write_json
-from seginpaint_mm.models.segan import ContextEncoder, NearestObject, SeGAN
 from seginpaint_mm.models.segan.depth_order import DEPTH_THRESHOLD, infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
@@ -52,25 +50,12 @@ class CompletionTask(OneRoundTask):
         depth_threshold: IoU in [0, 1) that a claim must exceed, see :func:`infer_depth_order`.
     """
 
+    model_tasks: ClassVar[tuple[str, ...]] = ('complete',)
     needs_masks: ClassVar[bool] = True
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
         self.depth_threshold = DEPTH_THRESHOLD
-        if getattr(model, 'painter_mask', None) == 'truth':
-            raise UserError(
-                'This SeGAN paints true masks (model.painter_mask), which are not known of your '
-                'pictures: give the config and the checkpoint of all parts together.'
-            )
-        if isinstance(model, ContextEncoder) or getattr(model, 'segmentor', self) is None:
-            raise UserError(
-                f'This {type(model).__name__} paints objects without finding their full masks: '
-                f'give the config and the checkpoint of a SeGAN with a segmentor.'
-            )
-
-    @classmethod
-    def fits(cls, model: nn.Module) -> bool:
-        return isinstance(model, (SeGAN, NearestObject, ContextEncoder))
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         kept = [dict(step) for step in steps]

@@ -1,6 +1,5 @@
 """``FillingTask``: holes in pictures, filled; outside them the picture stays as it is."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,17 +7,16 @@ import cv2
 import numpy as np
 import torch
 from mmengine.structures import PixelData
-from torch import nn
 
 from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.photo_writing import write_photo
 from seginpaint_mm.apis.removal import Filling, FillingPlan, FillingSource, Removal
 from seginpaint_mm.apis.removal.patches import Patch
-from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
 from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.files import write_image
+from seginpaint_mm.models.abilities import check_size
 from seginpaint_mm.structures import SceneSample
 
 UNKNOWN_CLASS = 255  # where no patch was
@@ -37,16 +35,9 @@ class FillingTask(InferenceTask):
       255 where no patch was.
     """
 
+    model_tasks: ClassVar[tuple[str, ...]] = ('fill',)
     needs_masks: ClassVar[bool] = True
     mask_meaning: ClassVar[str] = 'what is to be filled'
-
-    def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
-        super().__init__(model, dataset_meta)
-        check_paints(model)
-
-    @classmethod
-    def fits(cls, model: nn.Module) -> bool:
-        return is_inpainter(model)
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         """Pictures are neither resized nor cropped, and the hole is the user's."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
-from torch import Tensor, nn
+from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
@@ -31,11 +32,8 @@ class PredictionTask(OneRoundTask):
       ``predictions.json``, 0 = none; where several overlap, the most confident.
     """
 
-    needs_masks = False
-
-    @classmethod
-    def fits(cls, model: nn.Module) -> bool:
-        return True
+    model_tasks: ClassVar[tuple[str, ...]] = ('predict',)
+    needs_masks: ClassVar[bool] = False
 
     def finish(
         self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects | None

@@ -1,13 +1,12 @@
 """``RemovingTask``: pictures without some of their objects; elsewhere they stay as they are."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
-from torch import Tensor, nn
+from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
@@ -16,13 +15,11 @@ from seginpaint_mm.apis.photo_writing import write_photo
 from seginpaint_mm.apis.removal import Filling, Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.removal import FORMATS
 from seginpaint_mm.apis.selected_objects import selected_objects
-from seginpaint_mm.apis.tasks.inpainters import check_paints, check_size, is_inpainter
 from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image
-from seginpaint_mm.models.baselines import SelectThenInpaint
-from seginpaint_mm.models.maskopt import ObjectRemover
+from seginpaint_mm.models.abilities import check_size
 from seginpaint_mm.structures import SceneSample
 
 _MASKS = {'pred_mask': 'mask', 'pred_mask_before': 'mask_before', 'hole': 'hole'}
@@ -46,17 +43,9 @@ class RemovingTask(InferenceTask):
     - ``pred/instances/<name>.png``: **uint16**, k = object k of ``predictions.json``, 0 = none.
     """
 
+    model_tasks: ClassVar[tuple[str, ...]] = ('fill', 'remove')
     needs_masks: ClassVar[bool] = True
     mask_meaning: ClassVar[str] = 'what is to be removed'
-
-    def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
-        super().__init__(model, dataset_meta)
-        self.painter = model.inpainter if isinstance(model, SelectThenInpaint) else model
-        check_paints(self.painter)
-
-    @classmethod
-    def fits(cls, model: nn.Module) -> bool:
-        return is_inpainter(model) or isinstance(model, (ObjectRemover, SelectThenInpaint))
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         """Patches come in the size that the model sees them in."""
@@ -92,7 +81,7 @@ class RemovingTask(InferenceTask):
     def rounds(self, picture: dict, image: np.ndarray, objects: RemovalPlan) -> Rounds:
         """Show the patches, then put the picture together; grey pictures stay grey."""
         for patch in objects.patches:
-            check_size(self.painter, patch.size)
+            check_size(self.model, patch.size)
         painted = yield from paint_patches(picture, image, objects.hole, objects.patches)
         shape = image.shape[:2]
         finished = SceneSample(

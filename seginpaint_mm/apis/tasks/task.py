@@ -12,6 +12,7 @@ from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.models.abilities import objection_to, task_of
 from seginpaint_mm.structures import SceneSample
 
 Rounds = Generator[list[dict], list[SceneSample], SceneSample]
@@ -23,19 +24,26 @@ class InferenceTask(ABC):
     Args:
         model: It fits, see :meth:`fits`.
         dataset_meta: ``classes``, ``palette`` and perhaps ``thing_ids`` of the model's data set.
+
+    Raises:
+        UserError: when the model says that it cannot be given users' images.
     """
 
+    model_tasks: ClassVar[tuple[str, ...]]  # what models say that can do this, see `task_of`
     needs_masks: ClassVar[bool]  # by the user or by another model
     mask_meaning: ClassVar[str] = 'what can be seen of objects'
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
+        objection = objection_to(model)
+        if objection is not None:
+            raise UserError(objection)
         self.model = model
         self.dataset_meta = dataset_meta
 
     @classmethod
-    @abstractmethod
     def fits(cls, model: nn.Module) -> bool:
-        """Whether a model can do this."""
+        """Return whether a model says that it can do this."""
+        return task_of(model) in cls.model_tasks
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
         """What to do with pictures, of the steps of the model's tests that load no file."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.models.abilities import Inpainter, check_size, objection_to
 from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
@@ -16,7 +17,7 @@ _PARTS = ('inpainter', 'segmentor')
 
 
 @MODELS.register_module()
-class InpaintThenSegment(FinishedModel):
+class InpaintThenSegment(Inpainter, FinishedModel):
     """Any inpainter, and any segmentor of what it made: SGE-Net's Table 4.
 
     Both are finished and each has its own checkpoint: this model has no weights, and
@@ -64,6 +65,12 @@ class InpaintThenSegment(FinishedModel):
         if count is None:
             return {}
         return dict(most_classes={'segmentor.decode_head.num_classes': count})
+
+    def check_size(self, height: int, width: int) -> None:
+        check_size(self._nets[0], (height, width))
+
+    def objection(self) -> str | None:
+        return objection_to(self._nets[0])
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
@@ -46,7 +47,7 @@ PERCEIVED = ('output', 'completed')
 
 
 @MODELS.register_module()
-class MMagicInpainter(AdversarialModel):
+class MMagicInpainter(Inpainter, AdversarialModel):
     """GatedConv (DeepFillv2), partial convolution, AOT-GAN: networks and losses of mmagic.
 
     mmagic's own classes bring their own training step, samples and metrics. Here its networks stand

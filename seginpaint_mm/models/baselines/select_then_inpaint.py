@@ -1,12 +1,14 @@
 """``SelectThenInpaint``: any inpainter behind a mask that it was not trained with (Tables I, V)."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import load_part
+from seginpaint_mm.models.abilities import UserImages, check_size, objection_to
 from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.models.baselines.pictures import to_uint8
 from seginpaint_mm.models.holes import GIVEN, groups_of_a_size, grow_mask
@@ -17,7 +19,7 @@ _SELECTOR = 'selector'
 
 
 @MODELS.register_module()
-class SelectThenInpaint(FinishedModel):
+class SelectThenInpaint(UserImages, FinishedModel):
     """Finds the object that overlaps ``hole``, M_G, and lets an inpainter fill its place.
 
     Maskopt's Table V compares with inpainters that get the mask of a panoptic network trained
@@ -31,6 +33,8 @@ class SelectThenInpaint(FinishedModel):
         part_checkpoints: Part name -> checkpoint of its training: ``selector``, unless its
             detector's ``init_cfg`` names one, and the inpainter's generators.
     """
+
+    task: ClassVar[str] = 'remove'
 
     def __init__(
         self,
@@ -67,6 +71,12 @@ class SelectThenInpaint(FinishedModel):
         if self.selector is None or self.selector.detector.init_cfg:
             return parts
         return {_SELECTOR: self.selector, **parts}
+
+    def check_size(self, height: int, width: int) -> None:
+        check_size(self.inpainter, (height, width))
+
+    def objection(self) -> str | None:
+        return objection_to(self.inpainter)
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:

@@ -6,6 +6,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
+from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
@@ -26,7 +27,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 @MODELS.register_module()
-class SPGNet(AdversarialModel):
+class SPGNet(Inpainter, AdversarialModel):
     """Segmentation prediction and guidance (Song et al., BMVC 2018), of parts of this toolkit.
 
     There is no published code; SGE-Net's authors, too, have made their own to compare with. One

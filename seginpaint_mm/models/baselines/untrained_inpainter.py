@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
@@ -18,7 +19,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 
-class UntrainedInpainter(FinishedModel):
+class UntrainedInpainter(Inpainter, FinishedModel):
     """Fills holes one picture at a time, on the CPU; ``tools/test.py`` runs it without checkpoint.
 
     Args:

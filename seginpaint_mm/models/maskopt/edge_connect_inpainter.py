@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
@@ -32,7 +33,7 @@ SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the 
 
 
 @MODELS.register_module()
-class EdgeConnectInpainter(AdversarialModel):
+class EdgeConnectInpainter(Inpainter, AdversarialModel):
     """The edge, segmentation and image inpainters, each alone or one after the other.
 
     The samples' ``hole`` says what is to be filled. What is learnt is ``gt_image``, or the picture
@@ -112,6 +113,22 @@ class EdgeConnectInpainter(AdversarialModel):
                     f'frozen_parts: there is no part {name!r}; use {", ".join(parts)}.'
                 )
             parts[name].requires_grad_(False)
+
+    def objection(self) -> str | None:
+        if 'image' not in self.stages:
+            return self.objection_without_image()
+        if 'edge' in self.stages and self.num_classes is None:
+            return None
+        return (
+            f'This {type(self).__name__} learns from true edges or classes, which are not known of '
+            f'your images: give one with an edge and an image stage alone, or an ObjectRemover.'
+        )
+
+    def objection_without_image(self) -> str:
+        return (
+            f'This {type(self).__name__} has no image stage, so that it paints nothing: give the '
+            f'config and the checkpoint of all parts together.'
+        )
 
     def all_parts(self) -> dict[str, nn.Module]:
         """Name -> part, also those that are frozen."""

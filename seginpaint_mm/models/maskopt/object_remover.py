@@ -1,6 +1,7 @@
 """``ObjectRemover``: finds an object and fills its place, trained end to end (Sec. III-C, D)."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from mmengine.structures import PixelData
@@ -52,6 +53,7 @@ class ObjectRemover(EdgeConnectInpainter):
     The other arguments, and errors, are those of :class:`EdgeConnectInpainter`.
     """
 
+    task: ClassVar[str] = 'remove'
     needs_stage = False  # the panoptic network may be trained first, alone
 
     def __init__(
@@ -87,6 +89,9 @@ class ObjectRemover(EdgeConnectInpainter):
         self.mask_expansion = mask_expansion and MODELS.build(mask_expansion)
         self.term_weights = {name: (term_weights or {}).get(name, 1.0) for name in TERMS}
         self._freeze(frozen_parts)
+
+    def objection(self) -> str | None:
+        return None if 'image' in self.stages else self.objection_without_image()
 
     def all_parts(self) -> dict[str, nn.Module]:
         """Name -> part, also those that are frozen."""

@@ -8,17 +8,18 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, painting_and_truth
-from seginpaint_mm.models.segan.predictions import set_predictions
+from seginpaint_mm.models.segan.predictions import missing_segmentor, set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 
 @MODELS.register_module()
-class ContextEncoder(AdversarialModel):
+class ContextEncoder(ObjectCompleter, AdversarialModel):
     """Paints an object from what is seen of it and what is around its box, without a full mask.
 
     The context encoder of SeGAN's Table 2 (Section 5.2): a picture twice as wide and high as the
@@ -65,6 +66,9 @@ class ContextEncoder(AdversarialModel):
         self.painter_size = painter_size
         self.box_growth = box_growth
         self.max_objects_per_batch = max_objects_per_batch
+
+    def objection(self) -> str | None:
+        return missing_segmentor(self)
 
     def generators(self) -> dict[str, nn.Module]:
         return dict(generator=self.generator)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.pasting import paste_masks
@@ -19,7 +20,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 @MODELS.register_module()
-class NearestObject(BaseModel):
+class NearestObject(ObjectCompleter, BaseModel):
     """The full mask and the appearance of the training object nearest in a network's features.
 
     The nearest neighbour of SeGAN's Table 2 (Section 5.2): features of the picture and of the

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmengine.structures import InstanceData
-from torch import Tensor
+from torch import Tensor, nn
 
 from seginpaint_mm.structures import SceneSample
 
@@ -34,3 +34,11 @@ def set_predictions(
             if name in instances:
                 instances.set_field(instances.get(name)[:, :height, :width], name)
         sample.pred_instances = instances
+
+
+def missing_segmentor(model: nn.Module) -> str:
+    """Return why a model without a segmentor cannot complete the objects of users' images."""
+    return (
+        f'This {type(model).__name__} paints objects without finding their full masks: give the '
+        f'config and the checkpoint of a SeGAN with a segmentor.'
+    )

@@ -7,13 +7,14 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
 from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
 from seginpaint_mm.models.segan.pasting import paste_masks
-from seginpaint_mm.models.segan.predictions import set_predictions
+from seginpaint_mm.models.segan.predictions import missing_segmentor, set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -21,7 +22,7 @@ PAINTER_MASKS = ('predicted', 'truth', 'visible')
 
 
 @MODELS.register_module()
-class SeGAN(AdversarialModel):
+class SeGAN(ObjectCompleter, AdversarialModel):
     """Full masks and full appearances of objects, given an image and what is seen of each object.
 
     All objects of a batch are one batch, see :mod:`objects`. The paper's three phases are three
@@ -103,6 +104,14 @@ class SeGAN(AdversarialModel):
                 f'painter_size={self.painter_size}.'
             )
         check_normalisation(self)
+
+    def objection(self) -> str | None:
+        if self.painter_mask == 'truth':
+            return (
+                'This SeGAN paints true masks (model.painter_mask), which are not known of your '
+                'images: give the config and the checkpoint of all parts together.'
+            )
+        return missing_segmentor(self) if self.segmentor is None else None
 
     def generators(self) -> dict[str, nn.Module]:
         parts = {}

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
 from seginpaint_mm.models.holes import (
@@ -23,7 +24,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 @MODELS.register_module()
-class SGENet(AdversarialModel):
+class SGENet(Inpainter, AdversarialModel):
     """Semantic guidance and evaluation network: images and segmentations of pictures with holes.
 
     The samples' ``hole`` says what is to be filled; the pictures are whole, and the network sees
