@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d, pad
 
-from .fill_offsets import CORNERS, NEIGHBOURS
-
 
 class DenseFill:
     """Fill every sample of a batch, on any device; see :func:`max_pool_inpainting` for the method.
 
-    Maps are worked on as rows (N * H * W, C), a row a pixel. In each step every row takes the
-    maximum of a few rows; those whose turn it is not point at themselves.
+    Maps are worked on as rows (N * H * W + 1, C): one per pixel, and at the end one of zeros, for
+    sources that do not exist. Which rows a pixel takes the maximum of is computed once for all
+    steps; a step gathers these rows for every pixel and keeps those whose turn it is. On a GPU
+    time goes by the number of operations that are launched, not by pixels.
 
     Args:
         foreground: bool tensor (N, 1, H, W), 1 = to be filled, not yet grown.
@@ -27,34 +27,42 @@ class DenseFill:
         grown = max_pool2d(foreground.float(), 3, stride=1, padding=1).bool()
         # Padding is passed through, like a hole, but is neither a source nor filled in the result.
         hole = grown if padding is None else grown | padding
-        self.distance = _chebyshev_distance(hole[:, 0])
-        self.filled = (grown if fill_ring else foreground) & (self.distance > 0).unsqueeze(1)
+        distance = _chebyshev_distance(hole[:, 0])
+        self.filled = (grown if fill_ring else foreground) & (distance > 0).unsqueeze(1)
         if padding is not None:
             self.filled = self.filled & ~padding
+        self._distance = pad(distance.flatten(), (0, 1)).unsqueeze(1)
+        # Distance 1, 2, 3-4, 5-8, ... is of level 0, 1, 2, 3, ...
+        self._levels = torch.frexp(self._distance - 0.5).exponent
+        self._num_levels = max(max(distance.shape[1:]) - 2, 0).bit_length() + 1
+        shift = (distance // 2).clamp(min=1)
+        ways = torch.arange(-1, 2, device=distance.device)
+        # Around a pixel beside the background all neighbours, further in four corners.
+        self._neighbours = _sources(distance, shift, ways)
+        self._corners = _sources(distance, shift, ways[::2])
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return the filled maps (N, C, H, W) and, for the backward pass, the rows' values."""
-        values = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).relu()
-        values = values.masked_fill(self.distance.view(-1, 1) > 0, 0)
-        for _, sources in self._steps():
-            best = values.index_select(0, sources[0])
-            for source in sources[1:]:
-                torch.maximum(best, values.index_select(0, source), out=best)
-            values = best
+        channels = features.shape[1]
+        values = features.permute(0, 2, 3, 1).reshape(-1, channels).relu()
+        values = pad(values, (0, 0, 0, 1)).masked_fill(self._distance > 0, 0)
+        for turn, sources in self._steps():
+            candidates = values.index_select(0, sources.flatten())
+            best = candidates.view(*sources.shape, channels).amax(dim=0)
+            values = torch.where(turn, best, values)
         return torch.where(self.filled, _maps(values, features), features), values
 
     def backward(self, gradient: Tensor, values: Tensor) -> Tensor:
         """Return the gradient for the features, through what was kept and through the patch."""
-        patch = gradient.masked_fill(~self.filled, 0).permute(0, 2, 3, 1)
-        patch = patch.reshape(values.shape).to(torch.promote_types(gradient.dtype, torch.float32))
-        own = torch.arange(len(values), device=values.device)
+        channels = gradient.shape[1]
+        patch = gradient.masked_fill(~self.filled, 0).permute(0, 2, 3, 1).reshape(-1, channels)
+        patch = pad(patch.to(torch.promote_types(gradient.dtype, torch.float32)), (0, 0, 0, 1))
         for turn, sources in reversed(list(self._steps())):
+            candidates = values.index_select(0, sources.flatten())
+            winner = candidates.view(*sources.shape, channels).argmax(dim=0)
             moving = patch.masked_fill(~turn, 0)
             patch = patch.masked_fill(turn, 0)
-            for source in sources:
-                won = (values.index_select(0, source) == values) & (source != own).unsqueeze(1)
-                patch.index_add_(0, source, moving.masked_fill(~won, 0))
-                moving = moving.masked_fill(won, 0)
+            patch.scatter_add_(0, sources.t().gather(1, winner), moving)
         patch = patch.masked_fill(values <= 0, 0).to(gradient.dtype)
         return self.backward_kept(gradient) + _maps(patch, gradient)
 
@@ -63,35 +71,38 @@ class DenseFill:
         return gradient.masked_fill(self.filled, 0)
 
     def _steps(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield whose turn it is, bool (rows, 1), and their sources, int64 (4 or 8, rows)."""
-        yield self._step(self.distance == 1, NEIGHBOURS)
-        largest = max(self.distance.shape[1:]) - 1
-        near = 1
-        while near < largest:
-            yield self._step((self.distance > near) & (self.distance <= 2 * near), CORNERS)
-            near *= 2
-
-    def _step(self, turn: Tensor, offsets: tuple[tuple[int, int], ...]) -> tuple[Tensor, Tensor]:
-        samples, height, width = self.distance.shape
-        device = self.distance.device
-        row = torch.arange(height, device=device).view(1, -1, 1)
-        column = torch.arange(width, device=device).view(1, 1, -1)
-        first = torch.arange(samples, device=device).view(-1, 1, 1) * (height * width)
-        own = first + row * width + column
-        shift = (self.distance // 2).clamp(min=1)
-        sources = []
-        for down, right in offsets:
-            source_row = (row + down * shift).clamp(0, height - 1)
-            source_column = (column + right * shift).clamp(0, width - 1)
-            source = first + source_row * width + source_column
-            holds_nearest = self.distance.flatten()[source] == self.distance - shift
-            sources.append(torch.where(turn & holds_nearest, source, own).flatten())
-        return turn.view(-1, 1), torch.stack(sources)
+        """Yield whose turn it is, bool (rows, 1), and their sources, int64 (9 or 4, rows)."""
+        yield self._distance == 1, self._neighbours
+        for level in range(1, self._num_levels):
+            yield self._levels == level, self._corners
 
 
 def _maps(rows: Tensor, like: Tensor) -> Tensor:
     samples, channels, height, width = like.shape
-    return rows.view(samples, height, width, channels).permute(0, 3, 1, 2)
+    return rows[:-1].view(samples, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _sources(distance: Tensor, shift: Tensor, ways: Tensor) -> Tensor:
+    """Find the rows that lie ``shift`` pixels away, int64 (K * K, N * H * W + 1).
+
+    Args:
+        distance: int64 (N, H, W).
+        shift: int64 (N, H, W).
+        ways: int64 (K,), directions along each side, of -1, 0 and 1.
+
+    Returns:
+        Tensor: The row of zeros, the last one, where the pixel there is not nearer to the
+        background by ``shift``.
+    """
+    _, height, width = distance.shape
+    row, column, first = _grid(distance, height * width)
+    ways = ways.view(-1, 1, 1, 1)
+    rows = torch.addcmul(row, ways, shift).clamp(0, height - 1) * width + first
+    columns = torch.addcmul(column, ways, shift).clamp(0, width - 1)
+    source = (rows.unsqueeze(1) + columns).flatten(0, 1)
+    is_nearer = distance.take(source) == distance - shift
+    source = torch.where(is_nearer, source, distance.numel()).flatten(1)
+    return pad(source, (0, 1), value=distance.numel())
 
 
 def _chebyshev_distance(hole: Tensor) -> Tensor:
@@ -101,19 +112,26 @@ def _chebyshev_distance(hole: Tensor) -> Tensor:
     table. The distance is 0 outside the hole, and everywhere in a sample that is all hole.
     """
     _, height, width = hole.shape
-    outside = pad((~hole).to(torch.int32), (1, 0, 1, 0)).cumsum(1).cumsum(2)
-    table = outside.flatten(1)
-    row = torch.arange(height, device=hole.device).view(1, -1, 1)
-    column = torch.arange(width, device=hole.device).view(1, 1, -1)
+    table = pad((~hole).to(torch.int32), (1, 0, 1, 0)).cumsum(1).cumsum(2)
+    row, column, first = _grid(hole, height + 1)
+    end = torch.arange(2, device=hole.device).view(2, 1, 1, 1)  # of a window: first, one past last
+    way = 2 * end - 1
+    row, column, last = row + (1 - end) + first, column + (1 - end), first + height
     distance = torch.zeros(hole.shape, dtype=torch.int64, device=hole.device)
     for bit in reversed(range(max(height, width).bit_length())):
         trial = distance + (1 << bit)
-        top, bottom = (row - trial + 1).clamp(min=0), (row + trial).clamp(max=height)
-        left, right = (column - trial + 1).clamp(min=0), (column + trial).clamp(max=width)
-        corners = [
-            table.gather(1, (y * (width + 1) + x).flatten(1)).view(hole.shape)
-            for y, x in ((bottom, right), (top, left), (top, right), (bottom, left))
-        ]
-        inside = corners[0] + corners[1] - corners[2] - corners[3]
-        distance = torch.where(inside == 0, trial, distance)
-    return distance * outside[:, -1:, -1:].ne(0)
+        rows = torch.addcmul(row, way, trial).clamp(first, last)
+        columns = torch.addcmul(column, way, trial).clamp(0, width)
+        corners = table.take(torch.add(columns, rows.unsqueeze(1), alpha=width + 1))
+        beside = corners[1] - corners[0]
+        distance = torch.where(beside[1] == beside[0], trial, distance)
+    return distance * table[:, -1:, -1:].ne(0)
+
+
+def _grid(like: Tensor, rows_per_sample: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Numbers of rows (H, 1), of columns (W,), and of each sample's first row (N, 1, 1)."""
+    samples, height, width = like.shape
+    row = torch.arange(height, device=like.device).view(-1, 1)
+    column = torch.arange(width, device=like.device)
+    first = torch.arange(samples, device=like.device).view(-1, 1, 1) * rows_per_sample
+    return row, column, first

@@ -1,5 +1,7 @@
 """Max-pooling as inpainting: fill the foreground of a feature map from the nearest background."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -7,9 +9,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import max_pool2d
 
 from .dense_fill import DenseFill
+from .looped_fill import exported_loop, looped_inpainting, scripted_loop
+from .pixel_rows import dense_copy, memory_format
+from .recording import is_compiled, is_exported, is_traced
 from .sparse_fill import SparseFill
 
 MERGES = ('dilated', 'mask')
+NAME = 'seginpaint_mm::max_pool_inpainting'
 
 
 def max_pool_inpainting(
@@ -35,7 +41,9 @@ def max_pool_inpainting(
     filled before, in ``log2`` of the largest distance steps.
 
     On a CPU only the foreground is worked on; elsewhere the whole map is, so that the number of
-    steps depends on shapes alone and nothing ever waits for the device.
+    steps depends on shapes alone and nothing ever waits for the device. ``torch.compile`` sees one
+    operator, ``torch.ops.seginpaint_mm.max_pool_inpainting``, which does the same; in an exported
+    or traced graph it is a loop of standard operators (:mod:`looped_fill`).
 
     Args:
         features: float tensor (N, C, H, W) of any sign, type and memory format.
@@ -58,8 +66,8 @@ def max_pool_inpainting(
 
     Raises:
         ValueError: for shapes or devices that do not fit, features that are not floats, an unknown
-            ``merge``, or (checked on a CPU only, as looking would wait for the device) NaN in the
-            foreground.
+            ``merge``, or NaN in the foreground (checked on a CPU only, as looking would wait for
+            the device, and not while a graph is recorded).
 
     Example:
         The foreground and the ring around it take the nearest background.
@@ -75,11 +83,15 @@ def max_pool_inpainting(
     if padding is not None:
         _check(features, padding, 'padding')
         padding = padding > 0.5
+    foreground, fill_ring = foreground > 0.5, merge == 'dilated'
+    if is_exported() or is_traced():
+        loop = exported_loop if is_exported() else scripted_loop
+        return looped_inpainting(features, foreground, padding, fill_ring, loop)
+    if is_compiled():
+        return _operator(features, foreground, padding, fill_ring, detach)
     if features.numel() == 0:
         return features.clone()
-    fill_type = SparseFill if features.device.type == 'cpu' else DenseFill
-    fill = fill_type(foreground > 0.5, merge == 'dilated', padding)
-    return _Inpainting.apply(features, fill, detach)
+    return _Inpainting.apply(features, _fill(features, foreground, padding, fill_ring), detach)
 
 
 def unfillable(foreground: Tensor, padding: Tensor | None = None) -> Tensor:
@@ -96,6 +108,13 @@ def unfillable(foreground: Tensor, padding: Tensor | None = None) -> Tensor:
     padding = torch.zeros_like(foreground) if padding is None else padding > 0.5
     grown = max_pool2d((foreground & ~padding).float(), 3, stride=1, padding=1) > 0
     return (grown | padding).flatten(1).all(dim=1)
+
+
+def _fill(
+    features: Tensor, foreground: Tensor, padding: Tensor | None, fill_ring: bool
+) -> DenseFill | SparseFill:
+    fill_type = SparseFill if features.device.type == 'cpu' else DenseFill
+    return fill_type(foreground, fill_ring, padding)
 
 
 class _Inpainting(Function):
@@ -132,5 +151,67 @@ def _check(features: Tensor, mask: Tensor, name: str) -> None:
         raise ValueError(
             f'{name} must be on the device of the features, {features.device}, got {mask.device}.'
         )
-    if mask.device.type == 'cpu' and mask.isnan().any():
+    is_recorded = is_compiled() or is_exported() or is_traced()
+    if not is_recorded and mask.device.type == 'cpu' and mask.isnan().any():
         raise ValueError(f'{name} holds NaN: it must be 1 in the {name} and 0 elsewhere.')
+
+
+def _register() -> Callable[..., Tensor]:
+    """Make the operator that compiled graphs hold; it keeps nothing for the backward pass.
+
+    Which pixels come from where is data, of a size that a compiler does not know: backward finds
+    it again.
+    """
+    arguments = 'Tensor foreground, Tensor? padding, bool fill_ring, bool detach'
+
+    @torch.library.custom_op(
+        NAME, mutates_args=(), schema=f'(Tensor features, {arguments}) -> Tensor'
+    )
+    def operator(
+        features: Tensor,
+        foreground: Tensor,
+        padding: Tensor | None,
+        fill_ring: bool,
+        detach: bool,
+    ) -> Tensor:
+        if features.numel() == 0:
+            return dense_copy(features)
+        output = _fill(features, foreground, padding, fill_ring).forward(features)[0]
+        return output.contiguous(memory_format=memory_format(features))
+
+    @torch.library.custom_op(
+        f'{NAME}_backward',
+        mutates_args=(),
+        schema=f'(Tensor gradient, Tensor features, {arguments}) -> Tensor',
+    )
+    def backward_operator(
+        gradient: Tensor,
+        features: Tensor,
+        foreground: Tensor,
+        padding: Tensor | None,
+        fill_ring: bool,
+        detach: bool,
+    ) -> Tensor:
+        if features.numel() == 0:
+            return dense_copy(gradient)
+        fill = _fill(features, foreground, padding, fill_ring)
+        if detach:
+            result = fill.backward_kept(gradient)
+        else:
+            result = fill.backward(gradient, fill.forward(features)[1])
+        return result.contiguous(memory_format=memory_format(gradient))
+
+    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
+        features, foreground, padding, *ctx.options = inputs
+        ctx.save_for_backward(features, foreground, padding)
+
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return backward_operator(gradient, *ctx.saved_tensors, *ctx.options), *[None] * 4
+
+    operator.register_fake(lambda features, *_: dense_copy(features))
+    backward_operator.register_fake(lambda gradient, *_: dense_copy(gradient))
+    operator.register_autograd(backward, setup_context=setup_context)
+    return operator
+
+
+_operator = _register() if hasattr(torch.library, 'custom_op') else None  # never called

@@ -9,9 +9,14 @@ from torch import Tensor
 
 def dense_copy(maps: Tensor) -> Tensor:
     """Copy (N, C, H, W) maps of any strides: channels-last ones stay so, others become plain."""
+    return maps.clone(memory_format=memory_format(maps))
+
+
+def memory_format(maps: Tensor) -> torch.memory_format:
+    """Return ``channels_last`` for (N, C, H, W) maps that are laid out so, else the plain one."""
     if maps.is_contiguous(memory_format=torch.channels_last):
-        return maps.clone(memory_format=torch.channels_last)
-    return maps.clone(memory_format=torch.contiguous_format)
+        return torch.channels_last
+    return torch.contiguous_format
 
 
 def take_rows(maps: Tensor, pixels: Tensor) -> Tensor:

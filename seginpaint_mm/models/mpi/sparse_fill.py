@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .fill_offsets import CORNERS, NEIGHBOURS
 from .pixel_rows import dense_copy, put_rows, take_rows
+
+# Where a pixel's value comes from, as (down, right) steps; see max_pool_inpainting.
+NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
 class _Step(NamedTuple):

@@ -1,6 +1,6 @@
 """A 3x3 convolution of the bilinearly doubled map, for a quarter of its multiplications."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -10,7 +10,9 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from seginpaint_mm.models.mpi.doubling_sums import mixed_sums, output_sums
+from seginpaint_mm.models.mpi.recording import is_compiled, is_exported, is_traced
 
+NAME = 'seginpaint_mm::upsampled_conv'
 TAPS = 9
 BAND_VALUES = 2**23  # mixed channels held at a time: 32 MiB in float32
 
@@ -37,7 +39,8 @@ def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Doubling treats every channel alike, so it can as well come after the channels are mixed. On a
     CPU each of the nine taps mixes them at the small size, where there are four times fewer
     pixels; an output pixel is then a weighted sum of 36 mixed pixels. The values are those of
-    :func:`upsampled_conv_plain` but for rounding; the doubled map is never held.
+    :func:`upsampled_conv_plain` but for rounding; the doubled map is never held. ``torch.compile``
+    sees one operator, ``torch.ops.seginpaint_mm.upsampled_conv``, which does the same.
 
     Args:
         x: N,C,H,W float.
@@ -47,10 +50,10 @@ def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         N,K,2H,2W, on a CPU channels-last.
     """
-    if _is_recorded():  # an exported or compiled graph takes standard operators alone
+    if is_exported() or is_traced():  # a graph that leaves Python takes standard operators alone
         return upsampled_conv_plain(x, weight, bias)
     if x.device.type == 'cpu' and x.dtype in (torch.float32, torch.float64) and x.numel():
-        return _UpsampledConv.apply(x, weight, bias)
+        return (_operator if is_compiled() else _UpsampledConv.apply)(x, weight, bias)
     return upsampled_conv_plain(x, weight, bias)
 
 
@@ -60,16 +63,10 @@ def upsampled_conv_plain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.conv2d(doubled, weight, bias, padding=1)
 
 
-def _is_recorded() -> bool:
-    """Whether the operators are being recorded (export, compile, trace), not only run."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
-
-
 class _UpsampledConv(Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        pixels = x.permute(0, 2, 3, 1).contiguous()
-        mixer = weight.permute(2, 3, 0, 1).reshape(-1, weight.shape[1])
+        pixels, mixer = _pixels(x), _mixer(weight)
         ctx.save_for_backward(pixels, mixer)
         with torch.autocast('cpu', enabled=False):
             return _output(pixels, mixer, bias).permute(0, 3, 1, 2)
@@ -77,12 +74,24 @@ class _UpsampledConv(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        pixels, mixer = ctx.saved_tensors
-        gradient = gradient.permute(0, 2, 3, 1).contiguous()
         with torch.autocast('cpu', enabled=False):
-            of_pixels, of_mixer = _gradients(gradient, pixels, mixer)
-        of_weight = of_mixer.view(3, 3, -1, pixels.shape[3]).permute(2, 3, 0, 1)
-        return of_pixels.permute(0, 3, 1, 2), of_weight, gradient.sum((0, 1, 2))
+            return _backward(gradient, *ctx.saved_tensors)
+
+
+def _pixels(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1).contiguous()
+
+
+def _mixer(weight: Tensor) -> Tensor:
+    return weight.permute(2, 3, 0, 1).reshape(-1, weight.shape[1])
+
+
+def _backward(gradient: Tensor, pixels: Tensor, mixer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients for the input N,C,H,W, the weight and the bias from the output's, N,K,2H,2W."""
+    gradient = _pixels(gradient)
+    of_pixels, of_mixer = _gradients(gradient, pixels, mixer)
+    of_weight = of_mixer.view(3, 3, -1, pixels.shape[3]).permute(2, 3, 0, 1)
+    return of_pixels.permute(0, 3, 1, 2), of_weight, gradient.sum((0, 1, 2))
 
 
 def _output(pixels: Tensor, mixer: Tensor, bias: Tensor) -> Tensor:
@@ -143,3 +152,51 @@ def _bands(samples: int, height: int, values_per_row: int) -> Iterator[_Band]:
         for top in range(0, height, most):
             rows = min(most, height - top)
             yield _Band(sample, top, rows, int(top > 0), int(top + rows < height))
+
+
+def _register() -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Make the operator that compiled graphs hold."""
+
+    @torch.library.custom_op(
+        NAME, mutates_args=(), schema='(Tensor x, Tensor weight, Tensor bias) -> Tensor'
+    )
+    def operator(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return _output(_pixels(x), _mixer(weight), bias).permute(0, 3, 1, 2)
+
+    @torch.library.custom_op(
+        f'{NAME}_backward',
+        mutates_args=(),
+        schema='(Tensor gradient, Tensor x, Tensor weight) -> (Tensor, Tensor, Tensor)',
+    )
+    def backward_operator(
+        gradient: Tensor, x: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        of_x, of_weight, of_bias = _backward(gradient, _pixels(x), _mixer(weight))
+        return of_x, of_weight.contiguous(), of_bias
+
+    @operator.register_fake
+    def fake(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        samples, _, height, width = x.shape
+        return _channels_last(x, samples, len(bias), 2 * height, 2 * width)
+
+    @backward_operator.register_fake
+    def fake_backward(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        of_weight = weight.new_empty(weight.shape)
+        return _channels_last(x, *x.shape), of_weight, weight.new_empty(len(weight))
+
+    def setup_context(ctx, inputs: tuple[Tensor, Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return backward_operator(gradient, *ctx.saved_tensors)
+
+    operator.register_autograd(backward, setup_context=setup_context)
+    return operator
+
+
+def _channels_last(like: Tensor, *shape: int) -> Tensor:
+    samples, channels, height, width = shape
+    return like.new_empty(samples, height, width, channels).permute(0, 3, 1, 2)
+
+
+_operator = _register() if hasattr(torch.library, 'custom_op') else None  # then never called

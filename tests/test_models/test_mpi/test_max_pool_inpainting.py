@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from seginpaint_mm.models.mpi import max_pool_inpainting, max_pool_inpainting_reference
 from seginpaint_mm.models.mpi.dense_fill import DenseFill
@@ -288,6 +289,31 @@ def test_inference_mode():
 def test_the_number_of_steps_is_logarithmic_in_the_distance():
     foreground = square((1, 1, 128, 256), distance=63).bool()
     assert len(SparseFill(foreground, True).steps) == 7
+
+
+def test_the_whole_map_is_filled_in_few_launches():
+    """On a GPU each operation that is no view costs a launch, however small the map is."""
+    foreground = square((2, 1, 32, 64), distance=13).bool()
+    features = torch.randn(2, 3, 32, 64, generator=torch.Generator().manual_seed(0))
+    with CountLaunches() as forward:
+        fill = DenseFill(foreground, fill_ring=True)
+        output, values = fill.forward(features)
+    with CountLaunches() as backward:
+        fill.backward(torch.ones_like(output), values)
+    assert 4 * forward.count <= 810, 'a quarter of what it once took'
+    assert 4 * backward.count <= 823
+
+
+class CountLaunches(TorchDispatchMode):
+    """Counts the operators that are called and are no views."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += not function.is_view
+        return function(*args, **(kwargs or {}))
 
 
 def test_no_step_elsewhere_than_on_a_cpu_depends_on_data():
