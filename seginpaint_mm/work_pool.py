@@ -1,9 +1,11 @@
 """Independent jobs in several processes, in order."""
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
@@ -54,6 +56,13 @@ def _prepare(task: Callable) -> None:
     global _task
     cv2.setNumThreads(1)
     _task = task
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that gives it jobs is killed: it would wait for ever."""
+    connection.wait([parent_process().sentinel])
+    os._exit(1)
 
 
 def _do(job: Any) -> Any:

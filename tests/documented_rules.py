@@ -116,7 +116,9 @@ def train(arguments: list[str]) -> None:
     for path in (cfg.model.get('part_checkpoints') or {}).values():
         _train_missing(Path(path).parent)
     run_here('train', *arguments, '--cfg-options', *_small_options(cfg, training=True))
-    shutil.copy(work_dir / 'epoch_1.pth', work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth')
+    last = work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth'
+    if not last.exists():
+        last.hardlink_to(work_dir / 'epoch_1.pth')
 
 
 def test(arguments: list[str]) -> None:

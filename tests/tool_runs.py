@@ -1,27 +1,17 @@
 """Running the project's tools in this process, and in processes of their own."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from unittest import mock
 
 from mmengine.utils import ManagerMixin
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests.forked_runs import REPOSITORY, load_tool, run_forked
+
 THREAD_ABORT = 'terminate called without an active exception'
 ATTEMPTS = 4
-
-
-def load_tool(name: str) -> ModuleType:
-    """The module of ``tools/NAME.py``."""
-    path = REPOSITORY / 'tools' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location(f'tool_{path.stem}', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def forget_runs() -> None:
@@ -41,31 +31,36 @@ def run_here(name: str, *arguments: str | Path) -> None:
 
 
 def run_process(
-    name: str, *arguments: str | Path, processes: int = 0
+    name: str, *arguments: str | Path, processes: int = 0, torchrun: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """A tool in a process of its own, or in several started by torchrun; see ``returncode``.
+    """Run a tool in a process of its own, or in several; see ``returncode`` and ``stderr``.
 
-    Of several processes, PyTorch's threads now and then abort one (seen with 2.12 and gloo, about
-    once in ten runs on busy cores, whatever is run): such a run says nothing and is repeated.
+    They are forked from a server that has imported the libraries; with ``torchrun``, as users start
+    them. Of several processes, PyTorch's threads now and then abort one (seen with 2.12 and gloo,
+    about once in ten runs on busy cores, whatever is run): such a run says nothing and is repeated.
     """
-    launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
-    command = [
-        sys.executable,
-        *(launcher if processes else []),
-        str(REPOSITORY / f'tools/{name}.py'),
-    ]
+    words = [str(argument) for argument in arguments]
     for _ in range(ATTEMPTS if processes else 1):
-        done = subprocess.run(
-            [*command, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-            env={**os.environ, 'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1'},
-        )
+        if torchrun:
+            done = _launch(name, words, processes)
+        else:
+            code, output = run_forked(name, words, max(1, processes))
+            done = subprocess.CompletedProcess(words, code, output, output)
         if THREAD_ABORT not in done.stderr:
             break
     return done
+
+
+def _launch(name: str, arguments: list[str], processes: int) -> subprocess.CompletedProcess[str]:
+    launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
+    return subprocess.run(
+        [sys.executable, *launcher, str(REPOSITORY / f'tools/{name}.py'), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, 'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1'},
+    )
 
 
 def _subclasses(cls: type) -> list[type]:

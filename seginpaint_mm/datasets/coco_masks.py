@@ -63,6 +63,8 @@ def checked_segmentation(
         if not isinstance(segmentation, dict):
             return _polygons(segmentation, max(_FARTHEST, 4 * max(size or (0,))))
         written = tuple(segmentation['size'])
+        if len(written) != 2 or not all(type(side) is int and side > 0 for side in written):
+            raise ValueError(f'size {reprlib.repr(segmentation["size"])}, not two whole numbers')
         if not isinstance(segmentation['counts'], (list, str, bytes)):
             raise ValueError('counts that are neither a list nor a text')
     except (LookupError, TypeError, ValueError) as error:

@@ -52,6 +52,8 @@ def run_config(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     if cfg.get('test_cfg'):  # a stage that is only trained may have none
         _test(name, small, checkpoint)
     _infer(cfg, small, checkpoint, capsys)
+    for path in checkpoint:
+        Path(path).unlink()  # of some networks they have half a gigabyte
 
 
 def _test(name: str, small: Path, checkpoint: list[str]) -> None:

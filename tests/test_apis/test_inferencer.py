@@ -163,6 +163,12 @@ def test_unwritable_out_dir_is_told(inferencer: SegInpaintInferencer, tmp_path: 
         inferencer(photo(0), out_dir=tmp_path / 'out')
 
 
+@pytest.mark.parametrize('folder', [3, ['out'], b'out', True])
+def test_out_dir_of_another_type_is_named(inferencer: SegInpaintInferencer, folder: object) -> None:
+    with pytest.raises(UserError, match=f'out_dir is the path .* not {type(folder).__name__}'):
+        inferencer(photo(0), out_dir=folder)
+
+
 def test_classes_of_mmsegs_segmentors(tmp_path: Path) -> None:
     config = Path(__file__).parents[2] / 'configs' / 'fcrn' / 'fcrn_r18_cityscapes-128x256.py'
     segmentor = SegInpaintInferencer(config, device='cpu', show_progress=False)

@@ -1,5 +1,6 @@
 """The demo on a tiny data set and network, and its parts."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -29,17 +30,29 @@ test_evaluator = [
 """
 
 
+# A tiny demo in a process of its own; ``sys.argv``: config, data, out.
+TINY_DEMO = """
+import sys
+from pathlib import Path
+from seginpaint_mm.commands import demo
+demo.CONFIG, demo.DATA, demo.OUT = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+demo.NUM_TRAIN, demo.NUM_VAL, demo.MIN_GAIN = 4, 3, -101
+demo.main([])
+"""
+
+
 @pytest.mark.slow
-def test_whole_demo_twice(
+def test_whole_demo_twice_and_killed_at_every_stage(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    data, out = tmp_path / 'data', tmp_path / 'out'
-    config = tiny_config(tmp_path / 'config', data, body=EVALUATORS, max_epochs=1)
+    """A demo that is killed while it renders, trains, tests and infers goes on to the same."""
+    data, whole, killed = tmp_path / 'data', tmp_path / 'whole', tmp_path / 'killed'
+    config = tiny_config(tmp_path / 'config', data, body=EVALUATORS, max_epochs=2)
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setenv('PYTHONPATH', str(REPOSITORY))
-    constants = dict(CONFIG=str(config), DATA=data, OUT=out, NUM_TRAIN=4, NUM_VAL=3)
+    constants = dict(CONFIG=str(config), DATA=data, OUT=whole, NUM_TRAIN=4, NUM_VAL=3)
     for name, value in constants.items():
         monkeypatch.setattr(demo, name, value)
     for gain, done_before in ((101, 0), (-101, 2)):
@@ -54,50 +67,34 @@ def test_whole_demo_twice(
         assert output.out.count('done before') == done_before
         assert ('points of foreground IoU better' in output.err) == (gain > 0)
         assert 'trivial answer' in output.out
-    assert len(list((out / 'inference' / 'vis').iterdir())) == 3
-    pictures = sorted((out / 'pictures').iterdir())
-    page = (out / 'index.html').read_text()
+    pictures = sorted((whole / 'pictures').iterdir())
+    page = (whole / 'index.html').read_text()
     assert pictures
     assert all(f'src="pictures/{picture.name}"' in page for picture in pictures)
 
-
-# A tiny demo in a process of its own; ``sys.argv``: config, data, out.
-TINY_DEMO = """
-import sys
-from pathlib import Path
-from seginpaint_mm.commands import demo
-demo.CONFIG, demo.DATA, demo.OUT = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-demo.NUM_TRAIN, demo.NUM_VAL, demo.MIN_GAIN = 4, 3, -101
-demo.main([])
-"""
-
-
-@pytest.mark.slow
-def test_a_demo_killed_at_every_stage_goes_on_to_the_same_result(tmp_path: Path) -> None:
-    data, out, whole = tmp_path / 'data', tmp_path / 'out', tmp_path / 'whole'
-    config = tiny_config(tmp_path / 'config', data, body=EVALUATORS, max_epochs=2)
-
-    def start(folder: Path) -> subprocess.Popen:
-        command = [sys.executable, '-W', 'ignore', '-c', TINY_DEMO, config, data, folder]
-        return subprocess.Popen([str(part) for part in command], cwd=REPOSITORY)
-
+    shutil.rmtree(data)
     for sign in (
         data / 'leftImg8bit',  # rendering
-        out / 'training' / 'epoch_1.pth',
-        out / 'test' / 'output.log',
-        out / 'inference',
+        killed / 'training' / 'epoch_1.pth',
+        killed / 'test' / 'output.log',
+        killed / 'inference',
     ):
-        with start(out) as process:
+        with _start(config, data, killed) as process:
             while not sign.exists():
                 assert process.poll() is None, f'ended before {sign} was there'
                 time.sleep(0.01)
             process.kill()
-    for folder in (out, whole):
-        with start(folder) as process:
-            assert process.wait() == 0
+    with _start(config, data, killed) as process:
+        assert process.wait() == 0
     for name in ('test/metrics.json', 'index.html'):
-        assert (out / name).read_text() == (whole / name).read_text()
-    assert len(list((out / 'inference' / 'vis').iterdir())) == 3
+        assert (killed / name).read_text() == (whole / name).read_text()
+    for folder in (whole, killed):
+        assert len(list((folder / 'inference' / 'vis').iterdir())) == 3
+
+
+def _start(config: Path, data: Path, out: Path) -> subprocess.Popen:
+    command = [sys.executable, '-W', 'ignore', '-c', TINY_DEMO, config, data, out]
+    return subprocess.Popen([str(part) for part in command], cwd=REPOSITORY)
 
 
 def test_gain_is_over_the_trivial_answer() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_masks
 
-from seginpaint_mm.datasets.coco_masks import decode_mask
+from seginpaint_mm.datasets.coco_masks import checked_segmentation, decode_mask
 
 SIZE = (6, 8)
 
@@ -64,3 +64,13 @@ def test_long_runs(side: int) -> None:
 def test_broken_run_lengths(counts: object) -> None:
     with pytest.raises(ValueError, match=r'^a\.json: the segmentation of annotation 3 is neither'):
         decode(dict(size=list(SIZE), counts=counts))
+
+
+@pytest.mark.parametrize(
+    'size', [['6', '8'], '68', [6.5, 8], [6], None, [6, 8, 1], [-6, -8]], ids=repr
+)
+def test_broken_sizes_of_run_lengths(size: object) -> None:
+    """Also where the size of the image is not known, as when a file is checked at first."""
+    runs = dict(size=size, counts=[48])
+    with pytest.raises(ValueError, match=r'^a\.json: the segmentation of annotation 3 is neither'):
+        checked_segmentation(runs, None, path='a.json', of='annotation 3')

@@ -33,7 +33,7 @@ def test_two_gloo_processes_train_like_one(tmp_path: Path) -> None:
     )
     run_here('train', one, '--work-dir', tmp_path / 'one')
     launch = ('--launcher', 'pytorch', '--work-dir', tmp_path / 'two')
-    done = run_process('train', two, *launch, processes=2)
+    done = run_process('train', two, *launch, processes=2, torchrun=True)
     assert done.returncode == 0, done.stderr
 
     whole = _losses(tmp_path / 'one', rank=0)

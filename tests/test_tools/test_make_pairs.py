@@ -100,3 +100,27 @@ def test_pairs_from_coco_instances(tmp_path: Path, with_ids: bool) -> None:
     for _ in range(2):
         run_here(TOOL, tmp_path / 'out', *OPTIONS, 'coco', tmp_path / 'data', *files)
     assert len(list(tmp_path.glob('out/**/*.jpg')) + list(tmp_path.glob('out/**/*.png'))) > 32
+
+
+def test_more_classes_than_a_class_map_holds(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Class maps of pairs have 8 bits: more categories are refused before anything is written."""
+    write_map(tmp_path / 'data/images/0.jpg', picture((96, 96), 0))
+    content = dict(
+        images=[dict(id=0, file_name='0.jpg', height=96, width=96)],
+        categories=[dict(id=k, name=f'c{k}') for k in range(1, 256)],
+        annotations=[
+            dict(
+                id=1,
+                image_id=0,
+                category_id=255,
+                segmentation=[[20, 20, 60, 20, 60, 70, 20, 70]],
+                bbox=[20, 20, 40, 50],
+            )
+        ],
+    )
+    write_json(tmp_path / 'data/truth.json', content)
+    files = ('--annotations', 'truth.json', '--images', 'images')
+    said = refusal(capsys, tmp_path / 'out', *OPTIONS, 'coco', tmp_path / 'data', *files)
+    assert 'there are 255 classes of objects' in said
+    assert said.endswith('choose fewer classes.')
+    assert not (tmp_path / 'out').exists()

@@ -118,8 +118,9 @@ class PairMaker:
         self.class_names = tuple(source.metainfo['classes'])
         if len(self.class_names) > _MOST_CLASSES:
             raise ValueError(
-                f'{source.data_root}: there are {len(self.class_names) - 1} classes, but the class '
-                f'maps of pairs, PNGs with 8 bits, hold {_MOST_CLASSES}: choose fewer classes.'
+                f'{source.data_root}: there are {len(source.metainfo["thing_ids"])} classes of '
+                f'objects, but the class maps of pairs, PNGs with 8 bits, hold '
+                f'{_MOST_CLASSES - 1}: choose fewer classes.'
             )
 
     def block(self, number: int) -> list[Pair]:
