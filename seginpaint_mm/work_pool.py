@@ -61,8 +61,10 @@ def _prepare(task: Callable) -> None:
 
 def _end_with_parent() -> None:
     """End this process when the one that gives it jobs is killed: it would wait for ever."""
-    connection.wait([parent_process().sentinel])
-    os._exit(1)
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _do(job: Any) -> Any:
