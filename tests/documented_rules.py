@@ -23,6 +23,7 @@ from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import COMMANDS
 from seginpaint_mm.registry import DATASETS, MODELS
 from seginpaint_mm.tables import load_spec, plan, share_parts, with_row_options
+from seginpaint_mm.zoo import WEIGHTS, find_weights
 from tests.documented_commands import Command
 from tests.documented_world import BACKBONE, FINDER
 from tests.tool_runs import REPOSITORY, load_tool, run_here
@@ -137,9 +138,14 @@ def infer(arguments: list[str]) -> None:
     """As it stands, but a small network that finds objects stands in for the object removers.
 
     After one batch of training theirs would find nothing. It finds persons and cars in arbitrary
-    places, so a click may hit none of them, which ends with a report.
+    places, so a click may hit none of them, which ends with a report. Telea stands in for the
+    inpainters whose weights are downloaded.
     """
     args = command_module('infer').parse_args(arguments)
+    if args.inpainter is not None:
+        words = ['telea' if word in WEIGHTS else word for word in arguments]
+        run_here('infer', *words, *([] if args.masks else ['--instances', FINDER]))
+        return
     removes = args.task == 'remove' or any((args.classes, args.all_of, args.click, args.box))
     for name in {args.config, args.instances, args.before} - {None, *REMOVERS}:
         _train_missing(Path(name))
@@ -209,6 +215,12 @@ def doctor(arguments: list[str]) -> None:
 
 def list_configs(arguments: list[str]) -> None:
     assert not command_module('list').main(arguments)
+
+
+def fetch(arguments: list[str]) -> None:
+    """Fetches nothing: the names are known. tests/test_zoo fetches from a local server."""
+    for name in command_module('fetch').make_parser().parse_args(arguments).names:
+        assert find_weights(name)
 
 
 def demo(arguments: list[str]) -> None:
@@ -335,6 +347,7 @@ OWN_COMMANDS: dict[str, Rule] = {
     'test': test,
     'infer': infer,
     'demo': demo,
+    'fetch': fetch,
     'doctor': doctor,
     'street': render,
     'list': list_configs,

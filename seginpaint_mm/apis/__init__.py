@@ -2,6 +2,15 @@
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_models import find_instance_model
+from seginpaint_mm.apis.public_models import find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
+from seginpaint_mm.apis.torchvision_instances import TorchvisionInstances
 
-__all__ = ['Filling', 'Removal', 'SegInpaintInferencer', 'find_instance_model']
+__all__ = [
+    'Filling',
+    'Removal',
+    'SegInpaintInferencer',
+    'TorchvisionInstances',
+    'find_inpainter',
+    'find_instance_model',
+]

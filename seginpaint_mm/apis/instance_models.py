@@ -25,7 +25,9 @@ from mmengine.structures import InstanceData
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_source import InstanceModel
+from seginpaint_mm.apis.public_models import DEFAULT_INSTANCES
 from seginpaint_mm.apis.selected_objects import LOOK_SIZE, reduce_to, selected_objects
+from seginpaint_mm.apis.torchvision_instances import TorchvisionInstances
 from seginpaint_mm.apis.trained_model import build_model, check_device, find_model
 from seginpaint_mm.checkpoint import (
     check_checkpoint_fits,
@@ -34,7 +36,9 @@ from seginpaint_mm.checkpoint import (
     untrained_parts,
 )
 from seginpaint_mm.cli import read_config
-from seginpaint_mm.errors import UserError
+from seginpaint_mm.config_files import find_config
+from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.interop.mmdet_index import find_indexed
 from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
 
@@ -48,13 +52,15 @@ def find_instance_model(
     min_score: float | None = None,
     look_size: int = LOOK_SIZE,
 ) -> InstanceModel:
-    """Load an instance model of mmdet, or one of ours.
+    """Load an instance model of mmdet, of torchvision, or one of ours.
 
     Ours are :class:`HoughInstanceSegmentor`, and :class:`ObjectRemover` for its panoptic network.
 
     Args:
         model: A config file, ours (its name suffices) or, where its ``default_scope`` is another,
-            mmdet's; or the work dir of one of our trainings.
+            mmdet's; or the work dir of one of our trainings. ``'torchvision'`` is the Mask R-CNN
+            of :class:`TorchvisionInstances`, whose weights are downloaded; so are those of a model
+            that is given by its name in mmdet's own index, e.g. ``'mask-rcnn_r50_fpn_2x_coco'``.
         weights: Its checkpoint, a file or an address (``https://...``), loaded without running code
             from it. Our work dirs bring theirs; a config may name it (``init_cfg``).
         device: As in :class:`SegInpaintInferencer`.
@@ -67,6 +73,14 @@ def find_instance_model(
         UserError: when the model or the weights are not there or do not fit, or the model gives no
             masks of instances.
     """
+    if model == DEFAULT_INSTANCES:
+        if weights is not None:
+            raise UserError('The instance model torchvision has its own weights: leave others out.')
+        return TorchvisionInstances(
+            device=device, min_score=_or_half(min_score), look_size=look_size
+        )
+    if not isinstance(model, Config):
+        model, weights = _look_up(model, weights)
     cfg = model if isinstance(model, Config) else _read_config(Path(model))
     if cfg is None or cfg.get('default_scope', _SCOPE) == 'seginpaint_mm':
         cfg, weights = find_model(model, weights)
@@ -81,6 +95,19 @@ def find_instance_model(
     least, path = _or_half(min_score), None if weights is None else str(weights)
     detector = _Detected(cfg, path, device or get_device(), look_size, least)
     return InstanceModel(detector, detector.classes, least)
+
+
+def _look_up(model: str | Path, weights: str | Path | None) -> tuple[str | Path, str | Path | None]:
+    """Take a name that is no file, folder or config of ours from mmdet's index, if it is there."""
+    if Path(model).exists():
+        return model, weights
+    try:
+        find_config(model)
+    except ConfigError:
+        indexed = find_indexed(str(model))
+        if indexed:
+            return indexed[0], weights or indexed[1]
+    return model, weights
 
 
 def _or_half(min_score: float | None) -> float:

@@ -15,6 +15,7 @@ COMMANDS = {
     'train': 'train a model from a config',
     'test': 'test a trained model',
     'infer': 'run a trained model on images',
+    'fetch': 'download public weights ahead of time',
     'demo': 'render streets, train a small network on them, test it and draw images',
     'street': 'render the Street data set',
     'list': 'list the configs and what each needs',

@@ -18,6 +18,10 @@ that finds objects, any inpainter paints their place. Large photos are painted i
 the objects; what is further away than --feather stays bit for bit as it was. So are holes of photos
 with more megapixels than --whole-up-to; --task fill --working-size 256 says how large patches are.
 
+Without a config the objects are found by torchvision's Mask R-CNN, and their place is painted by
+LaMa (--inpainter migan, telea, navier-stokes or a config of yours). Their weights are downloaded
+once; ``seginpaint fetch lama maskrcnn`` does so ahead of time.
+
 For a picture x/a.jpg of a folder, --masks FOLDER has one of
 
   x/a.png      one object, or a number or a colour per object; any image format
@@ -33,8 +37,16 @@ import dataclasses
 import sys
 from pathlib import Path
 
+from mmengine.config import Config
+
 from seginpaint_mm.apis import Filling, Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.given_masks import MaskSource
+from seginpaint_mm.apis.public_models import (
+    DEFAULT_INPAINTER,
+    DEFAULT_INSTANCES,
+    INPAINTERS,
+    find_inpainter,
+)
 from seginpaint_mm.apis.removal.removal import FORMATS, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
@@ -55,7 +67,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--config',
         help=f'config file, or the work dir of a training (default: {_DEFAULT_CONFIG}; to remove, '
-        f'{_DEFAULT_REMOVER})',
+        f'{_DEFAULT_REMOVER} if it is there)',
+    )
+    parser.add_argument(
+        '--inpainter',
+        metavar='NAME',
+        help=f'instead of --config, paints what is filled or removed: {", ".join(INPAINTERS)}, a '
+        f'config, or a work dir (default: {DEFAULT_INPAINTER})',
     )
     parser.add_argument(
         '--checkpoint', help="checkpoint (default: the work dir's best one, or else its last)"
@@ -74,7 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
     objects = parser.add_argument_group('objects to complete, or holes to fill')
     objects.add_argument('--masks', nargs='+', metavar='PATH', help='where they are')
     objects.add_argument(
-        '--instances', metavar='CONFIG', help="a model that finds them: mmdet's, or one of ours"
+        '--instances',
+        metavar='CONFIG',
+        help="a model that finds them: mmdet's, one of ours, or torchvision (the default where an "
+        '--inpainter removes)',
     )
     objects.add_argument(
         '--instances-checkpoint', metavar='FILE', help='its checkpoint, a file or an address (URL)'
@@ -112,6 +133,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     _take_inputs(parser, args)
     if args.masks and args.instances:
         parser.error('give --masks or --instances, not both')
+    if args.config and args.inpainter:
+        parser.error('give --config or --inpainter, not both')
     if args.instances_checkpoint and not args.instances:
         parser.error('--instances-checkpoint needs --instances, the config')
     if args.before_checkpoint and not args.before:
@@ -222,16 +245,36 @@ def removal(args: argparse.Namespace) -> Removal | None:
     return dataclasses.replace(wanted, min_score=args.min_score or 0.0)
 
 
-def mask_source(args: argparse.Namespace) -> list[Path] | MaskSource | None:
-    if args.instances:
+def mask_source(
+    args: argparse.Namespace, instances: str | None = None
+) -> list[Path] | MaskSource | None:
+    """What marks the objects; without masks a model finds them, ``instances`` if none is named."""
+    instances = args.instances or (None if args.masks else instances)
+    if instances:
         return find_instance_model(
-            args.instances,
+            instances,
             args.instances_checkpoint,
             args.device,
             args.min_score,
             args.look_size,
         )
     return args.masks and [Path(path) for path in args.masks]
+
+
+def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path | Config | None:
+    """The inpainter that is named, or else meant: none where a model of a training does it all."""
+    if args.config:
+        return None
+    if args.inpainter is None and wanted is not None and Path(_DEFAULT_REMOVER).exists():
+        print(
+            f'note: {_DEFAULT_REMOVER} removes; --inpainter {DEFAULT_INPAINTER} takes public '
+            f'weights instead.',
+            file=sys.stderr,
+        )
+        return None
+    is_painted = wanted is not None or args.task == 'fill'
+    name = args.inpainter or (DEFAULT_INPAINTER if is_painted else None)
+    return name and find_inpainter(name)
 
 
 def _default_model(wanted: Removal | None) -> str:
@@ -250,8 +293,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     wanted = removal(args)
     limit_threads()
+    painter = find_painter(args, wanted)
     inferencer = SegInpaintInferencer(
-        args.config or _default_model(wanted),
+        args.config or painter or _default_model(wanted),
         args.checkpoint,
         args.device,
         task=args.task or (wanted and 'remove'),
@@ -264,7 +308,7 @@ def main(argv: list[str] | None = None) -> None:
         args.batch_size,
         args.out_dir,
         args.recursive,
-        mask_source(args),
+        mask_source(args, DEFAULT_INSTANCES if painter and wanted is not None else None),
         wanted,
         filling(args),
         draw=not args.no_vis,

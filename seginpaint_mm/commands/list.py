@@ -3,6 +3,8 @@
 A config is named without its path: ``seginpaint train pspnet_r18_street``. It needs a folder of
 data; mmagic, where its model has parts of it; networks that are trained by other configs before
 ("after ..."); or weights that are downloaded.
+
+``seginpaint list --weights`` lists the public weights that are known by name, with their licences.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 
 from seginpaint_mm.config_files import config_paths
+from seginpaint_mm.zoo.weights import WEIGHTS
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -22,6 +25,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'words', nargs='*', metavar='WORD', help='list the configs whose names have all these words'
     )
+    parser.add_argument(
+        '--weights', action='store_true', help='list public weights instead, with their licences'
+    )
     parser.add_argument('--names', action='store_true', help='names only, one per line')
     return parser
 
@@ -29,6 +35,9 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the list; return 1 where no name has the words."""
     args = make_parser().parse_args(argv)
+    if args.weights:
+        print_weights(args.words)
+        return 0
     paths = {
         name: path
         for name, path in config_paths().items()
@@ -49,6 +58,21 @@ def short_names(names: Iterable[str]) -> list[str]:
     names = list(names)
     count = Counter(name.partition('/')[2] for name in names)
     return [name if count[short] > 1 else short for name in names for short in [Path(name).name]]
+
+
+def print_weights(words: Sequence[str]) -> None:
+    """Print the public weights whose names have all words, and whether they are here."""
+    for name, weights in WEIGHTS.items():
+        if not all(word.lower() in name for word in words):
+            continue
+        place = weights.path
+        print(f'{name}: {weights.what}, {weights.megabytes} MB')
+        print(f'  licence  {weights.licence}, {weights.source}')
+        print(f'  address  {weights.url}')
+        print(f'  MD5      {weights.md5 or "not published"}')
+        print(f'  SHA-256  {weights.sha256 + "..." if weights.sha256 else "not published"}')
+        print(f'  takes    {weights.inputs}')
+        print(f'  file     {place} ({"here" if place.is_file() else "not here"})')
 
 
 def print_needs(paths: dict[str, Path]) -> None:

@@ -8,6 +8,7 @@ from .baselines import (
     MMagicInpainter,
     OpenCVInpainter,
     SPGNet,
+    TorchScriptInpainter,
     UntrainedInpainter,
 )
 from .data_preprocessor import SceneDataPreprocessor
@@ -132,6 +133,7 @@ __all__ = [
     'SkipEncoder',
     'StagedResNet',
     'StyleLoss',
+    'TorchScriptInpainter',
     'TrueScores',
     'UntrainedInpainter',
 ]

@@ -20,6 +20,7 @@ class UserImages:
     """Defaults of what a model says about the images that users give it."""
 
     task: ClassVar[str]
+    seen_size: int | None = None  # greatest side at which it sees images, in pixels; None for any
 
     def check_size(self, height: int, width: int) -> None:
         """Accept images of any height and width in pixels.

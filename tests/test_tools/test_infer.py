@@ -1,5 +1,6 @@
 """The command line of inference."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.zoo import CACHE, WEIGHTS, download
 from tests.model_tester import build_model
 from tests.segan_scenes import tiny_segan
 from tests.test_models.test_maskopt.test_object_remover import finding, tiny_remover
@@ -287,14 +289,20 @@ def test_wrong_removals_get_one_sentence(
     assert message in capsys.readouterr().err
 
 
-def test_a_user_without_a_trained_remover_is_told(
+def test_a_user_without_a_network_is_told_where_to_put_the_weights(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Without a trained remover public weights are taken."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(CACHE, str(tmp_path / 'cache'))
+    nowhere = dataclasses.replace(WEIGHTS['lama'], url='http://127.0.0.1:9/big-lama.pt')
+    monkeypatch.setitem(WEIGHTS, 'lama', nowhere)
+    monkeypatch.setattr(download, 'PAUSE', 0)
     with pytest.raises(SystemExit):
         run_here('infer', '--task', 'remove', '--class', 'person', 'photo.jpg')
     error = capsys.readouterr().err
-    assert 'work_dirs/object-remover_small_street does not exist: train it, as configs/ma' in error
+    assert 'error: lama cannot be downloaded' in error
+    assert f'put the file at {tmp_path}/cache/weights/big-lama.pt.' in error
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ class FillingTask(InferenceTask):
         removal: Removal | None,
         filling: Filling | None = None,
     ) -> FillingSource:
+        seen = getattr(self.model, 'seen_size', None)
+        if filling is None and seen is not None:  # in patches, lest whole photos are reduced
+            filling = Filling(whole_up_to=0, working_size=seen)
         return FillingSource(super().source(given, removal), filling or Filling())
 
     def rounds(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:

@@ -6,6 +6,7 @@ from .mmagic_inpainter import MMagicInpainter
 from .opencv_inpainter import OpenCVInpainter
 from .select_then_inpaint import SelectThenInpaint
 from .spg_net import SPGNet
+from .torchscript_inpainter import TorchScriptInpainter
 from .untrained_inpainter import UntrainedInpainter
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'OpenCVInpainter',
     'SPGNet',
     'SelectThenInpaint',
+    'TorchScriptInpainter',
     'UntrainedInpainter',
 ]
