@@ -98,6 +98,12 @@ def _write_own_data(folder: Path) -> None:
     for split, name in (('train', 'a'), ('train', 'b'), ('test', 'c')):
         write_map(folder / f'data/mine/images/{split}/{name}.jpg', picture(OWN_SIZE))
         write_map(folder / f'data/mine/labels/{split}/{name}.png', labels)
+    scenes = np.full((144, 160), 2, np.uint8)  # labels of configs/mpi/own_streets.py
+    scenes[:60], scenes[60:90, 20:60] = 0, 5
+    for split in ('train', 'val'):
+        for number in range(8):
+            write_map(folder / f'data/own_streets/images/{split}/{number}.jpg', picture(OWN_SIZE))
+            write_map(folder / f'data/own_streets/labels/{split}/{number}.png', scenes)
     for name in ('a', 'b'):
         write_map(folder / f'data/mine_objects/images/{name}.jpg', picture(OWN_SIZE))
         write_map(folder / f'data/mine_objects/masks/{name}.png', objects)

@@ -17,6 +17,7 @@ from seginpaint_mm.datasets.outdoor_scenes import OutdoorScenesDataset
 from seginpaint_mm.datasets.pairs import PairsDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
 from seginpaint_mm.datasets.sbd import SBDInstanceDataset
+from seginpaint_mm.datasets.scene_folder import SceneFolderDataset
 from seginpaint_mm.datasets.transforms import (
     CentreHole,
     ChooseObjects,
@@ -82,6 +83,7 @@ __all__ = [
     'PasteForeground',
     'RandomRectangles',
     'SBDInstanceDataset',
+    'SceneFolderDataset',
     'SignedDistance',
     'VOCInstanceDataset',
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
+from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
 
 _HOW_TO_GET = (
@@ -29,6 +30,10 @@ class FolderInstanceDataset(InstanceDataset):
         image_folder: The folder of the images.
         mask_file: Where the map of an image is; ``{name}`` stands for the image's name without
             its suffix.
+        list_file: Below ``data_root``; see :func:`choose_images`, and so are the next three.
+        part: ``'train'`` or ``'val'``.
+        val_share: Of the images.
+        split_seed: Varies the parts.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
@@ -46,6 +51,10 @@ class FolderInstanceDataset(InstanceDataset):
         class_name: str = 'person',
         image_folder: str = 'PNGImages',
         mask_file: str = 'PedMasks/{name}_mask.png',
+        list_file: str | None = None,
+        part: str | None = None,
+        val_share: float = 0.2,
+        split_seed: int = 0,
         pipeline: Sequence[dict | Callable] = (),
         indices: int | Sequence[int] | None = None,
         test_mode: bool = False,
@@ -57,6 +66,12 @@ class FolderInstanceDataset(InstanceDataset):
                 f"'masks/{{name}}.png', not {mask_file!r}."
             )
         self.image_folder = image_folder
+        self.split = dict(
+            list_file=None if list_file is None else Path(data_root, list_file),
+            part=part,
+            val_share=val_share,
+            split_seed=split_seed,
+        )
         self.mask_file = mask_file
         super().__init__(
             data_root,
@@ -74,11 +89,13 @@ class FolderInstanceDataset(InstanceDataset):
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by name."""
         root = Path(self.data_root)
+        folder = root / self.image_folder
+        images = choose_images(list_images(folder, '*', _HOW_TO_GET), folder, **self.split)
         return [
             dict(
                 img_path=str(image),
                 instance_format='folder',
                 instance_path=require_file(root / self.mask_file.format(name=image.stem), image),
             )
-            for image in list_images(root / self.image_folder, '*', _HOW_TO_GET)
+            for image in images
         ]

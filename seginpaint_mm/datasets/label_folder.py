@@ -8,6 +8,7 @@ from mmengine.dataset import BaseDataset
 
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
+from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
 
 _HOW_TO_GET = (
@@ -32,6 +33,10 @@ class LabelFolderDataset(BaseDataset):
         label_suffix: What takes its place, and the format's.
         metainfo: ``classes``, K names, and ``palette``, K colours (R, G, B).
         how_to_get: What to do when there are no images: a sentence for the error.
+        list_file: Below ``data_root``; see :func:`choose_images`, and so are the next three.
+        part: ``'train'`` or ``'val'``.
+        val_share: Of the images.
+        split_seed: Varies the parts.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
@@ -52,12 +57,22 @@ class LabelFolderDataset(BaseDataset):
         label_suffix: str = '.png',
         metainfo: dict | None = None,
         how_to_get: str = _HOW_TO_GET,
+        list_file: str | None = None,
+        part: str | None = None,
+        val_share: float = 0.2,
+        split_seed: int = 0,
         pipeline: Sequence[dict | Callable] = (),
         indices: int | Sequence[int] | None = None,
         test_mode: bool = False,
         lazy_init: bool = False,
     ) -> None:
         self.image_folder = image_folder
+        self.split = dict(
+            list_file=None if list_file is None else Path(data_root, list_file),
+            part=part,
+            val_share=val_share,
+            split_seed=split_seed,
+        )
         self.label_folder = label_folder
         self.image_suffix = image_suffix
         self.label_suffix = label_suffix
@@ -77,7 +92,8 @@ class LabelFolderDataset(BaseDataset):
         """Find the samples, sorted by folder and name."""
         folder = Path(self.data_root, self.image_folder)
         images = list_images(folder, f'**/*{self.image_suffix}', self.how_to_get)
-        return [self._sample(path, path.relative_to(folder)) for path in images]
+        chosen = choose_images(images, folder, **self.split)
+        return [self._sample(path, path.relative_to(folder)) for path in chosen]
 
     def _sample(self, image: Path, place: Path) -> dict:
         name = f'{place.stem.removesuffix(self.image_suffix)}{self.label_suffix}'

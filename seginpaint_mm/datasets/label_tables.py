@@ -21,6 +21,8 @@ class LabelTable:
         void: Ids that are neither: their class is 255.
         object_groups: Foreground ids that belong to one object where they touch, e.g. a rider
             and the bicycle; ids of ``foreground`` that are in no group are not cut out.
+        colours: The colour of each id where label maps are colour images, RGB uint8 (n, 3).
+        advice: What to do about an id that has no meaning, for the error.
     """
 
     def __init__(
@@ -31,8 +33,12 @@ class LabelTable:
         foreground: set[int],
         void: set[int],
         object_groups: Sequence[tuple[int, ...]] = (),
+        colours: np.ndarray | None = None,
+        advice: str = 'convert the labels, or take the data set class that they belong to.',
     ) -> None:
         self.name = name
+        self.colours = colours
+        self.advice = advice
         self.class_ids = sorted({*classes.values()})
         self.object_groups = object_groups
         self.known_ids = sorted({*classes, *foreground, *void})
@@ -61,7 +67,7 @@ class LabelTable:
             unknown = np.unique(labels[meaning == _UNKNOWN]).tolist()
             raise ValueError(
                 f'{path}: label ids {unknown} are not {self.name}, which are {self.known_ids}; '
-                f'convert the labels, or take the data set class that they belong to.'
+                f'{self.advice}'
             )
         foreground = meaning == _FOREGROUND
         meaning[foreground] = IGNORE_INDEX

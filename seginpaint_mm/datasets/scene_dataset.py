@@ -21,13 +21,13 @@ class SceneDataset(BaseDataset):
     """Pictures of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
 
     A sample's dictionary holds ``img_path``, ``label_path``, ``label_table`` (key of
-    ``LABEL_TABLES``), ``background_path`` (map of hidden truth or None), ``instance_path`` (map of
-    instance ids or None) and ``class_names``, the data set's ``classes``;
-    :class:`LoadSceneAnnotations` reads them. A data set of other classes has another ``METAINFO``
-    and a table of its own in ``LABEL_TABLES``.
+    ``LABEL_TABLES``, or a table), ``background_path`` (map of hidden truth or None),
+    ``instance_path`` (map of instance ids or None) and ``class_names``, the data set's ``classes``;
+    :class:`LoadSceneAnnotations` reads them. Any other classes: :class:`SceneFolderDataset`.
 
     Args:
         data_root: Folder of the data set.
+        metainfo: Other ``classes`` and ``palette``.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
@@ -43,6 +43,7 @@ class SceneDataset(BaseDataset):
         self,
         data_root: str,
         *,
+        metainfo: dict | None = None,
         pipeline: Sequence[dict | Callable] = (),
         indices: int | Sequence[int] | None = None,
         test_mode: bool = False,
@@ -50,6 +51,7 @@ class SceneDataset(BaseDataset):
     ) -> None:
         super().__init__(
             data_root=data_root,
+            metainfo=metainfo,
             data_prefix={},
             pipeline=list(pipeline),
             indices=indices,

@@ -30,6 +30,7 @@ def write_all(root: Path) -> Path:
     _coco(data)
     _amodal(data)
     _labels(data)
+    _own_scenes(data)
     _automatic_labels(data)
     _pairs(data)
     holes = np.zeros((128, 128), np.uint8)
@@ -38,6 +39,22 @@ def write_all(root: Path) -> Path:
         for number in range(2):
             write_map(data / folder / f'{number:05d}.png', np.roll(holes, 20 * number, axis=0))
     return root
+
+
+# Cityscapes' labelIds -> labels of configs/mpi/own_streets.py; all others are void.
+_OWN_LABELS = {23: 0, 11: 1, 7: 2, 8: 3, 21: 4, 26: 5, 24: 6, 25: 6}
+
+
+def _own_scenes(data: Path) -> None:
+    """Street as a user's own images and label maps."""
+    lookup = np.full(256, 255, np.uint8)
+    lookup[[*_OWN_LABELS]] = [*_OWN_LABELS.values()]
+    for path in sorted((data / 'street/leftImg8bit').rglob('*_leftImg8bit.*')):
+        split, name = path.parts[-3], path.stem.removesuffix('_leftImg8bit')
+        labels = str(path.parent).replace('leftImg8bit', 'gtFine')
+        ids = cv2.imread(f'{labels}/{name}_gtFine_labelIds.png', cv2.IMREAD_UNCHANGED)
+        write_map(data / f'own_streets/images/{split}/{name}.jpg', cv2.imread(str(path)))
+        write_map(data / f'own_streets/labels/{split}/{name}.png', lookup[ids])
 
 
 def images(data: Path) -> list[Path]:

@@ -38,6 +38,7 @@ SAMPLE = [
     'mmseg_fcn_r18_mpi_street',
     'nearest-object_small_street-dyce',
     'object-remover_small_coco-tiny',
+    'own_streets',
     'pconv_cityscapes',
     'pconv_small_street',
     'pix2pix_small_street-dyce',

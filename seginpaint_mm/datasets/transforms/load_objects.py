@@ -8,7 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from seginpaint_mm.datasets.image_reading import read_ids
-from seginpaint_mm.datasets.label_tables import LABEL_TABLES
+from seginpaint_mm.datasets.transforms.loading import find_table, read_label_ids
 from seginpaint_mm.registry import TRANSFORMS
 
 _FIRST_INSTANCE = 1000  # Cityscapes: smaller instance ids are stuff, or crowds of one label
@@ -23,7 +23,8 @@ class LoadObjects(BaseTransform):
     instanceIds), those tell objects of a group of one label apart, and crowds are left out.
 
     Call it after :class:`LoadSceneAnnotations`, whose ``seg_fields`` it extends, and before the
-    scene is resized. Required keys: ``label_path``, ``label_table``, ``instance_path``.
+    scene is resized. Required keys: ``gt_seg_map``, ``label_path``, ``label_table``,
+    ``instance_path``.
 
     Raises:
         FileNotFoundError, ValueError: as in :class:`LoadSceneAnnotations`.
@@ -32,8 +33,13 @@ class LoadObjects(BaseTransform):
     needs_truth: ClassVar[bool] = True
 
     def transform(self, results: dict) -> dict:
-        labels = read_ids(results['label_path'])
-        groups = LABEL_TABLES[results['label_table']].object_groups
+        table = find_table(results)
+        path = results['label_path']
+        if table.colours is None:
+            labels = read_ids(path)
+        else:
+            labels = read_label_ids(path, results['gt_seg_map'].shape, results, table)
+        groups = table.object_groups
         instances = None
         if results['instance_path'] is not None:
             instances = read_ids(results['instance_path'])

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine.dataset import BaseDataset
 
 from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
@@ -46,7 +47,9 @@ class PasteForeground(BaseTransform):
 
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
-            files are looked for when the first picture arrives.
+            files are looked for when the first picture arrives. Without ``type`` it is the data set
+            of the images into which objects are pasted, a :class:`SceneFolderDataset`, with the
+            pipeline that ``source`` has.
         num_objects: Least and greatest number of objects for a picture.
         area: Smallest and largest object in its source, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground in its
@@ -110,7 +113,8 @@ class PasteForeground(BaseTransform):
         _check_range('area', area, lowest=0)
         _check_range('scale', scale, lowest=0.01)
         _check_range('rotation', rotation, lowest=-360)
-        self.source = DATASETS.build({**source, 'lazy_init': True})
+        self._own = None if 'type' in source else source
+        self.source = _lazy(source) if self._own is None else None
         self.num_objects = num_objects
         self.area = area
         self.max_contact = max_contact
@@ -138,6 +142,8 @@ class PasteForeground(BaseTransform):
 
         With ``removal`` it needs ``img`` alone, for ``'on_ground'`` also ``gt_background``.
         """
+        if self.source is None:
+            self.source = self._source_of(results)
         if self.placement == 'on_ground' and 'gt_background' not in results:
             raise ValueError(
                 "PasteForeground: placement='on_ground' needs gt_background, which this pipeline "
@@ -167,6 +173,16 @@ class PasteForeground(BaseTransform):
             results['gt_foreground'][covered] = 1
             results['gt_seg_map'][covered] = IGNORE_INDEX
         return results
+
+    def _source_of(self, results: dict) -> BaseDataset:
+        """The data set of a sample, as a source of objects."""
+        if 'own_source' not in results:
+            raise ValueError(
+                f'PasteForeground: source names no type, which only a SceneFolderDataset can do '
+                f'without, and {results.get("img_path")} is of another data set: give source its '
+                f'type and data_root.'
+            )
+        return _lazy({**results['own_source'], **self._own})
 
     def _labels(self, names: Sequence[str]) -> list[int]:
         metainfo = self.source.metainfo
@@ -250,16 +266,17 @@ class PasteForeground(BaseTransform):
     def _ground_ids(self, results: dict) -> tuple[int, ...]:
         """Classes of ``gt_background`` on which objects may stand."""
         names = results.get('class_names')
-        if names is None and self.ground is None:
+        ground = self.ground or results.get('ground_names')
+        if names is None and ground is None:
             return _GROUND_IDS
         if names is None:
             raise ValueError(
-                f'PasteForeground: ground={tuple(self.ground)} names classes, but the data set of '
+                f'PasteForeground: ground={tuple(ground)} names classes, but the data set of '
                 f'{results.get("img_path")} does not name its own: let its samples have '
                 f'class_names, as those of a SceneDataset have, or leave ground out.'
             )
-        unknown = [name for name in self.ground or () if name not in names]
-        found = tuple(k for k, name in enumerate(names) if name in (self.ground or _GROUND))
+        unknown = [name for name in ground or () if name not in names]
+        found = tuple(k for k, name in enumerate(names) if name in (ground or _GROUND))
         if unknown or not found:
             what = f'no class {unknown[0]!r}' if unknown else 'neither a road nor a sidewalk'
             raise ValueError(
@@ -267,6 +284,10 @@ class PasteForeground(BaseTransform):
                 f'{", ".join(names)}: set ground to the names of those on which objects may stand.'
             )
         return found
+
+
+def _lazy(source: dict) -> BaseDataset:
+    return DATASETS.build({**source, 'lazy_init': True})
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
