@@ -1,5 +1,8 @@
 """Boxes around objects, grown to hold what is hidden, and what a mask looks like in such a box."""
 
+from collections.abc import Sequence
+
+import cv2
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -98,6 +101,45 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
         inside = mask[None, top:bottom, left:right].float()
         crop[:] = F.adaptive_max_pool2d(inside, size)[0] > 0
     return crops
+
+
+def boxes_in_photo(boxes: Tensor, scale_factor: Sequence[float], size: tuple[int, int]) -> Tensor:
+    """Bring boxes of a resized image to the photo that it was made of.
+
+    Args:
+        boxes: float (n, 4), (x1, y1, x2, y2) in the resized image.
+        scale_factor: (across, down), size of the resized image by that of the photo.
+        size: (height, width) of the photo.
+
+    Returns:
+        int64 (n, 4), inside the photo, of at least one pixel each.
+    """
+    scale = boxes.new_tensor([*scale_factor, *scale_factor])
+    limit = boxes.new_tensor([size[1], size[0]]).long()
+    rounded = (boxes / scale).round().long()
+    start = torch.minimum(rounded[:, :2], limit - 1)
+    stop = torch.minimum(torch.maximum(rounded[:, 2:], start + 1), limit)
+    return torch.cat([start, stop], dim=1)
+
+
+def paste_probabilities(probabilities: Tensor, boxes: Tensor, visible: Tensor) -> Tensor:
+    """Unite visible masks with probabilities, from 0.5 on, that are enlarged to their boxes.
+
+    Args:
+        probabilities: float (n, h, w) in [0, 1], on the CPU.
+        boxes: int64 (n, 4), inside the image, one per object.
+        visible: bool (n, H, W).
+
+    Returns:
+        bool (n, H, W), the full masks.
+    """
+    full = visible.clone()
+    for mask, box, shares in zip(full, boxes.tolist(), probabilities, strict=True):
+        left, top, right, bottom = box
+        size = (right - left, bottom - top)
+        enlarged = cv2.resize(shares.float().numpy(), size, interpolation=cv2.INTER_LINEAR)
+        mask[top:bottom, left:right] |= torch.from_numpy(enlarged >= 0.5)
+    return full
 
 
 def _check(boxes: Tensor, wrong: Tensor, what: str) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from seginpaint_mm.models.segan.depth_order import infer_depth_order
+from seginpaint_mm.depth_order import infer_depth_order
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 from tests.amodal_records import layered
 

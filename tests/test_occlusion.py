@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.occlusion import occlusion_overlaps
+from seginpaint_mm.occlusion import occlusion_counts, occlusion_overlaps
 from tests.amodal_records import layered, random_layers
 
 
@@ -29,14 +29,19 @@ def test_agrees_with_sets_of_pixels(seed, number):
     np.testing.assert_allclose(found, by_sets(visible, full), rtol=0, atol=1e-12)
 
 
-def test_photos_are_counted_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = np.zeros((3, 20, 30), bool)
-    full[0, :12, :12] = full[1, 5:18, 5:20] = full[2, 10:, 10:] = True
-    visible, full = torch.from_numpy(layered(full)), torch.from_numpy(full)
-    whole = occlusion_overlaps(visible, full)
-    assert whole.any()
-    monkeypatch.setattr('seginpaint_mm.occlusion._VALUES', 97)
-    assert torch.equal(occlusion_overlaps(visible, full), whole)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 7))
+def test_counts_agree_with_whole_masks(seed, number):
+    """Also where masks overlap, are empty, or nothing is hidden."""
+    random = np.random.default_rng(seed)
+    visible, full = (
+        torch.from_numpy(random.random((number, 9, 11)) < random.random((number, 1, 1)))
+        for _ in range(2)
+    )
+    counts = occlusion_counts(visible, full)
+    hidden = (full & ~visible).flatten(1).double()
+    expected = (visible.flatten(1).double() @ hidden.T).long().fill_diagonal_(0)
+    assert torch.equal(counts, expected)
 
 
 @settings(max_examples=30, deadline=None)

@@ -4,6 +4,7 @@ model = dict(segmentor=dict(mask_size=256))
 val_evaluator = [
     dict(type='AmodalIoUMetric', side=256),
     dict(type='AmodalIoUMetric', side=256, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=256, with_given=True, occluders='given', prefix='behind'),
     dict(type='VisibleMaskIoUMetric', side=256),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

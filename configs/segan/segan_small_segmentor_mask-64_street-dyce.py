@@ -4,6 +4,7 @@ model = dict(segmentor=dict(mask_size=64))
 val_evaluator = [
     dict(type='AmodalIoUMetric', side=64),
     dict(type='AmodalIoUMetric', side=64, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=64, with_given=True, occluders='given', prefix='behind'),
     dict(type='VisibleMaskIoUMetric', side=64),
     dict(type='DepthOrderMetric'),
     dict(type='LowerIsNearerMetric'),

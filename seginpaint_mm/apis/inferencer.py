@@ -29,6 +29,7 @@ from seginpaint_mm.apis.trained_model import (
     find_model,
     inference_pipeline,
 )
+from seginpaint_mm.depth_order import check_occluders
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
@@ -109,7 +110,13 @@ class SegInpaintInferencer(BaseInferencer):
         max_objects_per_batch: Objects that are completed at once, which bounds the memory; None
             leaves it to the config.
         depth_threshold: Of the order of completed objects: the IoU in [0, 1) of what is seen of one
-            and hidden of another above which the one hides the other; None for the paper's 0.05.
+            and hidden of another above which the one hides the other, 0.05 in SeGAN's paper; None
+            for the larger count of pixels, see :func:`infer_depth_order`.
+        occluders: ``'given'``: objects are completed only behind others in front of them;
+            ``'any'``: as predicted, for things that are not marked may hide them; None: ``'given'``
+            where two or more objects are marked.
+        occluder_growth: Pixels by which objects in front are grown for ``'given'``: masks that a
+            network finds leave gaps.
         keep_scales: Of models that work from coarse to fine (SGENet): predict and draw every scale,
             which takes five times the memory per prediction.
 
@@ -127,6 +134,8 @@ class SegInpaintInferencer(BaseInferencer):
         max_objects_per_batch: int | None = None,
         depth_threshold: float | None = None,
         keep_scales: bool = False,
+        occluders: str | None = None,
+        occluder_growth: int = 0,
     ) -> None:
         cfg, weights = find_model(model, weights)
         check_device(device)
@@ -144,6 +153,8 @@ class SegInpaintInferencer(BaseInferencer):
             self._order_from(depth_threshold)
         if keep_scales:
             self._keep_scales()
+        if occluders is not None or occluder_growth:
+            self._complete_behind(occluders, occluder_growth)
 
     def __call__(
         self,
@@ -361,6 +372,18 @@ class SegInpaintInferencer(BaseInferencer):
         if not 0 <= threshold < 1:
             raise UserError(f'depth_threshold must be from 0 to below 1, not {threshold}.')
         self.task.depth_threshold = threshold
+
+    def _complete_behind(self, occluders: str | None, growth: int) -> None:
+        if not hasattr(self.task, 'occluders'):
+            kind = type(self.model).__name__
+            raise UserError(
+                f'A {kind} completes no objects: leave occluders and occluder_growth out.'
+            )
+        try:
+            check_occluders(occluders or 'given', growth)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        self.task.occluders, self.task.occluder_growth = occluders, growth
 
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
         return prepare_for_inference(build_model(cfg, weights).to(device))

@@ -5,8 +5,11 @@ classes behind the foreground, the foreground, visible classes, and instances.
 
 SeGAN completes objects, of which it is told what can be seen: by --masks, or by another model,
 --instances. Then the files are each object's full mask, the whole object cut out, and who hides
-whom. SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are
-the picture, outside the masks bit for bit as it was, and its classes.
+whom. With --task complete and no --config the convex hull of what is seen stands in for a network.
+Give the masks of all objects: each is completed only behind those in front of it.
+
+SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are the
+picture, outside the masks bit for bit as it was, and its classes.
 
 ObjectRemover finds objects and removes those that are named::
 
@@ -50,11 +53,13 @@ from seginpaint_mm.apis.public_models import (
 from seginpaint_mm.apis.removal.removal import FORMATS, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.depth_order import OCCLUDERS
 from seginpaint_mm.engine.processes import limit_threads
 from seginpaint_mm.errors import UserError
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
+_DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
 _METHODS = {_DEFAULT_CONFIG: 'mpi', _DEFAULT_REMOVER: 'maskopt'}
 
 
@@ -67,7 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--config',
         help=f'config file, or the work dir of a training (default: {_DEFAULT_CONFIG}; to remove, '
-        f'{_DEFAULT_REMOVER} if it is there)',
+        f'{_DEFAULT_REMOVER} if it is there; to complete, the convex hull of what is seen)',
     )
     parser.add_argument(
         '--inpainter',
@@ -112,8 +117,21 @@ def make_parser() -> argparse.ArgumentParser:
         '--depth-threshold',
         type=float,
         metavar='IOU',
-        help='of what is seen of one object and hidden of another, above which the one is in front '
-        '(default: 0.05)',
+        help='of what is seen of one object and hidden of another, above which the one is in '
+        "front: 0.05 in SeGAN's paper (default: the one that is seen in more hidden pixels)",
+    )
+    objects.add_argument(
+        '--occluders',
+        choices=OCCLUDERS,
+        help='given: objects are completed only behind given objects in front of them; any: '
+        'anywhere, as other things may hide them (default: given, for two or more objects)',
+    )
+    objects.add_argument(
+        '--occluder-growth',
+        type=int,
+        default=0,
+        metavar='PIXELS',
+        help='by which objects in front are grown for that, as found masks leave gaps (default: 0)',
     )
     objects.add_argument(
         '--whole-up-to',
@@ -277,7 +295,9 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
     return name and find_inpainter(name)
 
 
-def _default_model(wanted: Removal | None) -> str:
+def _default_model(task: str | None, wanted: Removal | None) -> str:
+    if task == 'complete':
+        return _DEFAULT_COMPLETER
     work_dir = _DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER
     if not Path(work_dir).exists():
         raise UserError(
@@ -295,13 +315,15 @@ def main(argv: list[str] | None = None) -> None:
     limit_threads()
     painter = find_painter(args, wanted)
     inferencer = SegInpaintInferencer(
-        args.config or painter or _default_model(wanted),
+        args.config or painter or _default_model(args.task, wanted),
         args.checkpoint,
         args.device,
         task=args.task or (wanted and 'remove'),
         max_objects_per_batch=args.max_objects_per_batch,
         depth_threshold=args.depth_threshold,
         keep_scales=args.scales,
+        occluders=args.occluders,
+        occluder_growth=args.occluder_growth,
     )
     results = inferencer.stream(
         args.inputs,

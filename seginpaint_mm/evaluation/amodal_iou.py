@@ -6,7 +6,13 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.box_crops import boxes_in_photo, crop_masks, paste_probabilities
+from seginpaint_mm.depth_order import (
+    check_occluders,
+    complete_behind,
+    hiding_places,
+    infer_depth_order,
+)
 from seginpaint_mm.evaluation.records import check_same_shape, read_instances
 from seginpaint_mm.registry import METRICS
 
@@ -36,13 +42,23 @@ class AmodalIoUMetric(BaseMetric):
       of SI, where objects whose SI is empty count as 0.
 
     The paper compares in each object's grown box at 58x58, which ``side`` does: the true masks are
-    cut out and brought there (:func:`crop_masks`, as in the published code).
+    cut out and brought there (:func:`crop_masks`, as in the published code). Such masks are thicker
+    than the objects: given masks reach a higher IoU there than in the photo. With ``photo`` what is
+    delivered is compared: full masks at the photo's size, which hold the given ones.
 
     Args:
         side: Height and width of the prediction in the grown box. None: compare ``full_masks``
             of the picture's size, which is more exact for large objects.
         with_given: Unite the prediction with the mask that was given as seen
             (``gt_instances.input_masks``) first, as ``full_masks`` are.
+        occluders: ``'any'``: what is predicted is taken as it is. ``'given'``: what is predicted
+            beyond the given mask counts only where an object in front is seen, as it is delivered
+            (:func:`hiding_places`; the larger count says who is in front). A sample must then hold
+            all objects of its image.
+        occluder_growth: Distance in pixels of the compared image up to which ``'given'`` reaches
+            beyond objects in front.
+        photo: Compare at the size of the photo (``FrameObjects(keep_photo=True)``), whatever
+            ``side`` is, and united with the given masks.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
         prefix: Put before every key, followed by a slash.
     """
@@ -51,12 +67,19 @@ class AmodalIoUMetric(BaseMetric):
         self,
         side: int | None = 58,
         with_given: bool = False,
+        occluders: str = 'any',
+        occluder_growth: int = 0,
+        photo: bool = False,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
+        check_occluders(occluders, occluder_growth)
         self.side = side
         self.with_given = with_given
+        self.occluders = occluders
+        self.occluder_growth = occluder_growth
+        self.photo = photo
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Compare the objects of one batch.
@@ -67,7 +90,9 @@ class AmodalIoUMetric(BaseMetric):
                 ``full_masks`` bool (n, H, W)) and ``pred_instances`` of the same n objects, in
                 their order: ``grown_boxes`` (n, 4) and ``full_probs`` float (n, side, side) in
                 [0, 1], of which 0.5 and more is in the mask; or, without ``side``, ``full_masks``
-                bool (n, H, W).
+                bool (n, H, W). With ``occluders='given'`` also ``full_masks``; with ``photo`` also
+                ``gt_instances.photo_masks``, ``photo_input_masks`` and ``photo_full_masks``, and
+                ``scale_factor``.
 
         Raises:
             KeyError: when a field is missing.
@@ -92,17 +117,43 @@ class AmodalIoUMetric(BaseMetric):
 
     def _masks(self, sample: dict) -> tuple[Tensor, Tensor, Tensor]:
         """Predicted full, true visible and true full masks, bool (n, h, w), in the same place."""
+        if self.photo:
+            keys = ('photo_masks', 'photo_full_masks', 'photo_input_masks')
+            visible, full, given = self._read(sample, 'gt_instances', *keys).values()
+            return self._in_photo(sample, given), visible, full | visible
         truth = self._read(sample, 'gt_instances', 'masks', 'full_masks')
         visible, full = truth['masks'], truth['full_masks'] | truth['masks']
         return self._prediction(sample), self._place(sample, visible), self._place(sample, full)
 
+    def _in_photo(self, sample: dict, given: Tensor) -> Tensor:
+        """Full masks at the size of the given ones, bool (n, H, W)."""
+        found = self._read(sample, 'pred_instances', 'full_probs', 'grown_boxes')
+        scale = sample.get('scale_factor', (1.0, 1.0))
+        boxes = boxes_in_photo(found['grown_boxes'], scale, given.shape[1:])
+        full = paste_probabilities(found['full_probs'], boxes, given)
+        return complete_behind(given, full, self.occluders, self.occluder_growth)[0]
+
     def _prediction(self, sample: dict) -> Tensor:
         """Full masks, bool (n, h, w)."""
         if self.side is None:
-            return self._read(sample, 'pred_instances', 'full_masks')['full_masks']
-        probs = self._read(sample, 'pred_instances', 'full_probs')['full_probs']
-        predicted = probs >= _THRESHOLD
-        return predicted | self._given(sample) if self.with_given else predicted
+            predicted = self._read(sample, 'pred_instances', 'full_masks')['full_masks']
+        else:
+            probs = self._read(sample, 'pred_instances', 'full_probs')['full_probs']
+            predicted = probs >= _THRESHOLD
+        if self.with_given:
+            predicted = predicted | self._given(sample)
+        return predicted if self.occluders == 'any' else self._behind(sample, predicted)
+
+    def _behind(self, sample: dict, predicted: Tensor) -> Tensor:
+        """What is predicted, without what no object in front hides."""
+        given = self._read(sample, 'gt_instances', 'input_masks')['input_masks']
+        full = self._read(sample, 'pred_instances', 'full_masks')['full_masks']
+        order = infer_depth_order(given, full)
+        places = torch.zeros_like(given)
+        found = hiding_places(given, order, self.occluder_growth)
+        for place, hiding_place in zip(places, found, strict=True):
+            place |= hiding_place
+        return predicted & (self._given(sample) | self._place(sample, places))
 
     def _given(self, sample: dict) -> Tensor:
         """What was given as seen, bool (n, h, w), where masks are compared."""

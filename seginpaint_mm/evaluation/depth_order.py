@@ -6,8 +6,9 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from seginpaint_mm.depth_order import PAPER_THRESHOLD
 from seginpaint_mm.evaluation.records import check_same_shape, read_instances
-from seginpaint_mm.occlusion import occlusion_overlaps
+from seginpaint_mm.occlusion import occlusion_counts, occlusion_overlaps
 from seginpaint_mm.registry import METRICS
 
 
@@ -21,18 +22,25 @@ class DepthOrderMetric(BaseMetric):
     and the full masks it predicts; and if p does not occlude q as much or more by them, so that
     who finds everything in front of everything gains nothing.
 
+    Without a threshold the number of shared pixels decides (:func:`occlusion_counts`): q occludes p
+    if it is seen in more of what is hidden of p than the other way round. Those pairs are more: a
+    large object in front of a small hidden part has a small IoU with it.
+
     Results, in percent of the pairs of a picture, averaged over the pictures that have pairs:
     ``success_rate``, ``reversed_rate`` (found the other way round) and ``undecided_rate``
     (neither), which add up to 100; and ``num_pairs``, ``num_pictures``.
 
     Args:
-        threshold: The IoU that must be exceeded; 0 for any overlap.
+        threshold: The IoU that must be exceeded; 0 for any overlap, None for the larger count.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
         prefix: Put before every key, followed by a slash.
     """
 
     def __init__(
-        self, threshold: float = 0.05, collect_device: str = 'cpu', prefix: str | None = None
+        self,
+        threshold: float | None = PAPER_THRESHOLD,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.threshold = threshold
@@ -54,7 +62,7 @@ class DepthOrderMetric(BaseMetric):
             truth = read_instances(
                 sample, 'gt_instances', ('masks', 'full_masks'), metric=type(self).__name__
             )
-            pairs = occlusion_overlaps(truth['masks'], truth['full_masks']) > self.threshold
+            pairs = self._claims(truth['masks'], truth['full_masks']) > 0
             guess = self._guess(sample)
             right, reversed_ = pairs & (guess > guess.T), pairs & (guess < guess.T)
             self.results.append([int(found.sum()) for found in (pairs, right, reversed_)])
@@ -80,5 +88,12 @@ class DepthOrderMetric(BaseMetric):
         found = read_instances(sample, 'pred_instances', ('full_masks',), metric=name)
         masks = {'input_masks': given['input_masks'], 'full_masks': found['full_masks']}
         check_same_shape(sample, masks, metric=name)
-        overlaps = occlusion_overlaps(*masks.values())
+        return self._claims(*masks.values())
+
+    def _claims(self, visible: Tensor, full: Tensor) -> Tensor:
+        """How sure it is by masks, bool (n, H, W), that q (row) occludes p: (n, n), 0 = not."""
+        if self.threshold is None:
+            counts = occlusion_counts(visible, full)
+            return (counts - counts.T).clamp(min=0)
+        overlaps = occlusion_overlaps(visible, full)
         return overlaps.where(overlaps > self.threshold, 0)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from seginpaint_mm.depth_order import PAPER_THRESHOLD
 from seginpaint_mm.evaluation.depth_order import DepthOrderMetric
 from seginpaint_mm.evaluation.records import read_instances
 from seginpaint_mm.registry import METRICS
@@ -21,7 +22,9 @@ class LowerIsNearerMetric(DepthOrderMetric):
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
     """
 
-    def __init__(self, threshold: float = 0.05, collect_device: str = 'cpu') -> None:
+    def __init__(
+        self, threshold: float | None = PAPER_THRESHOLD, collect_device: str = 'cpu'
+    ) -> None:
         super().__init__(
             threshold=threshold, collect_device=collect_device, prefix='lower_is_nearer'
         )

@@ -5,7 +5,7 @@ import numpy as np
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.models.segan.depth_order import DepthOrder, infer_depth_order
+from seginpaint_mm.depth_order import DepthOrder, infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 from seginpaint_mm.visualization.instances import distinct_colours

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from seginpaint_mm.models.segan.depth_order import DepthOrder
+from seginpaint_mm.depth_order import DepthOrder
 from seginpaint_mm.visualization.panels import INK, WHITE
 
 _OPACITY = 0.45

@@ -15,6 +15,7 @@ _SCHEDULES = REPOSITORY / 'configs/_base_/schedules'
 SAMPLE = [
     'aotgan_small_street',
     'context-encoder_small_street-dyce',
+    'convex-hull_cocoa-sample',
     'edge_coco',
     'edge_small_street',
     'edgeconnect_small_coco-tiny',

@@ -188,3 +188,53 @@ def test_sizes_that_differ():
         AmodalIoUMetric().process(None, [record(full, full, probs=torch.zeros(5, 9, 9))])
     with pytest.raises(ValueError, match=r'is \(5, 24, 32\), but prediction is \(4, 24, 32\)'):
         AmodalIoUMetric(side=None).process(None, [record(full, full, predicted=full[:4])])
+
+
+def hidden_behind() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Full and visible masks of two objects, and a prediction that is too large at both ends."""
+    full = np.zeros((2, 1, 40), bool)
+    full[0, 0, 10:20] = full[1, 0, 18:30] = True
+    visible = full.copy()
+    visible[1, 0, 18:20] = False
+    predicted = full.copy()
+    predicted[1, 0, 18:34] = predicted[0, 0, 6:20] = True
+    return full, visible, predicted
+
+
+@pytest.mark.parametrize('side', [None, 20])
+def test_only_what_is_behind_another_counts(side):
+    full, visible, predicted = hidden_behind()
+    sample = record(full, visible, predicted=predicted)
+    boxes = sample['pred_instances']['grown_boxes']
+    probs = crop_masks(torch.from_numpy(predicted), boxes, side or 20).float()
+    sample['pred_instances']['full_probs'] = probs
+    options = dict(side=side, with_given=True)
+    assert evaluate(AmodalIoUMetric(**options), sample)['iou_full'] < 90
+    cut = evaluate(AmodalIoUMetric(**options, occluders='given'), sample)
+    assert cut['iou_full'] == cut['iou_invisible'] == 100
+    grown = evaluate(AmodalIoUMetric(**options, occluders='given', occluder_growth=2), sample)
+    assert grown['iou_full'] == 100, 'beside the object in front the other is seen'
+
+
+def test_at_the_size_of_the_photo():
+    """The boxes are of an image of half the size; 14 cells are 28 pixels of the photo."""
+    full, visible, predicted = hidden_behind()
+    small = record(full, visible, predicted=predicted)
+    big = [torch.from_numpy(masks.repeat(2, axis=1).repeat(2, axis=2)) for masks in (visible, full)]
+    small['gt_instances'] |= dict(
+        photo_masks=big[0], photo_input_masks=big[0], photo_full_masks=big[1]
+    )
+    small['scale_factor'] = (0.5, 0.5)
+    boxes = small['pred_instances']['grown_boxes']
+    assert boxes[:, [0, 2]].tolist() == [[8, 22], [18, 32]]
+    probs = crop_masks(torch.from_numpy(predicted), boxes, 14).float()
+    small['pred_instances']['full_probs'] = probs
+    found = evaluate(AmodalIoUMetric(photo=True, occluders='given', prefix='photo'), small)
+    assert found['photo/iou_full'] == found['photo/iou_invisible'] == 100
+    raw = evaluate(AmodalIoUMetric(photo=True), small)
+    assert raw['iou_full'] == pytest.approx(50 * (10 / 12 + 12 / 14))
+    given = evaluate(VisibleMaskIoUMetric(photo=True), small)
+    assert given['photo_visible_mask/iou_full'] == pytest.approx(50 * (1 + 10 / 12))
+    assert given['photo_visible_mask/iou_invisible'] == 0
+    with pytest.raises(KeyError, match='photo_masks'):
+        evaluate(AmodalIoUMetric(photo=True), record(full, visible, predicted=predicted))

@@ -113,3 +113,15 @@ def test_missing_and_differing():
     wrong = record(full, visible, predicted=np.zeros((5, 4, 4), bool))
     with pytest.raises(ValueError, match=r'full_masks of drawn\.png is \(5, 4, 4\), but input_m'):
         DepthOrderMetric(threshold=0).process(None, [wrong])
+
+
+def test_the_larger_count_has_no_floor():
+    """One pixel of 18 is hidden: no pair by the IoU; a small claim the other way round is none."""
+    full = strips(slice(0, 18), slice(17, 20))
+    predicted = strips(slice(0, 18), slice(17, 20))
+    sample = record(full, layered(full), predicted=predicted)
+    assert evaluate(DepthOrderMetric(threshold=0.06), sample)['num_pairs'] == 0
+    found = evaluate(DepthOrderMetric(threshold=None), sample)
+    assert (found['num_pairs'], found['success_rate']) == (1, 100)
+    lower = evaluate(LowerIsNearerMetric(threshold=None), sample)
+    assert lower['lower_is_nearer/undecided_rate'] == 100

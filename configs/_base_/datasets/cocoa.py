@@ -10,7 +10,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     *load,
-    dict(type='FrameObjects', size=(500, 500)),
+    dict(type='FrameObjects', size=(500, 500), keep_photo=True),
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='PackScene'),
 ]
@@ -47,8 +47,13 @@ test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='AmodalIoUMetric', side=58),
     dict(type='AmodalIoUMetric', side=58, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=58, with_given=True, occluders='given', prefix='behind'),
+    dict(type='AmodalIoUMetric', photo=True, prefix='photo_any'),
+    dict(type='AmodalIoUMetric', photo=True, occluders='given', prefix='photo_behind'),
     dict(type='VisibleMaskIoUMetric', side=58),
+    dict(type='VisibleMaskIoUMetric', photo=True),
     dict(type='DepthOrderMetric'),
+    dict(type='DepthOrderMetric', threshold=None, prefix='larger_count'),
     dict(type='LowerIsNearerMetric'),
 ]
 test_evaluator = val_evaluator

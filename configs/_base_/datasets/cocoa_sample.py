@@ -10,7 +10,7 @@ test_dataloader = dict(
         pipeline=[
             dict(type='LoadSceneImage'),
             dict(type='LoadAmodalObjects'),
-            dict(type='FrameObjects', size=(128, 128)),
+            dict(type='FrameObjects', size=(128, 128), keep_photo=True),
             dict(type='GrowBoxes', share=(0.2, 0.2)),
             dict(type='PackScene'),
         ],
@@ -20,7 +20,12 @@ test_dataloader = dict(
 test_evaluator = [
     dict(type='AmodalIoUMetric', side=28),
     dict(type='AmodalIoUMetric', side=28, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, occluders='given', prefix='behind'),
+    dict(type='AmodalIoUMetric', photo=True, prefix='photo_any'),
+    dict(type='AmodalIoUMetric', photo=True, occluders='given', prefix='photo_behind'),
     dict(type='VisibleMaskIoUMetric', side=28),
+    dict(type='VisibleMaskIoUMetric', photo=True),
     dict(type='DepthOrderMetric'),
+    dict(type='DepthOrderMetric', threshold=None, prefix='larger_count'),
     dict(type='LowerIsNearerMetric'),
 ]

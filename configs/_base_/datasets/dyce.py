@@ -12,7 +12,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     *load,
-    dict(type='FrameObjects', size=size),
+    dict(type='FrameObjects', size=size, keep_photo=True),
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='CropAppearances', size=256),
     dict(type='PackScene'),
@@ -49,8 +49,12 @@ test_dataloader = dict(val_dataloader, dataset=dict(val_dataloader['dataset'], s
 segmentation_metrics = [
     dict(type='AmodalIoUMetric', side=58),
     dict(type='AmodalIoUMetric', side=58, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=58, with_given=True, occluders='given', prefix='behind'),
+    dict(type='AmodalIoUMetric', photo=True, occluders='given', prefix='photo_behind'),
     dict(type='VisibleMaskIoUMetric', side=58),
+    dict(type='VisibleMaskIoUMetric', photo=True),
     dict(type='DepthOrderMetric'),
+    dict(type='DepthOrderMetric', threshold=None, prefix='larger_count'),
     dict(type='LowerIsNearerMetric'),
 ]
 painting_metrics = [dict(type='PaintingErrorMetric'), dict(type='VisiblePaintingErrorMetric')]

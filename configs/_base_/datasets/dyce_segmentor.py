@@ -9,7 +9,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     *load,
-    dict(type='FrameObjects', size={{_base_.size}}),
+    dict(type='FrameObjects', size={{_base_.size}}, keep_photo=True),
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='PackScene'),
 ]

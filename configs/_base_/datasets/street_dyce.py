@@ -7,6 +7,7 @@ data_root = 'data/street_dyce'
 load = [dict(type='LoadSceneImage'), dict(type='LoadAmodalObjects', appearance=True)]
 frame = dict(type='FrameObjects', size=(128, 128))
 train_frame = dict(frame, window=(0.8, 1.0), flip_prob=0.5)
+test_frame = dict(frame, keep_photo=True)
 crop = dict(type='CropAppearances', size=64)
 train_pipeline = [
     dict(type='ChooseObjects', most=4),
@@ -18,7 +19,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     *load,
-    frame,
+    test_frame,
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     crop,
     dict(type='PackScene'),
@@ -36,8 +37,12 @@ test_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline
 segmentation_metrics = [
     dict(type='AmodalIoUMetric', side=28),
     dict(type='AmodalIoUMetric', side=28, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, occluders='given', prefix='behind'),
+    dict(type='AmodalIoUMetric', photo=True, occluders='given', prefix='photo_behind'),
     dict(type='VisibleMaskIoUMetric', side=28),
+    dict(type='VisibleMaskIoUMetric', photo=True),
     dict(type='DepthOrderMetric'),
+    dict(type='DepthOrderMetric', threshold=None, prefix='larger_count'),
     dict(type='LowerIsNearerMetric'),
 ]
 painting_metrics = [dict(type='PaintingErrorMetric'), dict(type='VisiblePaintingErrorMetric')]

@@ -10,7 +10,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     *load,
-    {{_base_.frame}},
+    {{_base_.test_frame}},
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='PackScene'),
 ]

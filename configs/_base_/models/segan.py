@@ -27,7 +27,7 @@ model = dict(
             base_channels=64,
             use_dropout=True,
         ),
-        discriminator=dict(  # five convolutions as in the published code; num_conv=2 are four
+        discriminator=dict(  # the published code's five convolutions; num_conv=2: the paper's four
             type='PatchDiscriminator', _scope_='mmagic', in_channels=6, base_channels=64, num_conv=3
         ),
         loss_gan=dict(type='mmagic.GANLoss', gan_type='vanilla'),

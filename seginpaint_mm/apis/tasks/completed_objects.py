@@ -2,17 +2,36 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
-from seginpaint_mm.box_crops import tight_boxes
+from seginpaint_mm.box_crops import boxes_in_photo, paste_probabilities, tight_boxes
 from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
 
 _AS_PREDICTED = ('scores', 'full_probs', 'painted')
+
+
+def full_masks_in_photo(
+    found: InstanceData, scale_factor: Sequence[float], visible: Tensor
+) -> Tensor:
+    """Bring predicted full masks to the photo's size, and unite them with what was marked.
+
+    Args:
+        found: ``pred_instances`` with ``full_masks`` of the photo's size, which are taken as they
+            are, or of a resized image and ``full_probs`` and ``grown_boxes``, which are enlarged.
+        scale_factor: (across, down), size of the resized image by that of the photo.
+        visible: bool (n, H, W), what was marked.
+
+    Returns:
+        bool (n, H, W).
+    """
+    if found.full_masks.shape == visible.shape:
+        return found.full_masks | visible
+    boxes = boxes_in_photo(found.grown_boxes, scale_factor, visible.shape[1:])
+    return paste_probabilities(found.full_probs, boxes, visible)
 
 
 def objects_at_original_size(
@@ -20,39 +39,30 @@ def objects_at_original_size(
     scale_factor: Sequence[float],
     image: np.ndarray,
     objects: VisibleObjects,
+    full: Tensor,
 ) -> InstanceData:
-    """Bring what was found in a resized picture to the picture's own size.
+    """Bring what was found in a resized image to the photo's own size.
 
     Args:
         found: ``pred_instances`` of :meth:`SeGAN.predict`, n objects, on the CPU.
-        scale_factor: (across, down), size of the resized picture by that of the original.
-        image: The original, BGR uint8 (H, W, 3).
+        scale_factor: (across, down), size of the resized image by that of the photo.
+        image: The photo, BGR uint8 (H, W, 3).
         objects: What was marked in it, n objects.
+        full: bool (n, H, W), the full masks.
 
     Returns:
-        InstanceData: ``masks`` bool n,H,W, as marked; ``full_masks`` bool n,H,W, these and what was
-        found beyond them; ``bboxes`` float32 n,4, tight around the full masks, x2 and y2 exclusive;
-        ``grown_boxes`` float32 n,4, where the objects were completed, in whole pixels; ``names``, a
-        list of n; and, as they were predicted, ``scores``, ``full_probs`` and ``painted``. Where
-        there is a painting, ``cutouts``, a list of n uint8 (h, w, 4): RGBA of the size of
-        ``bboxes``, what can be seen as it is in the picture, what is hidden as it was painted, and
-        0 where the object is not.
+        InstanceData: ``masks`` bool n,H,W, as marked; ``full_masks`` bool n,H,W; ``bboxes`` float32
+        n,4, tight around the full masks, x2 and y2 exclusive; ``grown_boxes`` float32 n,4, where
+        the objects were completed, in whole pixels; ``names``, a list of n; and, as they were
+        predicted, ``scores``, ``full_probs`` and ``painted``. Where there is a painting,
+        ``cutouts``, a list of n uint8 (h, w, 4): RGBA of the size of ``bboxes``, what can be seen
+        as it is in the photo, what is hidden as it was painted, and 0 where the object is not.
     """
-    boxes = _boxes_at_original_size(found.grown_boxes, scale_factor, image.shape[:2])
-    visible = torch.from_numpy(objects.masks.numpy())
-    full = visible.clone()
-    for mask, box, probabilities in zip(full, boxes.tolist(), found.full_probs, strict=True):
-        left, top, right, bottom = box
-        shares = cv2.resize(
-            probabilities.float().numpy(),
-            (right - left, bottom - top),
-            interpolation=cv2.INTER_LINEAR,
-        )
-        mask[top:bottom, left:right] |= torch.from_numpy(shares >= 0.5)
+    boxes = boxes_in_photo(found.grown_boxes, scale_factor, image.shape[:2])
     # clones are out of inference mode, whose tensors cannot be written to
     values = {name: found.get(name).clone() for name in _AS_PREDICTED if name in found}
     finished = InstanceData(
-        masks=visible,
+        masks=torch.from_numpy(objects.masks.numpy()),
         full_masks=full,
         bboxes=tight_boxes(full),
         grown_boxes=boxes.float(),
@@ -65,18 +75,6 @@ def objects_at_original_size(
     return finished
 
 
-def _boxes_at_original_size(
-    boxes: Tensor, scale_factor: Sequence[float], size: tuple[int, int]
-) -> Tensor:
-    """int64 n,4 of at least one pixel each."""
-    scale = boxes.new_tensor([*scale_factor, *scale_factor])
-    limit = boxes.new_tensor([size[1], size[0]]).long()
-    rounded = (boxes / scale).round().long()
-    start = torch.minimum(rounded[:, :2], limit - 1)
-    stop = torch.minimum(torch.maximum(rounded[:, 2:], start + 1), limit)
-    return torch.cat([start, stop], dim=1)
-
-
 def _cut_out(image: np.ndarray, one: InstanceData) -> np.ndarray:
     """RGBA of an object, a row of the finished."""
     (left, top, right, bottom), (grown_left, grown_top, grown_right, grown_bottom) = (
@@ -87,11 +85,14 @@ def _cut_out(image: np.ndarray, one: InstanceData) -> np.ndarray:
         one.painted[0, :3].numpy().transpose(1, 2, 0),
         (grown_bottom - grown_top, grown_right - grown_left),
     )
-    rows, columns = np.nonzero(full & ~visible)  # all of them are in the grown box
+    rows, columns = np.nonzero(full & ~visible)
     picture = np.zeros((bottom - top, right - left, 4), np.uint8)
     seen = visible[top:bottom, left:right]
     picture[seen, :3] = image[top:bottom, left:right, ::-1][seen]
     hidden = rows - top, columns - left
-    picture[(*hidden, slice(3))] = painting[rows - grown_top, columns - grown_left]
+    # what a model finds beyond the box has the colour of its border
+    rows = np.clip(rows - grown_top, 0, len(painting) - 1)
+    columns = np.clip(columns - grown_left, 0, painting.shape[1] - 1)
+    picture[(*hidden, slice(3))] = painting[rows, columns]
     picture[full[top:bottom, left:right], 3] = 255
     return picture

@@ -6,22 +6,27 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import torch
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
-from torch import nn
+from torch import Tensor, nn
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.instance_results import instance_ids
 from seginpaint_mm.apis.photo_writing import write_cutout
-from seginpaint_mm.apis.tasks.completed_objects import objects_at_original_size
+from seginpaint_mm.apis.tasks.completed_objects import (
+    full_masks_in_photo,
+    objects_at_original_size,
+)
 from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.datasets.photo_parts import PhotoParts
+from seginpaint_mm.depth_order import complete_behind
 from seginpaint_mm.files import write_image, write_json
-from seginpaint_mm.models.segan.depth_order import DEPTH_THRESHOLD, infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.depth_order import draw_depth_order
 
+_WORTH_A_REMARK = 0.5  # of the hidden pixels
 _FIRST = 1  # number of the first object in files, as 0 is no object in a map of ids
 
 
@@ -43,11 +48,18 @@ class CompletionTask(OneRoundTask):
     - ``pred/depth_order/<name>.json``: who hides whom, see :meth:`DepthOrder.to_dict`;
     - ``pred/depth_order/<name>.png``: the same, drawn, where pictures are.
 
-    Two objects of which each claims to hide the other are ordered by the larger claim; the smaller
-    is among the ``broken_cycles``. Circles of three and more are also told in a warning.
+    Stacked in the depth order, back to front, the cut-outs show the photo again wherever an object
+    is seen; without ``occluder_growth`` they cover nothing else. That takes ``occluders='given'``.
+    Circles in which objects hide each other are in ``broken_cycles``; those of three and more are
+    also reported in a warning.
 
     Attributes:
-        depth_threshold: IoU in [0, 1) that a claim must exceed, see :func:`infer_depth_order`.
+        depth_threshold: IoU in [0, 1) that a claim must exceed, or None for the larger count, see
+            :func:`infer_depth_order`.
+        occluders: ``'given'``: an object is hidden only where another one in front of it is seen;
+            ``'any'``: anywhere, as things that are not marked may hide it; None: ``'given'`` where
+            two or more objects are marked. See :func:`complete_behind`.
+        occluder_growth: Pixels by which objects in front are grown for that.
     """
 
     model_tasks: ClassVar[tuple[str, ...]] = ('complete',)
@@ -55,13 +67,17 @@ class CompletionTask(OneRoundTask):
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
-        self.depth_threshold = DEPTH_THRESHOLD
+        self.depth_threshold: float | None = None
+        self.occluders: str | None = None
+        self.occluder_growth = 0
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
-        kept = [dict(step) for step in steps]
-        for step in kept:
-            if step['type'] == 'FrameObjects':
-                step['keep_all'] = True
+        framing = dict(keep_all=True, keep_photo=False)
+        kept = [
+            {**step, **framing} if step['type'] == 'FrameObjects' else dict(step) for step in steps
+        ]
+        if getattr(self.model, 'sees_photos', False):
+            kept = [step for step in kept if step['type'] != 'FrameObjects']
         return kept
 
     def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
@@ -77,12 +93,16 @@ class CompletionTask(OneRoundTask):
         self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects
     ) -> SceneSample:
         (sample,) = samples
-        found = sample.pred_instances
-        finished = SceneSample(metainfo=sample.metainfo)
-        finished.pred_instances = objects_at_original_size(
-            found, sample.get('scale_factor', (1.0, 1.0)), image, objects
+        found, scale = sample.pred_instances, sample.get('scale_factor', (1.0, 1.0))
+        visible = torch.from_numpy(objects.masks.numpy())
+        predicted = full_masks_in_photo(found, scale, visible)
+        occluders = self.occluders or ('given' if len(objects) > 1 else 'any')
+        full, order = complete_behind(
+            visible, predicted, occluders, self.occluder_growth, self.depth_threshold
         )
-        order = infer_depth_order(found.masks, found.full_masks, self.depth_threshold)
+        finished = SceneSample(metainfo=sample.metainfo)
+        finished.set_metainfo(dict(remark=self._remark(visible, predicted, full)))
+        finished.pred_instances = objects_at_original_size(found, scale, image, objects, full)
         for cycle in order.broken_cycles:
             if len(cycle.objects) < 3:  # two that claim each other: the larger claim holds
                 continue
@@ -93,6 +113,20 @@ class CompletionTask(OneRoundTask):
             )
         finished.pred_depth_order = order
         return finished
+
+    def _remark(self, visible: Tensor, predicted: Tensor, full: Tensor) -> str | None:
+        """What was left out of the predictions, where nobody said that it should be."""
+        if self.occluders is not None:
+            return None
+        hidden = (predicted & ~visible).count_nonzero().item()
+        left_out = (predicted & ~full).count_nonzero().item()
+        if left_out <= _WORTH_A_REMARK * hidden:
+            return None
+        return (
+            f'{left_out / hidden:.0%} of what was predicted to be hidden is left out, as no given '
+            f'object is in front of it: give the masks of all objects, or --occluders any where '
+            f'other things hide them.'
+        )
 
     def write(
         self,

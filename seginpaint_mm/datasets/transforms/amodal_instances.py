@@ -6,6 +6,15 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.box_crops import tight_boxes
 
+_IF_THERE = {
+    'full_masks': 'gt_full_masks',
+    'depth': 'gt_depths',
+    'grown_boxes': 'gt_grown_boxes',
+    'photo_masks': 'gt_photo_visible_masks',
+    'photo_input_masks': 'gt_photo_input_masks',
+    'photo_full_masks': 'gt_photo_full_masks',
+}
+
 
 def amodal_instances(results: dict) -> InstanceData:
     """Pack the keys of :class:`LoadAmodalObjects` for :class:`PackScene`."""
@@ -16,12 +25,9 @@ def amodal_instances(results: dict) -> InstanceData:
         labels=torch.from_numpy(results['gt_labels']),
         bboxes=tight_boxes(given, whole_if_empty=True),
     )
-    if 'gt_full_masks' in results:
-        instances.full_masks = torch.from_numpy(results['gt_full_masks'])
-    if 'gt_depths' in results:
-        instances.depth = torch.from_numpy(results['gt_depths'])
-    if 'gt_grown_boxes' in results:
-        instances.grown_boxes = torch.from_numpy(results['gt_grown_boxes'])
+    for name, key in _IF_THERE.items():
+        if key in results:
+            instances.set_field(torch.from_numpy(results[key]), name)
     if 'gt_appearances' in results:
         rgb = results['gt_appearances'][..., ::-1].transpose(0, 3, 1, 2)
         instances.full_appearance = torch.from_numpy(np.ascontiguousarray(rgb))

@@ -8,7 +8,8 @@ from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
 from seginpaint_mm.registry import TRANSFORMS
 
 _MASKS = ('gt_visible_masks', 'gt_input_masks', 'gt_full_masks')
-_OF_OBJECTS = (*_MASKS, 'gt_labels', 'gt_depths', 'gt_appearances')
+_IN_PHOTO = tuple(key.replace('gt_', 'gt_photo_') for key in _MASKS)
+_OF_OBJECTS = (*_MASKS, *_IN_PHOTO, 'gt_labels', 'gt_depths', 'gt_appearances')
 _COVERED = 0.5  # share of a pixel that must be in a mask
 _FULL = 255
 
@@ -26,7 +27,8 @@ class FrameObjects(BaseTransform):
     left out: one that nowhere covers half a pixel keeps all that it touches.
 
     Changed keys: ``img``, ``img_shape`` and those of :class:`LoadAmodalObjects`. Added:
-    ``scale_factor`` (width, height).
+    ``scale_factor`` (width, height) and, with ``keep_photo``, ``gt_photo_visible_masks``,
+    ``gt_photo_input_masks`` and ``gt_photo_full_masks``, the masks as they were.
 
     Args:
         size: (height, width) of the result in pixels.
@@ -34,10 +36,12 @@ class FrameObjects(BaseTransform):
         flip_prob: Probability that it is mirrored, left to right.
         keep_all: Keep each object, and pictures without objects, as inference needs them; the
             window is all of the picture.
+        keep_photo: Keep the masks at the photo's size, for metrics; the window is all of the image,
+            which is not mirrored.
 
     Raises:
-        ValueError: when a share or the probability is out of its range, or all objects are to be
-            kept in a part of the picture.
+        ValueError: when a share or the probability is out of its range, or all objects or the
+            photo's masks are to be kept in a part of the image.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class FrameObjects(BaseTransform):
         window: tuple[float, float] = (1.0, 1.0),
         flip_prob: float = 0.0,
         keep_all: bool = False,
+        keep_photo: bool = False,
     ) -> None:
         if not 0 < window[0] <= window[1] <= 1:
             raise ValueError(
@@ -58,18 +63,26 @@ class FrameObjects(BaseTransform):
             raise ValueError(
                 'FrameObjects: keep_all needs window=(1.0, 1.0): other windows cut objects off.'
             )
+        if keep_photo and (window[0] < 1 or flip_prob):
+            raise ValueError(
+                'FrameObjects: keep_photo needs window=(1.0, 1.0) and flip_prob=0: else the masks '
+                'at the size of the photo would be of another image.'
+            )
         self.size = tuple(size)
         self.window = window
         self.flip_prob = flip_prob
         self.keep_all = keep_all
+        self.keep_photo = keep_photo
 
     def transform(self, results: dict) -> dict | None:
         height, width = results['img'].shape[:2]
         top, left, bottom, right = self._draw_window(height, width)
         mirrored = slice(None, None, -1 if self._draw_flip() else None)
         is_missed = ~results['gt_input_masks'].any(axis=(1, 2))
-        for key in _MASKS:
+        for key, in_photo in zip(_MASKS, _IN_PHOTO, strict=True):
             if key in results:
+                if self.keep_photo:
+                    results[in_photo] = results[key]
                 cut = results[key][:, top:bottom, left:right][:, :, mirrored]
                 results[key] = self._resize_masks(cut)
         if 'gt_appearances' in results:

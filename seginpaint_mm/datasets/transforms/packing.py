@@ -65,8 +65,10 @@ class PackScene(BaseTransform):
     (n,), ``bboxes`` float32 (n, 4) tight around the input masks (the whole image around one that is
     empty) and, each only if the pipeline made
     it, ``full_masks`` bool (n, H, W), ``depth`` int64 (n,), 0 = front, ``grown_boxes`` float32
-    (n, 4) of whole pixels (:class:`GrowBoxes`), and ``full_appearance`` uint8 RGB: (n, 3, size,
-    size) in the grown boxes (:class:`CropAppearances`).
+    (n, 4) of whole pixels (:class:`GrowBoxes`), ``photo_masks``, ``photo_input_masks`` and
+    ``photo_full_masks``, the masks at the photo's size (:class:`FrameObjects`), and
+    ``full_appearance`` uint8 RGB: (n, 3, size, size) in the grown boxes
+    (:class:`CropAppearances`).
 
     Args:
         instance_masks: Make the ``masks`` of ``gt_instance_map``. They take n x H x W bytes, which

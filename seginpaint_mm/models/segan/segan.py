@@ -7,10 +7,15 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.depth_order import check_occluders, complete_behind
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
-from seginpaint_mm.models.segan.coloured_input import MASK_GRADIENTS, coloured_input
+from seginpaint_mm.models.segan.coloured_input import (
+    MASK_GRADIENTS,
+    average_gradient,
+    coloured_input,
+)
 from seginpaint_mm.models.segan.objects import Objects, collect_objects
 from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
 from seginpaint_mm.models.segan.pasting import paste_masks
@@ -19,6 +24,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 PAINTER_MASKS = ('predicted', 'truth', 'visible')
+PAINTER_INPUTS = ('coloured', 'image')
 
 
 @MODELS.register_module()
@@ -39,11 +45,19 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             ``'truth'``, as the published code does in its tests; or ``'visible'``, nothing: the
             painter sees what is seen of the object, and has to guess the rest. Without a segmentor
             this is the pix2pix of Tables 1 and 2.
+        painter_input: What the painter sees: the image ``'coloured'`` as in eq. (1), N,3,S,S; or
+            the whole ``'image'`` of the box beside the visible mask, N,4,S,S, as the pix2pix of
+            Table 1, which "receives the same inputs as our model". Generator and discriminator then
+            have one input channel more.
         painter_size: Side of the painter's images.
         mask_gradient: How the painter's loss reaches the segmentor, see :func:`coloured_input`.
         painter_weight: Of L*, eq. (5), in the sum of losses.
         box_growth: Share of its sides by which the box of a visible mask grows at each side, where
             the samples have no ``grown_boxes``.
+        occluders: ``'any'``: ``full_masks`` are predicted as they are, as in the paper;
+            ``'given'``: only behind other objects of the sample, see :func:`complete_behind`. A
+            sample must then hold all objects of its image.
+        occluder_growth: Distance in pixels up to which that reaches beyond objects in front.
         max_objects_per_batch: Objects that are completed at once in predictions; bounds the memory.
         part_checkpoints: Part name -> checkpoint of an earlier phase, see
             :class:`AdversarialModel`.
@@ -61,10 +75,13 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         segmentor: dict | None = None,
         painter: dict | None = None,
         painter_mask: str = 'predicted',
+        painter_input: str = 'coloured',
         painter_size: int = 256,
         mask_gradient: str = 'straight_through',
         painter_weight: float = 1.0,
         box_growth: float = 0.2,
+        occluders: str = 'any',
+        occluder_growth: int = 0,
         max_objects_per_batch: int = 16,
         part_checkpoints: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -75,15 +92,23 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         self.segmentor = None if segmentor is None else MODELS.build(segmentor)
         self.painter = None if painter is None else MODELS.build(painter)
         self.painter_mask = painter_mask
+        self.painter_input = painter_input
         self.painter_size = painter_size
         self.mask_gradient = mask_gradient
         self.painter_weight = painter_weight
         self.box_growth = box_growth
+        self.occluders = occluders
+        self.occluder_growth = occluder_growth
         self.max_objects_per_batch = max_objects_per_batch
         self._check_arguments()
 
     def _check_arguments(self) -> None:
-        for name, known in (('painter_mask', PAINTER_MASKS), ('mask_gradient', MASK_GRADIENTS)):
+        check_occluders(self.occluders, self.occluder_growth)
+        for name, known in (
+            ('painter_mask', PAINTER_MASKS),
+            ('painter_input', PAINTER_INPUTS),
+            ('mask_gradient', MASK_GRADIENTS),
+        ):
             if getattr(self, name) not in known:
                 raise ValueError(
                     f'SeGAN.{name} must be one of {known}, got {getattr(self, name)!r}'
@@ -97,6 +122,11 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         if self.segmentor is None and self.painter_mask == 'predicted':
             raise ValueError(
                 "SeGAN without a segmentor can only paint painter_mask='truth' or 'visible'."
+            )
+        if self.painter_input == 'image' and self.painter_mask != 'visible':
+            raise ValueError(
+                "SeGAN.painter_input='image' shows the painter no full mask: take "
+                "painter_mask='visible'."
             )
         if self.segmentor is not None and self.segmentor.output_size != self.painter_size:
             raise ValueError(
@@ -131,8 +161,9 @@ class SeGAN(ObjectCompleter, AdversarialModel):
 
         Returns:
             With a segmentor ``logits`` N,m,m. With a painter ``seen``, bool N,S,S, the given masks
-            in the boxes, ``to_paint``, float N,S,S in [0, 1], the full masks there, ``coloured``
-            and ``painted``, N,3,S,S in [-1, 1], its input and output. Where the samples have them,
+            in the boxes, ``to_paint``, float N,S,S in [0, 1], the full masks there, ``coloured``,
+            N,3,S,S (see ``painter_input``), and ``painted``, N,3,S,S, both in [-1, 1], its input
+            and output. Where the samples have them,
             what is learnt: ``visible`` and ``full``, bool N,m,m, and ``appearance``, N,3,S,S in
             [-1, 1].
 
@@ -167,14 +198,20 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             seen = crop_masks(objects.given, objects.boxes, self.painter_size)
             to_paint = self._mask_to_paint(objects, seen, completed.get('logits'))
             crops = self._crop_images(images, objects)
-            coloured = coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
+            if self.painter_input == 'image':
+                coloured = torch.cat([crops, seen[:, None].to(crops.dtype)], dim=1) * 2 - 1
+            else:
+                coloured = coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
             painted = self.painter(coloured)
             completed.update(seen=seen, to_paint=to_paint, coloured=coloured, painted=painted)
         return completed
 
     def _mask_to_paint(self, objects: Objects, seen: Tensor, logits: Tensor | None) -> Tensor:
         if self.painter_mask == 'predicted':
-            return self.segmentor.enlarge(logits)
+            enlarged = self.segmentor.enlarge(logits)
+            if self.mask_gradient == 'published':
+                return average_gradient(logits.float().sigmoid(), enlarged.detach())
+            return enlarged
         if self.painter_mask == 'visible':
             return seen.float()
         if objects.full is None:
@@ -228,8 +265,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
           given, at the sample's ``img_shape``; ``grown_boxes`` float32 n,4, where the objects were
           completed;
         - with a segmentor ``full_masks`` bool n,h,w, the given mask and what is predicted beyond
-          it; ``full_probs`` float32 n,m,m in [0, 1], the prediction in the grown boxes; ``scores``
-          float32 n, the mean probability of what is predicted;
+          it (see ``occluders``); ``full_probs`` float32 n,m,m in [0, 1], the prediction in the
+          grown boxes; ``scores`` float32 n, the mean probability of what is predicted;
         - with a painter ``painted`` uint8 n,4,S,S, RGBA in the grown boxes: the painting, opaque
           where the object is.
 
@@ -248,6 +285,11 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         found = [self._results(inputs, embedded, chunk) for chunk in chunks]
         results = {name: torch.cat([chunk[name] for chunk in found]) for name in found[0]}
         set_predictions(data_samples, results, objects.image_index, size)
+        if self.segmentor is not None and self.occluders == 'given':
+            for found in (sample.pred_instances for sample in data_samples):
+                found.full_masks, _ = complete_behind(
+                    found.masks, found.full_masks, growth=self.occluder_growth
+                )
 
     def _results(
         self, images: Tensor, embedded: Tensor | None, objects: Objects

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.datasets import FrameObjects
+from seginpaint_mm.datasets import FrameObjects, PackScene
 from tests.amodal_folders import full_masks, input_masks, visible_masks
 from tests.dataset_folders import SIZE, picture
 
@@ -123,3 +123,19 @@ def test_a_picture_without_objects_is_kept():
 def test_wrong_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         FrameObjects(size=SIZE, **options)
+
+
+def test_masks_of_the_photo_are_kept_for_metrics():
+    expected, scene = results(), results()
+    scene['gt_visible_masks'] = np.zeros_like(scene['gt_visible_masks'])
+    scene['gt_visible_masks'][0, 3:9, 4:20] = True
+    seen = scene['gt_visible_masks'][:1]
+    framed = PackScene()(FrameObjects(size=(8, 8), keep_photo=True)(scene))['data_samples']
+    instances = framed.gt_instances
+    assert instances.masks.shape == (1, 8, 8), 'the objects that are left'
+    np.testing.assert_array_equal(instances.photo_masks.numpy(), seen)
+    for name, key in (('full', 'gt_full_masks'), ('input', 'gt_input_masks')):
+        kept = instances.get(f'photo_{name}_masks').numpy()
+        np.testing.assert_array_equal(kept, expected[key][:1])
+    with pytest.raises(ValueError, match='keep_photo needs window'):
+        FrameObjects(size=SIZE, keep_photo=True, flip_prob=0.5)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seginpaint_mm.models.segan.coloured_input import coloured_input
+from seginpaint_mm.models.segan.coloured_input import average_gradient, coloured_input
 
 IMAGE = torch.full((1, 3, 2, 2), 0.25)
 VISIBLE = torch.tensor([[[True, False], [False, True]]])
@@ -43,3 +43,15 @@ def test_gradient_reaches_what_is_not_seen(mask_gradient: str, gradient: float) 
     coloured = coloured_input(IMAGE, VISIBLE, full, mask_gradient)
     (coloured * torch.tensor([1.0, 100.0, 10.0])[:, None, None]).sum().backward()
     assert full.grad.tolist() == [[[0.0, gradient], [gradient, 0.0]]]
+
+
+def test_the_published_gradient_is_an_average() -> None:
+    """The mean over each cell of what the enlarged mask gets, and half of it, as colours differ."""
+    probabilities = torch.rand(1, 3, 3, requires_grad=True)
+    enlarged = torch.rand(1, 12, 12)
+    found = average_gradient(probabilities, enlarged)
+    assert torch.equal(found, enlarged)
+    gradient = torch.arange(144.0).view(1, 12, 12)
+    found.backward(gradient)
+    expected = gradient.view(1, 3, 4, 3, 4).mean(dim=(2, 4)) / 2
+    torch.testing.assert_close(probabilities.grad, expected)

@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.config_check import check_config
+from seginpaint_mm.depth_order import complete_behind
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.segan import SeGAN
@@ -23,6 +24,7 @@ from tests.segan_scenes import (
     SIZE,
     masks_only,
     scenes,
+    tiny_painter,
     tiny_segan,
     tiny_segmentor,
 )
@@ -105,7 +107,52 @@ def segmentor_gradient(model: SeGAN, batch: dict, *names: str) -> torch.Tensor:
     return torch.cat(gradients) if gradients else torch.zeros(1)
 
 
-@pytest.mark.parametrize('mask_gradient', ['straight_through', 'soft'])
+def test_the_published_gradient_is_that_much_smaller() -> None:
+    """Of masks that are enlarged from 14 to 32 pixels about 2 * (32 / 14)**2 times (findings)."""
+    batch, gradients = scenes(3, 3), {}
+    for mask_gradient in ('straight_through', 'published'):
+        model = build_model(tiny_segan(mask_gradient=mask_gradient)).eval()
+        gradients[mask_gradient] = segmentor_gradient(model, batch, 'generator.loss_l1')
+    ratio = gradients['straight_through'].norm() / gradients['published'].norm()
+    assert 6 < ratio.item() < 16
+    assert torch.cosine_similarity(*gradients.values(), dim=0) > 0.4
+
+
+def test_a_painter_that_is_shown_the_image(tmp_path: Path) -> None:
+    """Pix2pix of Table 1: the image in the box and the visible mask, four channels."""
+    head = tiny_painter()
+    head['generator']['in_channels'], head['discriminator']['in_channels'] = 4, 7
+    model = build_model(
+        tiny_segan(segmentor=None, painter_mask='visible', painter_input='image', painter=head)
+    )
+    batch = scenes(2)
+    log = model.train_step(copy.deepcopy(batch), optimizers(model))
+    assert all(math.isfinite(value) for value in log.values())
+    batch = model.data_preprocessor(batch, training=True)
+    made = model.generate(**batch)
+    assert torch.equal(made['coloured'][:, 3] > 0, made['seen'])
+    plain = build_model(tiny_segan(**PAINTER_ALONE)).generate(**batch)
+    seen = plain['seen'][:, None].expand(-1, 3, -1, -1)
+    torch.testing.assert_close(made['coloured'][:, :3][seen], plain['coloured'][seen])
+    assert (made['coloured'][:, :3][~seen] != plain['coloured'][~seen]).any()
+    assert predicted(model, scenes(2))[0].pred_instances.painted.shape == (2, 4, 32, 32)
+
+
+def test_full_masks_behind_other_objects() -> None:
+    masks = {}
+    for occluders in ('any', 'given'):
+        model = build_model(tiny_segan(painter=None, occluders=occluders))
+        masks[occluders] = [
+            sample.pred_instances.full_masks for sample in predicted(model, scenes(3, 1))
+        ]
+    batch = scenes(3, 1)
+    for every, some, sample in zip(*masks.values(), batch['data_samples'], strict=True):
+        visible = sample.gt_instances.masks
+        assert torch.equal(some, complete_behind(visible, every)[0])
+        assert some.sum() < every.sum()
+
+
+@pytest.mark.parametrize('mask_gradient', ['straight_through', 'published', 'soft'])
 def test_the_painters_loss_reaches_the_segmentor(mask_gradient: str) -> None:
     batch = scenes(2, 2)
     model = build_model(tiny_segan(mask_gradient=mask_gradient))
@@ -315,6 +362,9 @@ WRONG = [
     (dict(segmentor=None), "can only paint painter_mask='truth'"),
     (dict(painter_mask='true'), "painter_mask must be one of .*, got 'true'"),
     (dict(mask_gradient='hard'), "mask_gradient must be one of .*, got 'hard'"),
+    (dict(painter_input='mask'), "painter_input must be one of .*, got 'mask'"),
+    (dict(painter_input='image'), "painter_input='image' shows the painter no full mask"),
+    (dict(occluders='most'), "occluders must be one of .*, not 'most'"),
     (dict(max_objects_per_batch=0), 'max_objects_per_batch must be at least 1'),
     (dict(segmentor=tiny_segmentor(output_size=64)), 'output_size=64 must be painter_size=32'),
     (dict(data_preprocessor=None), 'undoes the normalisation of images'),

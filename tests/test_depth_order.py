@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.models.segan.depth_order import infer_depth_order
+from seginpaint_mm.depth_order import (
+    PAPER_THRESHOLD,
+    complete_behind,
+    cut_hidden,
+    hiding_places,
+    infer_depth_order,
+)
 from tests.amodal_records import layered, random_layers
 
 
@@ -56,8 +62,8 @@ def test_chain_by_hand_and_json():
             dict(object=2, depth=2, layer=1, name='wall'),
         ],
         occlusions=[
-            dict(front=0, back=1, overlap=pytest.approx(0.2)),
-            dict(front=0, back=2, overlap=pytest.approx(0.2)),
+            dict(front=0, back=1, overlap=pytest.approx(0.2), pixels=2),
+            dict(front=0, back=2, overlap=pytest.approx(0.2), pixels=2),
         ],
         broken_cycles=[],
     )
@@ -66,16 +72,18 @@ def test_chain_by_hand_and_json():
 def test_threshold():
     full = masks(slice(0, 20), slice(19, 30))
     visible = masks(slice(0, 20), slice(20, 30))  # IoU 1 / 20
-    assert list(infer_depth_order(visible, full).occlusions()) == []
+    assert list(infer_depth_order(visible, full, PAPER_THRESHOLD).occlusions()) == []
+    assert len(list(infer_depth_order(visible, full).occlusions())) == 1, 'no floor'
     assert len(list(infer_depth_order(visible, full, threshold=0.04).occlusions())) == 1
 
 
-def test_a_cycle_is_broken_at_its_weakest_edge_and_told():
+@pytest.mark.parametrize('threshold', [None, PAPER_THRESHOLD])
+def test_a_cycle_is_broken_at_its_weakest_edge_and_told(threshold):
     """0 hides four pixels of 1, 1 three of 2 and 2 two of 0; each is seen at ten."""
     visible = masks(slice(0, 10), slice(10, 20), slice(20, 30))
     full = visible.clone()
     full[1, 0, 0:4], full[2, 0, 10:13], full[0, 0, 20:22] = True, True, True
-    found = infer_depth_order(visible, full)
+    found = infer_depth_order(visible, full, threshold)
     assert found.order == (0, 1, 2)
     [cycle] = found.broken_cycles
     assert cycle.objects == (0, 1, 2)
@@ -95,7 +103,19 @@ def test_two_that_hide_each_other():
     full[1, 0, 6:10], full[0, 0, 10:15] = True, True  # 1 hides more of 0 than 0 of 1
     found = infer_depth_order(visible, full)
     assert found.order == (1, 0)
+    assert found.broken_cycles == (), 'the larger count decides'
+    found = infer_depth_order(visible, full, PAPER_THRESHOLD)
+    assert found.order == (1, 0)
     assert found.broken_cycles[0].objects == (1, 0)
+
+
+def test_a_large_object_in_front_of_a_small_hidden_part():
+    """Its IoU with it is small; what it is predicted to hide itself has a larger one (B3)."""
+    visible = masks(slice(0, 25), slice(25, 30))
+    full = visible.clone()
+    full[1, 0, 22:25], full[0, 0, 25:27] = True, True
+    assert infer_depth_order(visible, full, PAPER_THRESHOLD).order == (1, 0)
+    assert infer_depth_order(visible, full).order == (0, 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -130,7 +150,80 @@ def test_no_objects():
     assert found.to_dict() == dict(objects=[], occlusions=[], broken_cycles=[])
 
 
-def test_object_that_is_not_seen():
-    visible = masks(slice(0, 10), slice(0, 0))
-    with pytest.raises(ValueError, match='Nothing is seen of object 1'):
-        infer_depth_order(visible, visible)
+def test_an_object_that_is_not_seen_comes_last():
+    visible = masks(slice(0, 0), slice(0, 10))
+    assert infer_depth_order(visible, visible).order == (1, 0)
+
+
+def predictions(seed: int, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is seen of rectangles, and random full masks."""
+    random = np.random.default_rng(seed)
+    visible = layered(random_layers(seed, number=number))
+    predicted = visible | (random.random(visible.shape) < random.random((number, 1, 1)))
+    return torch.from_numpy(visible), torch.from_numpy(predicted)
+
+
+def top_layers(full: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
+    """Number of the front object at each pixel, int64 (H, W), -1 where there is none."""
+    top = torch.full(full.shape[1:], -1)
+    for number in order[::-1]:
+        top[full[number]] = number
+    return top
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 7), st.sampled_from([None, 0.05]), st.integers(0, 3))
+def test_stacked_layers_show_what_is_seen(seed, number, threshold, growth):
+    """Whatever is predicted, and although circles were broken."""
+    visible, predicted = predictions(seed, number)
+    full, order = complete_behind(visible, predicted, growth=growth, threshold=threshold)
+    assert not (visible & ~full).any()
+    assert not (full & ~predicted).any()
+    top = top_layers(full, order.order)
+    nobody = ~visible.any(dim=0)
+    assert torch.equal(top[~nobody], visible.int().argmax(dim=0)[~nobody])
+    if not growth:
+        assert (top[nobody] == -1).all()
+
+
+def test_masks_that_overlap_still_show_what_is_seen():
+    visible = masks(slice(0, 12), slice(8, 20), slice(18, 30))
+    full = visible.clone()
+    full[0, 0, 12:20], full[1, 0, 2:8], full[2, 0, 8:18] = True, True, True
+    full, order = complete_behind(visible, full)
+    top = top_layers(full, order.order)
+    for pixel, number in enumerate(top[0].tolist()):
+        assert visible[number, 0, pixel]
+
+
+def test_true_masks_lose_nothing():
+    for seed in range(20):
+        full = torch.from_numpy(random_layers(seed))
+        visible = torch.from_numpy(layered(full.numpy()))
+        assert torch.equal(complete_behind(visible, full)[0], full)
+
+
+def test_occluders_grow_into_the_gap_alone():
+    """0 hides 1; five pixels lie between what is seen of them, in one of which 2 stands."""
+    visible = masks(slice(0, 10), slice(15, 20), slice(13, 14))
+    full = visible.clone()
+    full[1, 0, 5:15] = True
+    full[1, 0, 13] = False
+    order = infer_depth_order(visible, full)
+    for growth, expected in ((0, range(5, 10)), (1, range(5, 11)), (9, [*range(5, 13), 14])):
+        place = list(hiding_places(visible, order, growth))[1]
+        cut = cut_hidden(visible, full, order, growth)
+        hidden = (cut & ~visible)[1, 0].nonzero().flatten().tolist()
+        assert hidden == list(expected)
+        assert place[0, :10].all()
+    with pytest.raises(ValueError, match='grow by 0 pixels or more, not by -1'):
+        complete_behind(visible, full, growth=-1)
+    with pytest.raises(ValueError, match=r"occluders must be one of .*, not 'all'"):
+        complete_behind(visible, full, occluders='all')
+
+
+def test_any_occluder_leaves_masks_alone():
+    visible, predicted = predictions(3, 4)
+    full, order = complete_behind(visible, predicted, occluders='any')
+    assert torch.equal(full, predicted)
+    assert order.order == infer_depth_order(visible, predicted).order

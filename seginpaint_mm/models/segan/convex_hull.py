@@ -1,0 +1,150 @@
+"""``ConvexHullCompleter``: the trivial answer to what all of an object is, without a network."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.ops import roi_align
+
+from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.depth_order import check_occluders, complete_behind
+from seginpaint_mm.models.abilities import ObjectCompleter
+from seginpaint_mm.models.baselines.finished_model import FinishedModel
+from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
+from seginpaint_mm.models.segan.objects import collect_objects
+from seginpaint_mm.models.segan.predictions import set_predictions
+from seginpaint_mm.occlusion import crop_mask
+from seginpaint_mm.registry import MODELS
+from seginpaint_mm.structures import SceneSample
+
+
+@MODELS.register_module()
+class ConvexHullCompleter(ObjectCompleter, FinishedModel):
+    """Completes each object by the convex hull of its visible mask, cut at what is in front of it.
+
+    The baseline beside :class:`SeGAN` that learns nothing: ``tools/test.py`` and ``infer.py`` run
+    it without a checkpoint. What is hidden has the colour of the object's nearest visible pixel.
+
+    Args:
+        data_preprocessor: Config of a :class:`SceneDataPreprocessor`; None for its defaults.
+        occluders: ``'given'``: objects hide each other and nothing else does, so that the hull
+            counts only where an object in front is seen, see :func:`complete_behind`; ``'any'``:
+            all of the hull.
+        occluder_growth: Distance in pixels up to which that reaches beyond objects in front.
+        mask_size: Side of ``full_probs``.
+        painter_size: Side of ``painted``.
+        box_growth: As in :class:`SeGAN`, where the samples have no ``grown_boxes``.
+
+    Raises:
+        ValueError: when an argument is out of its range.
+    """
+
+    sees_photos = True  # at their own size: FrameObjects is for networks
+
+    def __init__(
+        self,
+        *,
+        data_preprocessor: dict | None = None,
+        occluders: str = 'given',
+        occluder_growth: int = 0,
+        mask_size: int = 58,
+        painter_size: int = 256,
+        box_growth: float = 0.2,
+    ) -> None:
+        super().__init__(MODELS.build(data_preprocessor or dict(type='SceneDataPreprocessor')))
+        check_occluders(occluders, occluder_growth)
+        check_normalisation(self)
+        self.occluders = occluders
+        self.occluder_growth = occluder_growth
+        self.mask_size = mask_size
+        self.painter_size = painter_size
+        self.box_growth = box_growth
+
+    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
+        """Add ``pred_instances`` with the fields that :meth:`SeGAN.predict` describes.
+
+        ``full_probs`` are 0 or 1, and ``scores`` 1.
+
+        Raises:
+            ValueError: see :func:`collect_objects`.
+        """
+        for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
+            for image, sample in zip(images, samples, strict=True):
+                self._predict(image[None], sample)
+        return list(data_samples)
+
+    def _predict(self, image: Tensor, sample: SceneSample) -> None:
+        size = tuple(image.shape[-2:])
+        objects = collect_objects([sample], size, self.box_growth)
+        hulls = (
+            torch.stack([convex_hull(mask) for mask in objects.given])
+            if len(objects)
+            else (objects.given)
+        )
+        full, _ = complete_behind(objects.given, hulls, self.occluders, self.occluder_growth)
+        results = dict(
+            masks=objects.given,
+            grown_boxes=objects.boxes,
+            full_masks=full,
+            full_probs=crop_masks(full, objects.boxes, self.mask_size).float(),
+            scores=torch.ones_like(objects.boxes[:, 0]),
+            painted=self._paint(image, objects.given, full, objects.boxes),
+        )
+        set_predictions([sample], results, objects.image_index, size)
+
+    def _paint(self, image: Tensor, given: Tensor, full: Tensor, boxes: Tensor) -> Tensor:
+        """RGBA, uint8 (n, 4, S, S), in the boxes."""
+        rgb = image * self.data_preprocessor.std + self.data_preprocessor.mean
+        side = self.painter_size
+        crops = roi_align(rgb, [boxes], side, aligned=True).round().clamp(0, 255).to(torch.uint8)
+        seen, whole = (crop_masks(masks, boxes, side) for masks in (given, full))
+        painted = torch.zeros(len(boxes), 4, side, side, dtype=torch.uint8, device=image.device)
+        for picture, crop, visible, opaque in zip(painted, crops, seen, whole, strict=True):
+            picture[:3] = nearest_colours(crop, visible)
+            picture[3] = opaque * 255
+        return painted
+
+
+def convex_hull(mask: Tensor) -> Tensor:
+    """Fill the smallest convex polygon around the centres of a mask's pixels.
+
+    Args:
+        mask: bool (H, W).
+
+    Returns:
+        bool (H, W), which holds the mask; empty where it is empty.
+    """
+    hull = torch.zeros_like(mask)
+    (left, top, right, bottom), crop = crop_mask(mask.cpu())
+    if crop.numel():
+        bits = np.ascontiguousarray(crop.numpy()).view(np.uint8)
+        corners = cv2.convexHull(cv2.findNonZero(bits))
+        filled = cv2.fillConvexPoly(np.zeros_like(bits), corners, 1)
+        hull[top:bottom, left:right] = torch.from_numpy(filled > 0).to(mask.device)
+    return hull | mask
+
+
+def nearest_colours(image: Tensor, seen: Tensor) -> Tensor:
+    """Give each pixel the colour of the nearest one that is seen.
+
+    Args:
+        image: uint8 (3, H, W).
+        seen: bool (H, W).
+
+    Returns:
+        uint8 (3, H, W); the image itself where nothing is seen.
+    """
+    if not seen.any():
+        return image
+    _, labels = cv2.distanceTransformWithLabels(
+        (~seen).cpu().numpy().astype(np.uint8),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    index = torch.from_numpy(labels).to(image.device).long()
+    colours = image.new_zeros((3, int(index.max()) + 1))
+    colours[:, index[seen]] = image[:, seen]
+    return colours[:, index]
