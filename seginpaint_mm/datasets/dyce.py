@@ -1,8 +1,12 @@
 """DYCE, SeGAN's data set of rendered rooms, and what else lies on the disk as it does."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
+
+from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
 from seginpaint_mm.datasets.text_lists import read_text_list
@@ -59,7 +63,8 @@ class DYCEDataset(InstanceDataset):
         predicted_masks: Take the list with the visible masks that a network predicted.
         real: Take the real-image variant.
         one_object: Each line is a sample of its own.
-        leave_out: First words of the tags of objects to leave out.
+        leave_out: First words of the tags of objects to leave out, which is logged; () for none. The
+            default is the background of DYCE, which the published code leaves out end to end.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
@@ -104,10 +109,20 @@ class DYCEDataset(InstanceDataset):
         """Find the samples, in the order in which the list first names their pictures."""
         pictures: dict[str, list[dict]] = {}
         parse = self._parse_real if self.real else self._parse
+        left_out: Counter[str] = Counter()
         for where, words in self._lines():
             image, item = parse(where, words)
-            if item['tag'].split()[0] not in self.leave_out:
+            tag = item['tag'].split()[0]
+            if tag in self.leave_out:
+                left_out[tag] += 1
+            else:
                 pictures.setdefault(image, []).append(item)
+        if left_out:
+            print_log(
+                f'{self.list_path}: {left_out.total()} objects are left out for their tags '
+                f'({", ".join(sorted(left_out))}); dataset.leave_out=() takes them.',
+                logger='current',
+            )
         if not pictures:
             raise FileNotFoundError(
                 f'{self.list_path}: the list names no object that is not left out. '
