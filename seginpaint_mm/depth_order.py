@@ -79,7 +79,7 @@ class DepthOrder:
             first: Number of the first object.
         """
         depths = {number: depth for depth, number in enumerate(self.order)}
-        objects = [
+        objects: list[dict] = [
             dict(object=number + first, depth=depths[number], layer=layer)
             for number, layer in enumerate(self.layers)
         ]
@@ -193,7 +193,7 @@ def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterat
     """
     if growth < 0:
         raise ValueError(f'Occluders grow by 0 pixels or more, not by {growth}.')
-    free = ~visible.any(dim=0) if growth else None
+    free = ~visible.any(dim=0)
     for number, mask in enumerate(visible):
         place = torch.zeros_like(mask)
         for front in order.graph.predecessors(number):

@@ -1,6 +1,5 @@
 """DYCE, SeGAN's data set of rendered rooms, and what else lies on the disk as it does."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,8 +62,8 @@ class DYCEDataset(InstanceDataset):
         predicted_masks: Take the list with the visible masks that a network predicted.
         real: Take the real-image variant.
         one_object: Each line is a sample of its own.
-        leave_out: First words of the tags of objects to leave out, which is logged; () for none. The
-            default is the background of DYCE, which the published code leaves out end to end.
+        leave_out: First words of the tags of objects to leave out, which is logged; () for none.
+            The default is DYCE's background, which the published code leaves out end to end.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.

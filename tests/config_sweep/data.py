@@ -12,7 +12,7 @@ from pycocotools import mask as coco_masks
 from seginpaint_mm.datasets import PairsDataset
 from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
 from seginpaint_mm.files import write_image
-from tests.amodal_folders import cocoa_annotation, write_cocoa
+from tests.amodal_folders import cocoa_annotation, write_cocoa, write_dyce_real
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here
 
@@ -207,10 +207,11 @@ def _category(name: str, categories: list[dict]) -> int:
 
 
 def _amodal(data: Path) -> None:
-    """COCOA's sample, an image and its JSON beside each other, and COCOA's two files of all."""
+    """COCOA's sample, an image and its JSON each, and its two files of all; DYCE's real images."""
     annotation = cocoa_annotation()
     for number in range(2):
         write_cocoa(data / 'cocoa_sample', annotation, f'{number}')
+    write_dyce_real(data / 'pascal3d_dyce', 'a')
     for split in _SPLITS:
         root, records, annotations = data / 'cocoa', [], []
         for number in range(2):

@@ -49,6 +49,7 @@ SAMPLE = [
     'pspnet_r50_kitti',
     'segan_r18_end-to-end_dyce',
     'segan_r18_segmentor_cocoa',
+    'segan_r18_segmentor_pascal3d',
     'segan_small_cocoa-sample',
     'segan_small_end-to-end_street-dyce',
     'segan_small_segmentor_street-dyce',
