@@ -110,6 +110,20 @@ def write_image(
     write_bytes(path, data)
 
 
+def encode_png(
+    image: np.ndarray, icc_profile: bytes | None = None, exif: bytes | None = None
+) -> bytes:
+    """Return the PNG that :func:`write_image` would write.
+
+    Raises:
+        ValueError: when OpenCV cannot write it.
+    """
+    is_done, encoded = cv2.imencode('.png', np.ascontiguousarray(image))
+    if not is_done:
+        raise ValueError(f'{image.shape} values of {image.dtype} cannot be written as PNG.')
+    return _with_chunks(encoded.tobytes(), icc_profile, exif)
+
+
 def _with_chunks(png: bytes, icc_profile: bytes | None, exif: bytes | None) -> bytes:
     """Put a profile and EXIF between a PNG's header and its pixels: OpenCV writes neither."""
     chunks = b''

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, groupby, islice
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
+from seginpaint_mm.apis.public_models import find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.results import SceneResult
 from seginpaint_mm.apis.tasks import InferenceTask, find_task
@@ -31,6 +33,7 @@ from seginpaint_mm.apis.trained_model import (
 )
 from seginpaint_mm.depth_order import check_occluders
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.layers import Layering, check_formats
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
@@ -117,6 +120,7 @@ class SegInpaintInferencer(BaseInferencer):
             where two or more objects are marked.
         occluder_growth: Pixels by which objects in front are grown for ``'given'``: masks that a
             network finds leave gaps.
+        layering: For ``task='layers'``: how photos are taken apart; None for its defaults.
         keep_scales: Of models that work from coarse to fine (SGENet): predict and draw every scale,
             which takes five times the memory per prediction.
 
@@ -136,6 +140,7 @@ class SegInpaintInferencer(BaseInferencer):
         keep_scales: bool = False,
         occluders: str | None = None,
         occluder_growth: int = 0,
+        layering: Layering | None = None,
     ) -> None:
         cfg, weights = find_model(model, weights)
         check_device(device)
@@ -155,6 +160,8 @@ class SegInpaintInferencer(BaseInferencer):
             self._keep_scales()
         if occluders is not None or occluder_growth:
             self._complete_behind(occluders, occluder_growth)
+        if task == 'layers' or layering is not None:
+            self._take_apart(layering or Layering(), device)
 
     def __call__(
         self,
@@ -385,6 +392,25 @@ class SegInpaintInferencer(BaseInferencer):
             raise UserError(str(error)) from None
         self.task.occluders, self.task.occluder_growth = occluders, growth
 
+    def _take_apart(self, layering: Layering, device: str | None) -> None:
+        if not hasattr(self.task, 'layering'):
+            raise UserError("Layers are made by task='layers': give it, or leave layering out.")
+        check_formats(layering.formats)
+        options = dict(device=device, show_progress=False)
+        self.task.layering = layering
+        painter = SegInpaintInferencer(
+            find_inpainter(layering.inpainter),
+            layering.inpainter_checkpoint,
+            task='fill',
+            **options,
+        )
+        self.task.paint_background = partial(_painted, painter)
+        if layering.layout is not None:
+            layout = SegInpaintInferencer(
+                layering.layout, layering.layout_checkpoint, task='predict', **options
+            )
+            self.task.predict_layout = partial(_layout, layout)
+
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
         return prepare_for_inference(build_model(cfg, weights).to(device))
 
@@ -402,6 +428,30 @@ class SegInpaintInferencer(BaseInferencer):
         visualizer = SceneVisualizer(name=f'inferencer-{id(self)}')
         visualizer.dataset_meta = dataset_meta(cfg, self.model)
         return visualizer
+
+
+def _only(results: dict[str, list]) -> SceneSample:
+    """The sample of a single image."""
+    for failure in results['failures']:
+        raise ValueError(failure)
+    return results['predictions'][0]
+
+
+def _painted(painter: SegInpaintInferencer, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The image (BGR) with a hole, bool (H, W), filled; outside it as it was."""
+    sample = _only(painter(image, masks=hole[None], draw=False))
+    return sample.pred_image.data.numpy().transpose(1, 2, 0)[..., ::-1]
+
+
+def _layout(model: SegInpaintInferencer, image: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Classes of the background (H, W), and their names."""
+    sample = _only(model(image, draw=False))
+    if 'pred_background' not in sample:
+        raise UserError(
+            f'A {type(model.model).__name__} predicts no background: name another layout model.'
+        )
+    names = tuple(model.visualizer.dataset_meta['classes'])
+    return sample.pred_background.data[0].numpy(), names
 
 
 def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:

@@ -11,6 +11,11 @@ Give the masks of all objects: each is completed only behind those in front of i
 SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are the
 picture, outside the masks bit for bit as it was, and its classes.
 
+--task layers takes a photo apart: a background without the objects, and each object as a whole, as
+PNG files, OpenRaster (.ora) or Photoshop (.psd); stacked they show the photo again::
+
+    python tools/infer.py photo.jpg --task layers --masks chair.png table.png
+
 ObjectRemover finds objects and removes those that are named::
 
     python tools/infer.py --task remove --class person photo.jpg
@@ -56,6 +61,9 @@ from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.depth_order import OCCLUDERS
 from seginpaint_mm.engine.processes import limit_threads
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.layers import FORMATS as LAYER_FORMATS
+from seginpaint_mm.layers import Layering
+from seginpaint_mm.layers.parts import use_parts
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
@@ -140,6 +148,7 @@ def make_parser() -> argparse.ArgumentParser:
         help='larger photos are filled in patches, which need little memory; inf for never '
         f'(default: {Filling().whole_up_to:g})',
     )
+    _add_layers(parser.add_argument_group('layers (--task layers)'))
     _add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser
@@ -151,7 +160,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     _take_inputs(parser, args)
     if args.masks and args.instances:
         parser.error('give --masks or --instances, not both')
-    if args.config and args.inpainter:
+    if args.config and args.inpainter and args.task != 'layers':
         parser.error('give --config or --inpainter, not both')
     if args.instances_checkpoint and not args.instances:
         parser.error('--instances-checkpoint needs --instances, the config')
@@ -171,6 +180,67 @@ def _take_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> N
         f'note: {args.inputs[0]}, the last name after --masks, is taken as the image.',
         file=sys.stderr,
     )
+
+
+def _add_layers(group: argparse._ArgumentGroup) -> None:
+    default = Layering()
+    group.add_argument(
+        '--parts',
+        metavar='FILE',
+        help='a config that names all networks, see docs/tutorials/layers.md',
+    )
+    group.add_argument(
+        '--inpainter-checkpoint',
+        metavar='FILE',
+        help=f'of --inpainter, which paints the background (default: {default.inpainter})',
+    )
+    group.add_argument(
+        '--layout', metavar='CONFIG', help='a model that predicts the classes of the background'
+    )
+    group.add_argument('--layout-checkpoint', metavar='FILE', help='its checkpoint')
+    group.add_argument(
+        '--layer-format',
+        dest='formats',
+        action='append',
+        choices=LAYER_FORMATS,
+        help=f'may be given several times (default: {" and ".join(default.formats)})',
+    )
+    for option, what in (
+        ('--rim', 'pixels around each object that go with it'),
+        ('--layer-feather', 'pixels inside the edges of objects over which they fade out'),
+    ):
+        group.add_argument(
+            option, type=int, metavar='PIXELS', help=f'{what} (default: {_of(option)})'
+        )
+
+
+def _of(option: str) -> int:
+    return getattr(Layering(), option.rpartition('-')[2])
+
+
+def layering(args: argparse.Namespace) -> Layering | None:
+    """How photos are taken apart; None for other tasks.
+
+    Raises:
+        UserError: when an option is out of its range, or stands with another task.
+    """
+    named = dict(
+        inpainter_checkpoint=args.inpainter_checkpoint,
+        layout=args.layout,
+        layout_checkpoint=args.layout_checkpoint,
+        rim=args.rim,
+        feather=args.layer_feather,
+        formats=args.formats and tuple(args.formats),
+    )
+    given = {name: value for name, value in named.items() if value is not None}
+    if args.task != 'layers':
+        if given:
+            raise UserError(f'{", ".join(given)}: such options are for --task layers.')
+        return None
+    try:
+        return Layering(**({'inpainter': args.inpainter} if args.inpainter else {}), **given)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _add_removal(group: argparse._ArgumentGroup) -> None:
@@ -281,7 +351,7 @@ def mask_source(
 
 def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path | Config | None:
     """The inpainter that is named, or else meant: none where a model of a training does it all."""
-    if args.config:
+    if args.config or args.task in ('complete', 'layers'):
         return None
     if args.inpainter is None and wanted is not None and Path(_DEFAULT_REMOVER).exists():
         print(
@@ -296,7 +366,7 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
 
 
 def _default_model(task: str | None, wanted: Removal | None) -> str:
-    if task == 'complete':
+    if task in ('complete', 'layers'):
         return _DEFAULT_COMPLETER
     work_dir = _DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER
     if not Path(work_dir).exists():
@@ -311,6 +381,8 @@ def _default_model(task: str | None, wanted: Removal | None) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Process everything; exits with status 1 if some pictures could not be read."""
     args = parse_args(argv)
+    if args.parts:
+        use_parts(args)
     wanted = removal(args)
     limit_threads()
     painter = find_painter(args, wanted)
@@ -324,6 +396,7 @@ def main(argv: list[str] | None = None) -> None:
         keep_scales=args.scales,
         occluders=args.occluders,
         occluder_growth=args.occluder_growth,
+        layering=layering(args),
     )
     results = inferencer.stream(
         args.inputs,

@@ -58,11 +58,15 @@ def test_natural_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         model = dict(vertices=CORNERS, faces=FACES)
         savemat(root / f'CAD/{category}.mat', {category: [model]})
         (root / f'Annotations/{category}_pascal').mkdir(parents=True)
+    common = dict(cad_index=1, viewpoint=viewpoint())
     items = [
-        {'class': 'chair', 'bbox': [31.0, 11.0, 41.0, 31.0], 'cad_index': 1, 'viewpoint': viewpoint()},
-        {'class': 'chair', 'bbox': [1.0, 1.0, 5.0, 5.0], 'cad_index': 1, 'viewpoint': viewpoint()},
-        {'class': 'sofa', 'bbox': [1.0, 1.0, 5.0, 5.0], 'cad_index': 1, 'viewpoint': viewpoint()},
-    ]  # fmt: skip
+        {'class': name, 'bbox': box, **common}
+        for name, box in (
+            ('chair', [31.0, 11.0, 41.0, 31.0]),
+            ('chair', [1.0, 1.0, 5.0, 5.0]),
+            ('sofa', [1.0, 1.0, 5.0, 5.0]),
+        )
+    ]
     record = dict(filename='a.jpg', objects=items)
     savemat(root / 'Annotations/chair_pascal/a.mat', dict(record=record))
     write_map(root / 'Images/chair_pascal/a.jpg', picture((40, 60)))

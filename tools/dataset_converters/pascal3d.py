@@ -83,7 +83,7 @@ def project(points: np.ndarray, viewpoint: object) -> tuple[np.ndarray, np.ndarr
     flat = float(viewpoint.viewport) * float(viewpoint.focal) * seen[:, :2] / depths[:, None]
     rotation = np.array([[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]])
     flat = flat @ rotation.T * (1, -1)
-    return flat + (float(viewpoint.px), float(viewpoint.py)), depths
+    return flat + np.array([viewpoint.px, viewpoint.py], float), depths
 
 
 def silhouette(model: object, viewpoint: object, size: tuple[int, int]) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Let any instance model find the visible masks of a data set in DYCE's layout:
-``python tools/dataset_converters/predict_visible_masks.py CONFIG CHECKPOINT DATA_ROOT --split test``.
+``python tools/dataset_converters/predict_visible_masks.py CONFIG CHECKPOINT DATA --split test``.
 
-Each object of annotations/SPLIT.txt gets the found mask with the largest IoU with its true visible
-mask (SeGAN, Section 5.2), in multipath_masks/, and an empty one where none overlaps it.
-annotations/SPLIT_multipath.txt then lists them, for DYCEDataset(predicted_masks=True). With --real it
-is the real-image variant, SPLIT_real.txt and SPLIT_multipath_real.txt. CONFIG is mmdet's or ours.
+Each object of annotations/SPLIT.txt gets the found mask that has the largest IoU with its true
+visible mask (SeGAN, Section 5.2), in multipath_masks/, and an empty one where none overlaps it.
+annotations/SPLIT_multipath.txt then lists them, for DYCEDataset(predicted_masks=True). With --real
+the lists are SPLIT_real.txt and SPLIT_multipath_real.txt. CONFIG is mmdet's or one of ours.
 """
 
 import argparse

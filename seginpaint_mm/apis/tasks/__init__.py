@@ -4,6 +4,7 @@ from torch import nn
 
 from seginpaint_mm.apis.tasks.completion import CompletionTask
 from seginpaint_mm.apis.tasks.filling import FillingTask
+from seginpaint_mm.apis.tasks.layering import LayersTask
 from seginpaint_mm.apis.tasks.prediction import PredictionTask
 from seginpaint_mm.apis.tasks.removing import RemovingTask
 from seginpaint_mm.apis.tasks.task import InferenceTask
@@ -15,6 +16,7 @@ _SPECIAL: dict[str, type[InferenceTask]] = {
     'complete': CompletionTask,
     'fill': FillingTask,
     'remove': RemovingTask,
+    'layers': LayersTask,
 }
 # Of those that a model can do the first is taken, unless the user names another.
 TASKS = {**_SPECIAL, 'predict': PredictionTask}
