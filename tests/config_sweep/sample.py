@@ -52,6 +52,7 @@ SAMPLE = [
     'segan_r18_segmentor_pascal3d',
     'segan_small_cocoa-sample',
     'segan_small_end-to-end_street-dyce',
+    'segan_small_segmentor_coco-tiny',
     'segan_small_segmentor_street-dyce',
     'segmentation_small_street',
     'selector_small_coco-tiny',

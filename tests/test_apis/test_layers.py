@@ -3,8 +3,8 @@
 import io
 import json
 import os
-import zipfile
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,10 +18,10 @@ from mmengine.config import Config
 from PIL import Image
 
 from seginpaint_mm.apis import Layering, SegInpaintInferencer
+from seginpaint_mm.config_files import config_folder, find_config
 from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets import COCOADataset, LoadAmodalObjects, LoadSceneImage
 from seginpaint_mm.errors import ConfigError, UserError
-from seginpaint_mm.config_files import config_folder, find_config
 from seginpaint_mm.layers import with_rim
 from tests.tool_runs import run_here
 

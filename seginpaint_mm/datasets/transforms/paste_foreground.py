@@ -17,12 +17,15 @@ from seginpaint_mm.datasets.object_placement import (
     resize_object,
     visible_part,
 )
+from seginpaint_mm.datasets.pasted_truth import pasted_truth
 from seginpaint_mm.registry import DATASETS, TRANSFORMS
 
 _PLACEMENTS = ('same_row', 'on_ground', 'anywhere')
 _GROUND = ('road', 'sidewalk')
 _GROUND_IDS = (0, 1)  # the same, of scenes that do not name their classes
 _ON_GROUND_TRIES = 10
+# What is of no use beside whole objects.
+_MAPS = ('gt_seg_map', 'gt_instance_map', 'gt_crowd_map', 'gt_foreground', 'gt_background')
 
 
 @TRANSFORMS.register_module()
@@ -44,6 +47,10 @@ class PasteForeground(BaseTransform):
     would differ from ``img`` everywhere, and a crop may leave nothing of the hole. Flips may come
     after. Such pairs are made anew for every sample; ``make_pairs.py`` writes others to the disk,
     which :class:`LoadPair` reads.
+
+    With ``amodal`` the objects of the image (``gt_instance_map``) are learnt as a whole, as far as
+    pasted ones hide them, and so are these: the keys are those of :class:`LoadAmodalObjects`, see
+    :func:`pasted_truth`, and all maps are dropped. Images without an object are left out.
 
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
@@ -72,6 +79,8 @@ class PasteForeground(BaseTransform):
         truncation: Objects may reach over the left and right border of the picture, and, where
             they are ``'anywhere'``, over the others.
         removal: See above.
+        amodal: See above.
+        appearances: With ``amodal``: also how each object looks as a whole.
         fixed: Make the same choices for a ``sample_idx`` every time (evaluation). Otherwise
             they come from NumPy's global state, which MMEngine seeds for each worker.
         seed: Varies the choices of ``fixed``.
@@ -101,6 +110,8 @@ class PasteForeground(BaseTransform):
         blending: str | Sequence[str] = 'gaussian',
         truncation: bool = True,
         removal: bool = False,
+        amodal: bool = False,
+        appearances: bool = False,
         fixed: bool = False,
         seed: int = 0,
         cache_size: int = 500,
@@ -132,6 +143,10 @@ class PasteForeground(BaseTransform):
         self.horizon = horizon
         self.truncation = truncation
         self.removal = removal
+        if removal and amodal:
+            raise ValueError('PasteForeground: give removal or amodal, not both.')
+        self.amodal = amodal
+        self.appearances = appearances
         self.fixed = fixed
         self.seed = seed
         self.cache_size = cache_size
@@ -161,6 +176,8 @@ class PasteForeground(BaseTransform):
         found.sort(key=lambda item: item[0].top + item[0].mask.shape[0])
         before = results['img']
         results['img'] = before.copy()
+        if self.amodal:
+            return self._amodal(results, before, [item for item, _ in found], rng)
         covered = np.zeros(before.shape[:2], bool)
         for item, _ in found:
             covered |= paste_object(results['img'], item, self._blending(rng))
@@ -183,6 +200,28 @@ class PasteForeground(BaseTransform):
                 f'type and data_root.'
             )
         return _lazy({**results['own_source'], **self._own})
+
+    def _amodal(
+        self,
+        results: dict,
+        before: np.ndarray,
+        found: Sequence[PlacedObject],
+        rng: np.random.Generator,
+    ) -> dict | None:
+        if 'gt_instance_map' not in results:
+            raise ValueError(
+                'PasteForeground: amodal needs gt_instance_map, the objects of the image: put '
+                'LoadInstances before it.'
+            )
+        pasted = []
+        for item in found:
+            mask = paste_object(results['img'], item, self._blending(rng))
+            pasted.append((mask, results['img'].copy() if self.appearances else before))
+        truth = pasted_truth(before, results['gt_instance_map'], pasted, self.appearances)
+        for key in _MAPS:
+            results.pop(key, None)
+        results.pop('seg_fields', None)
+        return None if truth is None else results | truth
 
     def _labels(self, names: Sequence[str]) -> list[int]:
         metainfo = self.source.metainfo
