@@ -84,13 +84,15 @@ def read_openraster(path: Path) -> np.ndarray:
 
 
 def read_photoshop(path: Path) -> np.ndarray:
-    """By Pillow: the merged image, and each layer in its place, the lowest first."""
+    """By Pillow: the merged image, and the layers in their places, the lowest first."""
     with Image.open(path) as document:
-        merged = np.asarray(document.convert('RGB'))
-        canvas = np.zeros_like(merged)
-        for number, (_, _, box, _) in enumerate(document.layers, start=1):
-            document.seek(number)
-            canvas = over(canvas, document.copy(), *box[:2])
+        merged, number = np.asarray(document.convert('RGB')), len(document.layers)
+    canvas = np.zeros_like(merged)
+    for frame in range(1, number + 1):
+        with Image.open(path) as document:  # once more, as an image keeps what it has read
+            document.frame = 0
+            document.seek(frame)
+            canvas = over(canvas, document.copy(), 0, 0)
     np.testing.assert_allclose(merged.astype(int), canvas.astype(int), rtol=0, atol=1)
     return canvas
 
