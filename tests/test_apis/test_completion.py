@@ -428,7 +428,7 @@ def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer, work_dir: P
         alone = config(segmentor=None, painter_mask=mask)
         with pytest.raises(UserError, match=f'This SeGAN .*{message}'):
             SegInpaintInferencer(alone, device='cpu')
-    with pytest.raises(UserError, match="A SeGAN is for complete, not for 'predict'"):
+    with pytest.raises(UserError, match="A SeGAN is for complete, layers, not for 'predict'"):
         find_task('predict', inferencer.model)
     with pytest.raises(UserError, match="A ForegroundInpainter is for predict, not for 'complete'"):
         find_task('complete', layout.model)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import sys
 import zipfile
 from importlib.util import find_spec
@@ -84,17 +85,64 @@ def read_openraster(path: Path) -> np.ndarray:
 
 
 def read_photoshop(path: Path) -> np.ndarray:
-    """By Pillow: the merged image, and the layers in their places, the lowest first."""
+    """The layers on each other; Pillow reads the merged image."""
     with Image.open(path) as document:
-        merged, number = np.asarray(document.convert('RGB')), len(document.layers)
+        merged = np.asarray(document.convert('RGB'))
     canvas = np.zeros_like(merged)
-    for frame in range(1, number + 1):
-        with Image.open(path) as document:  # once more, as an image keeps what it has read
-            document.frame = 0
-            document.seek(frame)
-            canvas = over(canvas, document.copy(), 0, 0)
+    for _, image, left, top in photoshop_layers(path):
+        canvas = over(canvas, Image.fromarray(image), left, top)
     np.testing.assert_allclose(merged.astype(int), canvas.astype(int), rtol=0, atol=1)
     return canvas
+
+
+def photoshop_layers(path: Path) -> list[tuple[str, np.ndarray, int, int]]:
+    """Layers of a PSD file by its specification: name, RGBA, left, top; the lowest first."""
+    data = path.read_bytes()
+    place = 26
+    for _ in range(2):  # colour mode data, image resources
+        place += 4 + struct.unpack_from('>I', data, place)[0]
+    place += 8  # lengths of the layer and mask section, and of the layer info
+    (count,) = struct.unpack_from('>h', data, place)
+    place += 2
+    records = []
+    for _ in range(abs(count)):
+        top, left, bottom, right, channels = struct.unpack_from('>iiiiH', data, place)
+        place += 18
+        sizes = [struct.unpack_from('>hI', data, place + 6 * k) for k in range(channels)]
+        place += 6 * channels + 12
+        (extra,) = struct.unpack_from('>I', data, place)
+        begin = place = place + 4
+        for _ in range(2):  # mask data, blending ranges
+            place += 4 + struct.unpack_from('>I', data, place)[0]
+        name = data[place + 1 : place + 1 + data[place]].decode('macroman')
+        place = begin + extra
+        records.append((name, (bottom - top, right - left), left, top, sizes))
+    layers = []
+    for name, shape, left, top, sizes in records:
+        image = np.zeros((*shape, 4), np.uint8)
+        for channel, size in sizes:
+            plane = _plane(data[place : place + size], shape)
+            image[..., 3 if channel == -1 else channel] = plane
+            place += size
+        layers.append((name, image, left, top))
+    return layers
+
+
+def _plane(data: bytes, shape: tuple[int, int]) -> np.ndarray:
+    (compression,) = struct.unpack_from('>H', data)
+    assert compression in (0, 1), 'raw or PackBits'
+    if compression == 0:
+        return np.frombuffer(data, np.uint8, shape[0] * shape[1], 2).reshape(shape)
+    place, values = 2 + 2 * shape[0], bytearray()
+    while len(values) < shape[0] * shape[1]:
+        head = struct.unpack_from('b', data, place)[0]
+        if head >= 0:
+            values += data[place + 1 : place + 2 + head]
+            place += 2 + head
+        else:
+            values += data[place + 1 : place + 2] * (1 - head) if head > -128 else b''
+            place += 2 if head > -128 else 1
+    return np.frombuffer(bytes(values), np.uint8).reshape(shape)
 
 
 @pytest.fixture(scope='module')
