@@ -351,7 +351,7 @@ def mask_source(
 
 def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path | Config | None:
     """The inpainter that is named, or else meant: none where a model of a training does it all."""
-    if args.config or args.task in ('complete', 'layers'):
+    if args.config or args.task == 'layers':
         return None
     if args.inpainter is None and wanted is not None and Path(_DEFAULT_REMOVER).exists():
         print(
