@@ -76,7 +76,9 @@ def test_the_extras_are_those_of_the_requirements(wheel: Path) -> None:
     (name,) = (name for name in archive.namelist() if name.endswith('.dist-info/METADATA'))
     lines = archive.read(name).decode().splitlines()
     extras = {line.removeprefix('Provides-Extra: ') for line in lines if 'Provides-Extra' in line}
-    assert extras == {*('onedl', 'openmmlab', 'page', 'export', 'optional', 'tests', 'docs', 'all')}
+    assert extras == {
+        *('onedl', 'openmmlab', 'page', 'export', 'layers', 'optional', 'tests', 'docs', 'all')
+    }
     needed = [line for line in lines if line.startswith('Requires-Dist: ')]
     plain = [line for line in needed if 'extra ==' not in line]
     assert any(line.startswith('Requires-Dist: torch>=') for line in plain)
