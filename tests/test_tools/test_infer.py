@@ -124,7 +124,7 @@ def test_objects_are_completed(
         (('--masks', 'a.png', '--instances', 'a.py'), 2, 'give --masks or --instances, not both'),
         (('--instances-checkpoint', 'a.pth'), 2, '--instances-checkpoint needs --instances'),
         (('--instances', 'absent.py'), 2, 'error: Config file absent.py does not exist'),
-        (('--task', 'predict'), 2, "error: A SeGAN is for complete, not for 'predict'"),
+        (('--task', 'predict'), 2, "error: A SeGAN is for complete, layers, not for 'predict'"),
     ],
 )
 def test_wrong_masks_get_one_sentence(

@@ -7,6 +7,7 @@ train_source = dict(
     data_root='data/coco_tiny',
     ann_file='annotations/instances_train2017.json',
     image_folder='train2017',
+    classes=None,
     keep_empty=False,
     pipeline=load,
 )
