@@ -14,7 +14,7 @@ model = dict(
             type='MultiScaleDecoder',
             num_classes=20,
             sgim=dict(type='SGIMPlus', hidden_channels=128, mask_channels=32),
-            scem=dict(type='SCEM', tau=('quantile', 0.25)),
+            scem=dict(type='SCEM', tau=('ratio', 0.7)),
         ),
     ),
     discriminator=dict(

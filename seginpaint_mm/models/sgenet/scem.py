@@ -18,13 +18,15 @@ class SCEM(BaseModule):
 
     A place is **reliable, 1**, where the largest of its class probabilities is above tau, and
     otherwise 0. No gradient passes. The paper says of tau that it "is decided by the proportion of
-    the maximum one from the sorted probability values", which is read in two ways, each picture
-    having a tau of its own:
+    the maximum one from the sorted probability values", which is read in two ways, each image and
+    scale having a tau of its own:
 
-    - ``('quantile', q)``: the share q of the picture's places that are least sure is unreliable,
-      rounded to whole places; which of equally sure ones is not defined;
-    - ``('ratio', r)``: tau is r times the largest probability in the picture, so that the
-      unreliable places become fewer as the segmentation becomes surer (as in Fig. 6).
+    - ``('ratio', r)``: tau is r times the largest probability of the scale, so that unreliable
+      places become fewer as the segmentation becomes surer, from scale to scale and from epoch to
+      epoch. In Fig. 6 and 7 the unreliable area shrinks likewise, and lies in the hole;
+    - ``('quantile', q)``: the share q of the places that are least sure is unreliable, rounded to
+      whole places, at every scale and in known parts of the image, too; which of equally sure ones
+      is not defined.
 
     Args:
         tau: Rule and number, in [0, 1).
@@ -33,12 +35,12 @@ class SCEM(BaseModule):
         ValueError: when the rule is another word or the number outside its range.
     """
 
-    def __init__(self, *, tau: Sequence[str | float] = ('quantile', 0.25)) -> None:
+    def __init__(self, *, tau: Sequence[str | float] = ('ratio', 0.7)) -> None:
         super().__init__()
         if len(tau) != 2 or tau[0] not in RULES or not 0 <= tau[1] < 1:
             raise ValueError(
                 f'SCEM.tau must be one of {RULES} and a number from 0 to below 1, e.g. '
-                f"('quantile', 0.25), not {tau!r}."
+                f"('ratio', 0.7), not {tau!r}."
             )
         self.rule, self.number = tau
 
