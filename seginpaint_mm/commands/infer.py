@@ -55,7 +55,7 @@ from seginpaint_mm.apis.public_models import (
     INPAINTERS,
     find_inpainter,
 )
-from seginpaint_mm.apis.removal.removal import FORMATS, MARGIN, WORKING_SIZE
+from seginpaint_mm.apis.removal.removal import FORMATS, FOUND_GROWTH, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.depth_order import OCCLUDERS
@@ -274,7 +274,8 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
             '--grow',
             str,
             "pixels that masks are grown by, or a share of the object's longer side such as 2%%, "
-            'negative to shrink them (--grow=-2%%)',
+            f'negative to shrink them (--grow=-2%%); {FOUND_GROWTH}% for what a network finds, 0 '
+            'for what a mask marks',
         ),
         ('--feather', int, 'pixels around masks in which the painting fades out'),
         ('--margin', float, 'what is seen around an object, as a share of its longer side'),
@@ -287,7 +288,7 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
             type=kind,
             default=getattr(default, name),
             metavar='N',
-            help=f'{what} (default: %(default)s)',
+            help=what if getattr(default, name) is None else f'{what} (default: %(default)s)',
         )
     group.add_argument(
         '--format', choices=FORMATS, default=FORMATS[0], help='of the result (default: %(default)s)'

@@ -17,6 +17,7 @@ from seginpaint_mm.apis.instance_source import InstanceModel
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
+from seginpaint_mm.soft_masks import grow_mask
 from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import edge, tiny_inpainter
 from tests.maskopt_scenes import image as image_stage
@@ -159,6 +160,23 @@ def test_grown_and_feathered(telea: SegInpaintInferencer) -> None:
     shrunk = Removal(ids=[1], grow=-3, feather=0)
     (sample,) = telea(image, masks=finder(), removal=shrunk)['predictions']
     assert mask_of(sample, 'hole').sum() == (20 - 6) * (15 - 6)
+
+
+def test_only_what_a_network_finds_is_grown_by_default(telea: SegInpaintInferencer) -> None:
+    """By 0.6 % of each object's longer side, so that no rim of it is left."""
+    image, mask = photo((400, 500)), np.zeros((400, 500), bool)
+    mask[20:370, 100:180] = True
+    found = InstanceData(
+        masks=torch.from_numpy(mask[None]), labels=torch.tensor([0]), scores=torch.tensor([0.9])
+    )
+    holes = []
+    for source in (InstanceModel(lambda image: found, CLASSES), mask):
+        removal = Removal(ids=[1], feather=0)
+        (sample,) = telea(image, masks=source, removal=removal)['predictions']
+        np.testing.assert_array_equal(mask_of(sample, 'pred_mask'), mask)
+        holes.append(mask_of(sample, 'hole'))
+    np.testing.assert_array_equal(holes[0], grow_mask(mask, 2))
+    np.testing.assert_array_equal(holes[1], mask)
 
 
 def test_a_large_photo_is_painted_in_reduced_patches(telea: SegInpaintInferencer) -> None:

@@ -133,7 +133,8 @@ class RemovalSource(MaskSource):
     def _patches(self, going: CroppedMasks, where: str) -> tuple[np.ndarray, tuple[Patch, ...]]:
         """The hole, bool (H, W), and how it is painted."""
         removal = self.removal
-        parts, hole = find_parts(going, removal.grown_by(going.boxes), removal.feather)
+        growth = removal.grown_by(going.boxes, found=self.source.finds)
+        parts, hole = find_parts(going, growth, removal.feather)
         if not parts:
             width = str(removal.grow).removeprefix('-')
             unit = 'of an object' if width.endswith('%') else 'pixels'
