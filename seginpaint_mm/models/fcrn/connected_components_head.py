@@ -19,7 +19,8 @@ class ConnectedComponentsHead(HoughInstanceHead):
     Objects of a class that touch become one, parts of one that are torn apart become several. Takes
     the place of a :class:`HoughInstanceHead` in a config, with the same arguments; the localisation
     maps are not looked at, and a pixel is only of its best class, whatever ``top_n``. The
-    confidence is the region's mean score.
+    confidence is the region's mean score; ``confidence='extent'`` multiplies it by the share of the
+    image that the region covers, for a region has no box beside its own to be compared with.
     """
 
     def _hypotheses_of(
@@ -31,4 +32,6 @@ class ConnectedComponentsHead(HoughInstanceHead):
         owners = regions.ravel()[pixels].astype(np.int64) - 1
         values = scores[thing].flatten().cpu().numpy()[pixels]
         confidences = np.bincount(owners, weights=values) / np.bincount(owners)
+        if self.confidence == 'extent':
+            confidences = confidences * np.bincount(owners) / scores[thing].numel()
         return [Hypotheses(np.full(number, label), confidences, pixels, owners)]

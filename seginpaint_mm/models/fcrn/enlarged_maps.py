@@ -1,6 +1,7 @@
 """``EnlargedMaps``: localisation maps at the image's size, computed only where they are read."""
 
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 
@@ -11,22 +12,33 @@ class EnlargedMaps:
     to enlarge all 4T maps takes, with 80 things, seconds and gibibytes. The values are those of
     ``upsample`` but for rounding.
 
+    A net that learnt only in the middle of each pixel of its map says anything beside an object:
+    there :meth:`read_object` continues what it says on the object.
+
     Args:
         maps: Floats (4T, h, w), of any type, at the stride.
         stride: Pixels of the image a pixel of the maps.
         size: (H, W) of the image; the last row and column of the maps may stick out of it.
         offset_scale: Pixels a unit of the encoded offsets, see :class:`BoxCoder`.
+        continues: Whether :meth:`read_object` continues predictions beyond the object.
 
     Attributes:
         shape: (4T, H, W).
     """
 
     def __init__(
-        self, maps: Tensor, *, stride: int, size: tuple[int, int], offset_scale: float
+        self,
+        maps: Tensor,
+        *,
+        stride: int,
+        size: tuple[int, int],
+        offset_scale: float,
+        continues: bool = False,
     ) -> None:
         self._maps = maps
         self._stride = stride
         self._offset_scale = offset_scale
+        self._continues = continues
         self.shape = (len(maps), *size)
 
     def __len__(self) -> int:
@@ -46,13 +58,54 @@ class EnlargedMaps:
             Tensor: float32 (V, 4) on the maps' device.
         """
         device = self._maps.device
-        rows, columns = rows.to(device), columns.to(device)
         things = torch.as_tensor(things, device=device).expand(len(rows))
+        return self._interpolated(things, rows.to(device), columns.to(device), None)
+
+    def read_object(self, thing: int, rows: Tensor, columns: Tensor) -> Tensor:
+        """Encoded boxes of a thing at all the pixels that may belong to its objects.
+
+        With ``continues`` the pixels of the map whose middle is none of these count as untrained:
+        the value of the nearest trained one, a position of the centre and a size, replaces theirs.
+
+        Args:
+            thing: From 0 to T - 1.
+            rows: int64 (V,), below H, of all these pixels.
+            columns: int64 (V,), below W.
+
+        Returns:
+            Tensor: float32 (V, 4) on the maps' device.
+        """
+        if not self._continues:
+            return self.read(thing, rows, columns)
+        device = self._maps.device
+        source = self._nearest_trained(rows, columns).to(device)
+        things = torch.as_tensor(thing, device=device).expand(len(rows))
+        return self._interpolated(things, rows.to(device), columns.to(device), source)
+
+    def _nearest_trained(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """int64 (2, h, w): row and column of the trained pixel of the map nearest to each."""
+        size, middle = tuple(self._maps.shape[1:]), self._stride // 2
+        is_middle = (rows % self._stride == middle) & (columns % self._stride == middle)
+        trained = torch.zeros(size, dtype=torch.bool)
+        trained[rows[is_middle] // self._stride, columns[is_middle] // self._stride] = True
+        if not trained.any():
+            return torch.stack(torch.meshgrid(*map(torch.arange, size), indexing='ij'))
+        nearest = ndimage.distance_transform_edt(
+            ~trained.numpy(), return_distances=False, return_indices=True
+        )
+        return torch.from_numpy(nearest).long()
+
+    def _interpolated(
+        self, things: Tensor, rows: Tensor, columns: Tensor, source: Tensor | None
+    ) -> Tensor:
         height, width = self._maps.shape[1:]
         above, below, down = self._neighbours(rows, height)
         left, right, across = self._neighbours(columns, width)
-        upper = torch.lerp(self._at(things, above, left), self._at(things, above, right), across)
-        lower = torch.lerp(self._at(things, below, left), self._at(things, below, right), across)
+        corners = [(row, column) for row in (above, below) for column in (left, right)]
+        if source is not None:
+            corners = [tuple(source[:, row, column]) for row, column in corners]
+        values = [self._at(things, row, column) for row, column in corners]
+        upper, lower = torch.lerp(*values[:2], across), torch.lerp(*values[2:], across)
         return torch.lerp(upper, lower, down) - self._positions(rows, columns, 1)
 
     def _neighbours(self, places: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -8,12 +8,15 @@ from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.models.fcrn.box_grouping import group_boxes
+from seginpaint_mm.models.fcrn.box_grouping import check_boxes, group_boxes
 from seginpaint_mm.models.fcrn.enlarged_maps import EnlargedMaps
 from seginpaint_mm.models.fcrn.hypotheses import Hypotheses
 from seginpaint_mm.models.fcrn.region_nms import region_nms
 from seginpaint_mm.models.fcrn.votes import Votes, find_votes
 from seginpaint_mm.registry import MODELS
+
+CONFIDENCES = ('score', 'extent')
+TIES = ('centre', 'order')
 
 
 @MODELS.register_module()
@@ -42,9 +45,15 @@ class HoughInstanceHead(BaseModule):
         across_classes: Whether step 6 looks at all classes together, so that a region is found as
             one class only. Within each class, the default, is what the paper's [8] does, and what
             an average over classes rewards.
+        ties: Which of votes with equal scores step 4 keeps first, of which the paper says
+            nothing: ``'centre'``, the one nearest to the centre of its own box, in units of that
+            box; ``'order'``, the first in the image, which lies on the object's upper edge.
+        confidence: ``'score'``, the paper's mean score of the pixels. True classes give each
+            hypothesis a score of 1 and thereby no order for the average precision: ``'extent'``
+            multiplies it by the share of the kept vote's box that the mask fills.
         min_pixels: Smaller hypotheses are dropped: stray votes of a good score would otherwise
-            lead the list. Below 1 it is a share of the image's pixels: objects of small images
-            may have fewer than 10.
+            lead the list. Below 1 it is a share of the image's pixels (10 pixels of a VOC image
+            are a share of 5e-5): objects of small images may have fewer than 10.
         max_instances: The most confident so many are returned.
         init_cfg: MMEngine's initialisation config.
 
@@ -62,7 +71,9 @@ class HoughInstanceHead(BaseModule):
         box_iou_threshold: float = 0.5,
         region_iou_threshold: float = 0.5,
         across_classes: bool = False,
-        min_pixels: float = 10,
+        ties: str = 'centre',
+        confidence: str = 'score',
+        min_pixels: float = 5e-5,
         max_instances: int = 100,
         init_cfg: dict | None = None,
     ) -> None:
@@ -74,6 +85,8 @@ class HoughInstanceHead(BaseModule):
         self.box_iou_threshold = box_iou_threshold
         self.region_iou_threshold = region_iou_threshold
         self.across_classes = across_classes
+        self.ties = ties
+        self.confidence = confidence
         self.min_pixels = min_pixels
         self.max_instances = max_instances
         self._check_options()
@@ -94,6 +107,12 @@ class HoughInstanceHead(BaseModule):
                 f'HoughInstanceHead: region_iou_threshold must be at least 0 and below 1, not '
                 f'{self.region_iou_threshold}.'
             )
+        for name, words in (('ties', TIES), ('confidence', CONFIDENCES)):
+            if getattr(self, name) not in words:
+                raise ValueError(
+                    f'HoughInstanceHead: {name} must be one of {words}, not '
+                    f'{getattr(self, name)!r}.'
+                )
 
     @torch.no_grad()
     def predict(self, scores: Tensor, maps: Tensor | EnlargedMaps) -> InstanceData:
@@ -148,25 +167,32 @@ class HoughInstanceHead(BaseModule):
             chosen = votes.ranks < n
             if chosen.sum() > voted:
                 voted = chosen.sum()
-                found.append(self._group(votes[chosen], boxes[chosen], label))
+                found.append(self._group(votes[chosen], boxes[chosen], label, maps.shape[-1]))
         return found
 
     def _vote_boxes(self, votes: Votes, label: int, maps: Tensor | EnlargedMaps) -> Tensor:
         """The boxes, float32 (V, 4), that the votes mean by the maps of their class."""
-        row = votes.pixels.div(maps.shape[-1], rounding_mode='floor')
-        column = votes.pixels - row * maps.shape[-1]
+        width = maps.shape[-1]
         if isinstance(maps, Tensor):
             of_label = maps[4 * label : 4 * label + 4].flatten(1)
             deltas = of_label.index_select(1, votes.pixels.to(maps.device)).T.cpu()
         else:
-            deltas = maps.read(label, row, column).cpu()
-        return self.box_coder.decode(torch.stack((column, row), dim=1) + 0.5, deltas)
+            deltas = maps.read_object(label, *votes.places(width)).cpu()
+        return self.box_coder.decode(votes.points(width), deltas)
 
-    def _group(self, votes: Votes, boxes: Tensor, label: int) -> Hypotheses:
-        """Steps 4 and 5."""
-        scores = votes.scores.numpy()
-        kept, groups = group_boxes(boxes.numpy(), scores, self.box_iou_threshold)
+    def _group(self, votes: Votes, boxes: Tensor, label: int, width: int) -> Hypotheses:
+        """Steps 4 and 5, in an image of that width."""
+        scores, points, boxes = votes.scores.numpy(), votes.points(width).numpy(), boxes.numpy()
+        order = np.arange(len(scores))
+        if self.ties == 'centre':
+            check_boxes(boxes)
+            order = np.argsort(off_centre(points, boxes), kind='stable')
+        kept, of_ordered = group_boxes(boxes[order], scores[order], self.box_iou_threshold)
+        groups = np.empty_like(of_ordered)
+        groups[order] = of_ordered
         confidences = np.bincount(groups, weights=scores) / np.bincount(groups)
+        if self.confidence == 'extent':
+            confidences = confidences * filled_shares(points, boxes[order[kept]], groups)
         labels = np.full(len(kept), label)
         return Hypotheses(labels, confidences, votes.pixels.numpy(), groups)
 
@@ -195,6 +221,37 @@ class HoughInstanceHead(BaseModule):
             raise ValueError(
                 'HoughInstanceHead: the scores hold NaN, as after a training that diverged.'
             )
+
+
+def off_centre(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """How far points are from the centres of their boxes, squared, in units of the boxes.
+
+    Args:
+        points: floats (V, 2) x, y.
+        boxes: floats (V, 4) x1, y1, x2, y2.
+
+    Returns:
+        np.ndarray: float64 (V,), 0 at the centre, 0.25 in the middle of an edge.
+    """
+    points, boxes = points.astype(np.float64), boxes.astype(np.float64)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    offsets = (points - (boxes[:, :2] + boxes[:, 2:]) / 2) / sizes
+    return (offsets * offsets).sum(axis=1)
+
+
+def filled_shares(points: np.ndarray, boxes: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Share of each group's box that the group's pixels fill, float64 (G,), at most 1.
+
+    Args:
+        points: floats (V, 2) x, y, the middles of pixels.
+        boxes: floats (G, 4) x1, y1, x2, y2.
+        groups: int64 (V,), below G.
+    """
+    boxes = boxes.astype(np.float64)
+    of_points = boxes[groups]
+    inside = ((points >= of_points[:, :2]) & (points < of_points[:, 2:])).all(axis=1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.minimum(np.bincount(groups, weights=inside, minlength=len(boxes)) / areas, 1)
 
 
 def _by_confidence(hypotheses: Hypotheses, least: float) -> np.ndarray:

@@ -32,9 +32,15 @@ def hough_instances_reference(
             votes = _top_n_mask(pixels, thing_id, n, min_score)
             boxes = _vote_boxes(head, votes, maps[4 * label : 4 * label + 4])
             of_votes = [score for _, score in votes]
-            for group in group_boxes_reference(boxes, of_votes, head.box_iou_threshold):
+            order = _vote_order(head, votes, boxes)
+            ordered = [boxes[vote] for vote in order], [of_votes[vote] for vote in order]
+            for places in group_boxes_reference(*ordered, head.box_iou_threshold):
+                group = [order[place] for place in places]
                 mask = {votes[vote][0] for vote in group}
-                found.append((_mean([of_votes[vote] for vote in sorted(group)]), label, mask))
+                confidence = _mean([of_votes[vote] for vote in sorted(group)])
+                if head.confidence == 'extent':
+                    confidence *= _filled_share(mask, boxes[group[0]])
+                found.append((confidence, label, mask))
     least = head.fewest_pixels(scores[0].numel())
     found = [hypothesis for hypothesis in found if len(hypothesis[2]) >= least]
     found.sort(key=lambda hypothesis: -hypothesis[0])
@@ -59,6 +65,29 @@ def group_boxes_reference(
             (group if _iou_is_above(threshold, boxes[kept], boxes[index]) else left).append(index)
         groups.append(group)
     return groups
+
+
+def _vote_order(
+    head: HoughInstanceHead, votes: list[tuple[Pixel, float]], boxes: list[Box]
+) -> list[int]:
+    """Votes in the order in which those of equal scores are kept."""
+    order = list(range(len(votes)))
+    if head.ties == 'centre':
+        order.sort(key=lambda vote: _off_centre(votes[vote][0], boxes[vote]))
+    return order
+
+
+def _off_centre(pixel: Pixel, box: Box) -> float:
+    x = (pixel[1] + 0.5 - (box[0] + box[2]) / 2) / (box[2] - box[0])
+    y = (pixel[0] + 0.5 - (box[1] + box[3]) / 2) / (box[3] - box[1])
+    return x * x + y * y
+
+
+def _filled_share(mask: set[Pixel], box: Box) -> float:
+    inside = sum(
+        box[0] <= column + 0.5 < box[2] and box[1] <= row + 0.5 < box[3] for row, column in mask
+    )
+    return min(inside / _area(box), 1)
 
 
 def _iou_is_above(threshold: float, one: Box, other: Box) -> bool:

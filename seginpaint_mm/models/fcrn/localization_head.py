@@ -180,10 +180,16 @@ class LocalizationHead(BaseModule):
     def enlarged(self, maps: Tensor, size: tuple[int, int]) -> EnlargedMaps:
         """Maps (4T, h, w) of an image of (H, W), enlarged like :meth:`upsample` where it is read.
 
-        The maps may be those of the image padded.
+        The maps may be those of the image padded. With ``loss_resolution='prediction'`` only
+        pixels of the maps on an object were ever trained: :meth:`EnlargedMaps.read_object`
+        continues them.
         """
         return EnlargedMaps(
-            maps, stride=self.stride, size=size, offset_scale=self.box_coder.offset_scale
+            maps,
+            stride=self.stride,
+            size=size,
+            offset_scale=self.box_coder.offset_scale,
+            continues=self.loss_resolution == 'prediction',
         )
 
     def _positions(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:

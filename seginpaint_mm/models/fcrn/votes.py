@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -25,6 +26,16 @@ class Votes:
     def within(self, top_n: int) -> 'Votes':
         """Those of the top-n mask: the class is among the n highest of the pixel."""
         return self[self.ranks < top_n]
+
+    def places(self, width: int) -> tuple[Tensor, Tensor]:
+        """Rows and columns, int64 (V,), in an image of that width."""
+        rows = self.pixels.div(width, rounding_mode='floor')
+        return rows, self.pixels - rows * width
+
+    def points(self, width: int) -> Tensor:
+        """x, y of the middles of the pixels, float32 (V, 2), in an image of that width."""
+        rows, columns = self.places(width)
+        return torch.stack((columns, rows), dim=1) + 0.5
 
     def __getitem__(self, chosen: Tensor) -> 'Votes':
         """Some of them; ``chosen`` is bool (V,)."""

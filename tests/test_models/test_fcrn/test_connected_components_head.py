@@ -45,7 +45,8 @@ def test_touching_objects_are_one_and_small_regions_none() -> None:
     classes[2:6, 1:4] = classes[2:6, 4:7] = 1  # two cars that touch
     classes[2:6, 9:11] = 2
     classes[0, 0] = 1  # one pixel
-    found = make_head().predict(scores_of(classes), torch.zeros(8, 8, 12))
+    scores = scores_of(classes)
+    found = make_head(min_pixels=10).predict(scores, torch.zeros(8, 8, 12))
     assert found.labels.tolist() == [0]
     assert found.masks.sum((1, 2)).tolist() == [24]
     torch.testing.assert_close(found.scores, torch.tensor([0.8]))
@@ -55,3 +56,11 @@ def test_nothing_gives_empty_instances() -> None:
     found = make_head().predict(scores_of(np.zeros((4, 4), np.int64)), torch.zeros(8, 4, 4))
     assert len(found) == 0
     assert found.masks.shape == (0, 4, 4)
+
+
+def test_true_regions_are_ranked_by_their_share_of_the_image() -> None:
+    classes = np.zeros((8, 12), np.int64)
+    classes[:1, :4] = classes[2:6, 4:7] = 1
+    maps = torch.zeros(8, 8, 12)
+    found = make_head(confidence='extent').predict(scores_of(classes), maps)
+    torch.testing.assert_close(found.scores, 0.8 * torch.tensor([12 / 96, 4 / 96]))

@@ -57,6 +57,8 @@ def pictures(draw: st.DrawFn) -> tuple[HoughInstanceHead, Tensor, Tensor]:
         box_iou_threshold=draw(st.sampled_from([0.3, 0.5, 0.8])),
         region_iou_threshold=draw(st.sampled_from([0.0, 0.29, 0.5])),
         across_classes=draw(st.booleans()),
+        ties=draw(st.sampled_from(['centre', 'order'])),
+        confidence=draw(st.sampled_from(['score', 'extent'])),
         min_pixels=draw(st.integers(1, 4) | st.sampled_from([0.02, 0.1])),
         max_instances=draw(st.sampled_from([0, 3, 100])),
     )
@@ -149,6 +151,39 @@ def test_a_region_may_be_of_several_classes(across_classes: bool, labels: list[i
     assert make_head(across_classes=across_classes).predict(scores, maps).labels.tolist() == labels
 
 
+@pytest.mark.parametrize(('ties', 'found'), [('order', 2), ('centre', 1)])
+def test_of_equal_votes_the_one_in_the_middle_leads(ties: str, found: int) -> None:
+    """The edges of this object mean boxes that are near the middle's, and not near each other."""
+    truth = instances_of(np.ones((1, 8, 8), bool), [0])
+    head = make_head(ties=ties, box_iou_threshold=0.6)
+    scores, maps = true_inputs(head, truth, 4)
+    for row, box in ((0, [0.0, 0, 8, 5]), (7, [0.0, 3, 8, 8])):
+        points = map_points((8, 8))[row]
+        maps[:4, row] = head.box_coder.encode(points, torch.tensor(box).expand(8, 4)).T
+    assert len(head.predict(scores, maps)) == found
+
+
+def test_true_classes_are_ranked_by_the_share_of_the_box_that_is_filled() -> None:
+    masks = np.zeros((2, 8, 20), bool)
+    masks[0, 0:4, 0:4] = masks[1, 2:8, 8:16] = True
+    truth = instances_of(masks, [0, 0])
+    head = make_head(confidence='extent')
+    scores, maps = true_inputs(head, truth, 4)
+    whole = head.predict(scores, maps)
+    assert whole.scores.tolist() == [1, 1]
+    scores[:, :4, 1:4] = torch.tensor([1.0, 0, 0, 0]).view(4, 1, 1)  # a quarter is left
+    cut = head.predict(scores, maps)
+    assert cut.scores.tolist() == [1, 0.25]
+    assert cut.masks.sum((1, 2)).tolist() == [48, 4]
+    assert make_head().predict(scores, maps).scores.tolist() == [1, 1]
+
+
+def test_the_fewest_pixels_are_a_share_of_the_image() -> None:
+    head = make_head()
+    assert head.fewest_pixels(500 * 400) == pytest.approx(10)
+    assert head.fewest_pixels(128 * 256) < 2
+
+
 def test_too_small_and_too_many_are_dropped() -> None:
     truth = instances_of(
         np.eye(6, dtype=bool)[:, None].repeat(3, axis=1).repeat(2, axis=2), [0] * 6
@@ -235,6 +270,8 @@ def test_a_coder_that_gives_no_area_is_told() -> None:
             dict(region_iou_threshold=1),
             'region_iou_threshold must be at least 0 and below 1, not 1',
         ),
+        (dict(ties='first'), "ties must be one of .*, not 'first'"),
+        (dict(confidence='area'), "confidence must be one of .*, not 'area'"),
     ],
 )
 def test_wrong_options_are_told(options: dict, sentence: str) -> None:

@@ -177,6 +177,29 @@ def test_maps_enlarged_where_they_are_read(size, stride, cut, dtype, seed) -> No
         torch.testing.assert_close(found, of_thing, rtol=1e-5, atol=1e-4)
 
 
+def test_beside_an_object_the_maps_continue_what_they_say_on_it() -> None:
+    """Only what is trained is read: predictions in whose middle the object is."""
+    masks = np.zeros((2, 20, 24), dtype=bool)
+    masks[0, 1:9, 1:11] = masks[1, 12:20, 13:24] = True
+    sample = instance_sample(masks, [0, 1], THINGS)
+    for resolution, exact in (('prediction', True), ('label', False)):
+        module = head(loss_resolution=resolution)
+        maps = module.enlarged(true_maps(module, sample)[0], (20, 24))
+        for label, mask in enumerate(sample.gt_instances.masks):
+            rows, columns = mask.nonzero(as_tuple=True)
+            points = torch.stack((columns, rows), 1) + 0.5
+            boxes = module.box_coder.decode(points, maps.read_object(label, rows, columns))
+            expected = sample.gt_instances.bboxes[label].expand_as(boxes)
+            assert torch.allclose(boxes, expected, atol=1e-3) == exact
+
+
+def test_an_object_between_the_pixels_of_the_map_is_read_as_it_is() -> None:
+    module = head(loss_resolution='prediction')
+    maps = module.enlarged(torch.rand(8, 4, 4), (16, 16))
+    pixels = torch.tensor([0, 1]), torch.tensor([3, 3])
+    assert torch.equal(maps.read_object(1, *pixels), maps.read(1, *pixels))
+
+
 def test_the_loss_at_the_labels_is_that_of_the_enlarged_maps() -> None:
     """It reads them only where instances are; value and gradients are those of all maps."""
     module, (features, samples) = head(loss_resolution='label'), batch()
