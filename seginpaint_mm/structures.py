@@ -4,6 +4,7 @@ from mmengine.structures import BaseDataElement, InstanceData, PixelData
 
 _PIXEL_FIELDS = (
     'gt_sem_seg',
+    'given_sem_seg',
     'gt_foreground',
     'gt_background',
     'gt_crowd',
@@ -34,6 +35,7 @@ class SceneSample(BaseDataElement):
     field                    data           meaning
     ======================== ============== =====================================================
     ``gt_sem_seg``           int64 1,H,W    visible class; 255 = ignore
+    ``given_sem_seg``        int64 1,H,W    classes that guide a model; 255 = not known
     ``gt_foreground``        uint8 1,H,W    1 = foreground object
     ``gt_background``        int64 1,H,W    class of the background, also behind objects where
                                             known; 255 = unknown

@@ -9,7 +9,8 @@ whom. With --task complete and no --config the convex hull of what is seen stand
 Give the masks of all objects: each is completed only behind those in front of it.
 
 SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are the
-picture, outside the masks bit for bit as it was, and its classes.
+picture, outside the masks bit for bit as it was, and its classes. What SGE-Net paints where can be
+told by --segmentations: edit the classes, and fill again.
 
 --task layers takes a photo apart: a background without the objects, and each object as a whole, as
 PNG files, OpenRaster (.ora) or Photoshop (.psd); stacked they show the photo again::
@@ -147,6 +148,12 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='MEGAPIXELS',
         help='larger photos are filled in patches, which need little memory; inf for never '
         f'(default: {Filling().whole_up_to:g})',
+    )
+    objects.add_argument(
+        '--segmentations',
+        metavar='PATH',
+        help='classes that guide an SGENet, also in the hole: a PNG file of class ids, 255 = not '
+        "known, such as pred/sem_seg/NAME.png, edited; or a folder with one of each image's name",
     )
     _add_layers(parser.add_argument_group('layers (--task layers)'))
     _add_removal(parser.add_argument_group('objects to remove'))
@@ -301,9 +308,11 @@ def _add_removal(group: argparse._ArgumentGroup) -> None:
 
 def filling(args: argparse.Namespace) -> Filling | None:
     """How holes are filled; None where no option says anything about it."""
-    if args.task != 'fill' and args.whole_up_to is None:
+    given = dict(whole_up_to=args.whole_up_to, segmentations=args.segmentations)
+    given = {name: value for name, value in given.items() if value is not None}
+    if args.task != 'fill' and not given:
         return None
-    wanted = Filling() if args.whole_up_to is None else Filling(whole_up_to=args.whole_up_to)
+    wanted = Filling(**given)
     if args.task != 'fill':
         return wanted
     return dataclasses.replace(wanted, margin=args.margin, working_size=args.working_size)

@@ -40,9 +40,17 @@ class Inpainter(UserImages):
     Its ``predict`` reads ``hole`` of each sample, uint8 or bool (1, h, w), 1 = to be filled, and
     adds ``pred_image``, uint8 (3, h, w), RGB. What it paints outside the hole is ignored. Other
     ``pred_...`` maps of the image's size, such as ``pred_sem_seg``, are kept as well.
+
+    One with ``takes_segmentation`` is guided by the classes that a sample may have,
+    ``given_sem_seg``, int64 (1, h, w), 255 = not known.
     """
 
     task: ClassVar[str] = 'fill'
+
+    @property
+    def takes_segmentation(self) -> bool:
+        """Whether classes that a user gives guide it."""
+        return False
 
 
 class ObjectCompleter(UserImages):
@@ -75,6 +83,11 @@ def task_of(model: nn.Module) -> str:
 def objection_to(model: nn.Module) -> str | None:
     """Return why a model cannot be given users' images, one sentence; None if it can."""
     return model.objection() if hasattr(model, 'objection') else None
+
+
+def takes_segmentation(model: nn.Module) -> bool:
+    """Return whether classes that a user gives guide a model."""
+    return bool(getattr(model, 'takes_segmentation', False))
 
 
 def check_size(model: nn.Module, size: tuple[int, int]) -> None:

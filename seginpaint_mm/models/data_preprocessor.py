@@ -17,6 +17,7 @@ _FAR = 'the greatest value of the map'
 _MEAN = 'the mean colour, as the image'
 _PADDING = {
     'gt_sem_seg': 255,
+    'given_sem_seg': 255,
     'gt_crowd': 255,
     'gt_background': 255,
     'gt_foreground': 0,

@@ -10,6 +10,48 @@ from seginpaint_mm.structures import SceneSample
 IGNORE_INDEX = 255
 
 
+def stack_given(
+    data_samples: Sequence[SceneSample],
+    field: str,
+    size: tuple[int, int],
+    num_classes: int,
+    *,
+    model: str,
+) -> Tensor | None:
+    """Classes that a model is given, as one tensor.
+
+    Args:
+        data_samples: N samples.
+        field: Name of the samples' map; samples without it are 255 everywhere.
+        size: (height, width) of their images.
+        num_classes: Classes are below it, or 255 = not known.
+        model: Name of the model, for errors.
+
+    Returns:
+        Tensor: int64 (N, H, W); None where no sample has it.
+
+    Raises:
+        ValueError: when a map is of another size, or a class is none.
+    """
+    found = [sample.get(field) for sample in data_samples]
+    known = [one.data for one in found if one is not None]
+    if not known:
+        return None
+    for one in known:
+        if tuple(one.shape) != (1, *size):
+            raise ValueError(
+                f'{field} is {tuple(one.shape)}, its image {(1, *size)}: they must be of one size.'
+            )
+        wrong = one[(one != IGNORE_INDEX) & ((one < 0) | (one >= num_classes))]
+        if len(wrong):
+            raise ValueError(
+                f'{field} has the class {wrong[0].item()}, but {model} knows 0 to '
+                f'{num_classes - 1}, and 255 = not known: correct the map.'
+            )
+    unknown = torch.full((1, *size), IGNORE_INDEX, device=known[0].device)
+    return torch.cat([(unknown if one is None else one.data).long() for one in found])
+
+
 def stack_labels(
     data_samples: Sequence[SceneSample], num_classes: int, *, model: str, key: str
 ) -> Tensor:

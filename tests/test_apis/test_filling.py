@@ -279,3 +279,48 @@ def test_grey_stays_grey(inferencer: SegInpaintInferencer) -> None:
         (sample,) = inferencer(grey, masks=ragged(), filling=filling)['predictions']
         check_filled(sample, grey, ragged())
         assert (sample.pred_image.data == sample.pred_image.data[:1]).all()
+
+
+def of_classes(inferencer: SegInpaintInferencer, **how: object) -> torch.Tensor:
+    (sample,) = inferencer(photo(), masks=ragged(), filling=Filling(**how))['predictions']
+    check_filled(sample, photo(), ragged())
+    return sample.pred_image.data
+
+
+def test_given_classes_say_what_is_painted(
+    inferencer: SegInpaintInferencer, tmp_path: Path
+) -> None:
+    """As an array, a file or a folder, for whole photos and for patches."""
+    classes = np.full(SIZE, 2, np.uint8)
+    classes[:, 40:] = 255
+    file = save(tmp_path / 'classes/image_00000.png', classes)
+    by_array = of_classes(inferencer, segmentations=classes)
+    assert not torch.equal(by_array, of_classes(inferencer))
+    for given in (file, file.parent, {'image_00000': file}):
+        assert torch.equal(of_classes(inferencer, segmentations=given), by_array)
+    patches = dict(whole_up_to=0, working_size=64)
+    guided = of_classes(inferencer, segmentations=classes, **patches)
+    assert not torch.equal(guided, of_classes(inferencer, **patches))
+    unknown = np.full(SIZE, 255, np.uint8)
+    assert torch.equal(
+        of_classes(inferencer, segmentations=unknown, **patches), of_classes(inferencer, **patches)
+    )
+
+
+def test_wrong_given_classes_are_told(inferencer: SegInpaintInferencer, tmp_path: Path) -> None:
+    def failure(given: object) -> str:
+        filling = Filling(segmentations=given)
+        (told,) = inferencer(photo(), masks=ragged(), filling=filling)['failures']
+        return told
+
+    assert 'given_sem_seg has the class 9' in failure(np.full(SIZE, 9, np.uint8))
+    assert 'a segmentation is whole numbers' in failure(np.zeros((3, 4), np.uint8))
+    assert 'this one -1 to -1' in failure(np.full(SIZE, -1))
+    assert "no segmentation for 'image_00000'" in failure({})
+    assert 'image_00000.png' in failure(tmp_path)
+    filling = Filling(segmentations=np.zeros(SIZE, np.uint8))
+    with pytest.raises(UserError, match='There is one segmentation for 2 images'):
+        inferencer([photo()] * 2, masks=ragged(), filling=filling)
+    base = make(tiny_sgenet(generator=tiny_generator(sgim=None, scem=None)))
+    with pytest.raises(UserError, match='No classes guide this SGENet'):
+        base(photo(), masks=ragged(), filling=filling)

@@ -62,6 +62,12 @@ class Patch:
             to_fill = shares > 0
         return to_fill.astype(np.uint8)
 
+    def cut_classes(self, classes: np.ndarray) -> np.ndarray:
+        """Classes, uint8 (H, W), as they are seen: (h, w), of the nearest pixels."""
+        left, top, right, bottom = self.box
+        seen = classes[top:bottom, left:right]
+        return cv2.resize(seen, self.size[::-1], interpolation=cv2.INTER_NEAREST)
+
     def paste(self, picture: np.ndarray, painted: np.ndarray) -> None:
         """Put what was painted into its place; only pixels of the part are touched.
 

@@ -15,8 +15,9 @@ from seginpaint_mm.apis.removal import Filling, FillingPlan, FillingSource, Remo
 from seginpaint_mm.apis.removal.patches import Patch
 from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.files import write_image
-from seginpaint_mm.models.abilities import check_size
+from seginpaint_mm.models.abilities import check_size, takes_segmentation
 from seginpaint_mm.structures import SceneSample
 
 UNKNOWN_CLASS = 255  # where no patch was
@@ -52,7 +53,16 @@ class FillingTask(InferenceTask):
         seen = getattr(self.model, 'seen_size', None)
         if filling is None and seen is not None:  # in patches, lest whole photos are reduced
             filling = Filling(whole_up_to=0, working_size=seen)
+        if filling is not None and filling.segmentations is not None:
+            self._check_guidance()
         return FillingSource(super().source(given, removal), filling or Filling())
+
+    def _check_guidance(self) -> None:
+        if not takes_segmentation(self.model):
+            raise UserError(
+                f'No classes guide this {type(self.model).__name__}: leave the segmentations out, '
+                f'or take an SG-Net or SGE-Net.'
+            )
 
     def rounds(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:
         """Show the picture with its hole, or the patches.
@@ -65,7 +75,10 @@ class FillingTask(InferenceTask):
             check_size(self.model, size)
         if objects.patches:
             return (yield from self._fill_patches(picture, image, objects))
-        (sample,) = yield [picture | dict(hole=hole.astype(np.uint8))]
+        seen = dict(hole=hole.astype(np.uint8))
+        if objects.segmentation is not None:
+            seen['given_sem_seg'] = objects.segmentation
+        (sample,) = yield [picture | seen]
         finished = SceneSample(metainfo=sample.metainfo)
         # clones are out of inference mode, whose tensors cannot be written to
         for name, value in sample.items():
@@ -84,6 +97,7 @@ class FillingTask(InferenceTask):
             objects.hole,
             objects.patches,
             lambda patch, sample: _keep_maps(maps, objects.hole.shape, patch, sample),
+            objects.segmentation,
         )
         finished = SceneSample(
             metainfo=dict(

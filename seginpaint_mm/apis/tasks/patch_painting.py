@@ -18,6 +18,7 @@ def paint_patches(
     hole: np.ndarray,
     patches: Sequence[Patch],
     keep: Callable[[Patch, SceneSample], None] | None = None,
+    segmentation: np.ndarray | None = None,
 ) -> Painting:
     """Paint patches round by round, each with what was painted before.
 
@@ -27,6 +28,7 @@ def paint_patches(
         hole: bool (H, W), what is painted.
         patches: Of all of it, in turn.
         keep: Is called with each patch and what the model has made of it.
+        segmentation: Classes that guide the model, uint8 (H, W), or None.
 
     Yields:
         What an inpainter sees next: dictionaries for the pipeline; its samples are sent back.
@@ -36,7 +38,9 @@ def paint_patches(
     """
     painted, hole = image.copy(), hole.copy()
     for patches_of_round in rounds_of(patches):
-        samples = yield [_view(picture, patch, painted, hole) for patch in patches_of_round]
+        samples = yield [
+            _view(picture, patch, painted, hole, segmentation) for patch in patches_of_round
+        ]
         for patch, sample in zip(patches_of_round, samples, strict=True):
             colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
             patch.paste(painted, np.ascontiguousarray(colours))
@@ -58,7 +62,15 @@ def keep_grey(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> None:
         painted[hole] = cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY)[hole][:, None]
 
 
-def _view(picture: dict, patch: Patch, painted: np.ndarray, hole: np.ndarray) -> dict:
+def _view(
+    picture: dict,
+    patch: Patch,
+    painted: np.ndarray,
+    hole: np.ndarray,
+    segmentation: np.ndarray | None,
+) -> dict:
     sizes = dict(img_shape=patch.size, ori_shape=patch.size)
     seen = dict(img=patch.cut(painted), hole=patch.cut_hole(hole), remove=GIVEN)
+    if segmentation is not None:
+        seen['given_sem_seg'] = patch.cut_classes(segmentation)
     return picture | sizes | seen

@@ -30,6 +30,7 @@ _META_KEYS = (
 # Field of the sample: (key of the pipeline's dictionary, dtype of the tensor).
 _FIELDS = {
     'gt_sem_seg': ('gt_seg_map', torch.int64),
+    'given_sem_seg': ('given_sem_seg', torch.int64),
     'gt_foreground': ('gt_foreground', torch.uint8),
     'gt_background': ('gt_background', torch.int64),
     'gt_crowd': ('gt_crowd_map', torch.int64),
@@ -44,8 +45,8 @@ class PackScene(BaseTransform):
     """Pack a scene as ``dict(inputs, data_samples)``.
 
     ``inputs`` is a uint8 tensor (3, H, W), BGR. ``data_samples`` is a :class:`SceneSample` with
-    ``gt_sem_seg`` (int64), ``gt_foreground`` (uint8, 1 = foreground), ``gt_background`` (int64),
-    ``gt_crowd`` (int64, see :class:`LoadInstances`),
+    ``gt_sem_seg`` and ``given_sem_seg`` (int64), ``gt_foreground`` (uint8, 1 = foreground),
+    ``gt_background`` (int64), ``gt_crowd`` (int64, see :class:`LoadInstances`),
     ``hole`` (uint8, 1 = to be filled) and ``signed_distance`` (float32), each (1, H, W), and
     ``gt_image`` (uint8 RGB, (3, H, W), of BGR (H, W, 3)), each only if the pipeline made it,
     and the metainfo ``img_path``, ``sample_idx``, ``coco_image_id``, ``ori_shape``, ``img_shape``,

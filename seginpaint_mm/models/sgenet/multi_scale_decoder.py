@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, one_hot
 
+from seginpaint_mm.models.labels import IGNORE_INDEX
 from seginpaint_mm.models.sgenet.layers import activation
 from seginpaint_mm.models.sgenet.plain_inference import PlainInference
 from seginpaint_mm.models.sgenet.scem import outside_hole
 from seginpaint_mm.registry import MODELS
+
+_ALL = 0.999  # of a place; sums of shares are rounded
 
 
 @MODELS.register_module()
@@ -75,13 +80,23 @@ class MultiScaleDecoder(BaseModule):
                 f'else uses one.'
             )
 
-    def forward(self, context: Tensor, skips: Sequence[Tensor], hole: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self,
+        context: Tensor,
+        skips: Sequence[Tensor],
+        hole: Tensor,
+        given: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """Decode from coarse to fine.
+
+        Each scale is guided by the segmentation of the scale before or, where one is given, by that
+        (Fig. 1e, the uncorrupted map), which is reliable. The logits are the network's own, always.
 
         Args:
             context: N,channels[L],H/2^L,W/2^L, the completed deepest features.
             skips: phi^0 to phi^(L-1) of the encoder.
             hole: N,1,H,W float, 1 = to be filled.
+            given: Classes, int64 N,H,W, 255 = not known; None where nothing is.
 
         Returns:
             For each scale l, whose size is H/2^l,W/2^l: ``image_l`` N,3 in [0, 1], ``logits_l``
@@ -90,6 +105,7 @@ class MultiScaleDecoder(BaseModule):
         """
         results: dict[str, Tensor] = {}
         features, guides = context, ()
+        shares = None if given is None else class_shares(given, self.num_classes)
         for scale in self.scales:
             key = str(scale)
             features = self.inference[key](features, skips[scale], *guides)
@@ -97,21 +113,44 @@ class MultiScaleDecoder(BaseModule):
             results[f'image_{scale}'] = self.images[key](features).float().sigmoid()
             results[f'logits_{scale}'] = logits.float()
             if scale > 0:
-                guides = self._guides(logits, hole, is_coarsest=scale == self.scales[0])
+                guides = self._guides(logits, hole, shares, is_coarsest=scale == self.scales[0])
             if self.scem is not None and scale > 0:
                 results[f'reliability_{scale}'] = guides[1]
         return results
 
-    def _guides(self, logits: Tensor, hole: Tensor, is_coarsest: bool) -> tuple[Tensor, ...]:
+    def _guides(
+        self, logits: Tensor, hole: Tensor, shares: Tensor | None, is_coarsest: bool
+    ) -> tuple[Tensor, ...]:
         """What the next scale is guided by: nothing, segmentation, or also its reliability."""
         if not self.is_guided:
             return ()
-        probabilities = logits.float().softmax(dim=1)  # bfloat16 would round most of them to 1
+        size = logits.shape[-2:]
+        found = logits.float().softmax(dim=1)  # bfloat16 would round most of them to 1
+        given = None if shares is None else adaptive_avg_pool2d(shares, size)
+        probabilities = found if given is None else _completed(given, found)
         if self.scem is None:
             return (probabilities,)
-        if is_coarsest:
-            return probabilities, outside_hole(hole, logits.shape[-2:])
-        return probabilities, self.scem(probabilities)
+        reliability = outside_hole(hole, size) if is_coarsest else self.scem(found)
+        if given is not None:
+            reliability = torch.where(_known(given) > _ALL, 1.0, reliability)
+        return probabilities, reliability
+
+
+def class_shares(classes: Tensor, num_classes: int) -> Tensor:
+    """float32 N,K,H,W of int64 N,H,W: 1 for the pixel's class; all 0 where that is 255."""
+    known = classes != IGNORE_INDEX
+    hot = one_hot(classes.where(known, 0), num_classes).permute(0, 3, 1, 2)
+    return hot.float() * known[:, None]
+
+
+def _completed(given: Tensor, found: Tensor) -> Tensor:
+    """Shares of given classes, N,K,h,w, and probabilities for the share that is not given."""
+    return found * (1 - _known(given)) + given
+
+
+def _known(given: Tensor) -> Tensor:
+    """The share of each place of which the class is given, N,1,h,w."""
+    return given.sum(dim=1, keepdim=True)
 
 
 def _branch(in_channels: int, out_channels: int) -> nn.Sequential:

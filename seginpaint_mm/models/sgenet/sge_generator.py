@@ -32,12 +32,16 @@ class SGEGenerator(BaseModule):
         self.decoder = MODELS.build(dict(decoder, channels=channels))
         self.divisor = 2 ** (len(channels) - 1)
 
-    def forward(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, pictures: Tensor, hole: Tensor, segmentation: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Fill the hole.
 
         Args:
             pictures: N,3,H,W in [0, 1], RGB. What is in the hole is of no consequence.
             hole: bool N,1,H,W, True = to be filled.
+            segmentation: Classes that guide it, also in the hole, int64 N,H,W, 255 = not known;
+                None: the network's own guide it.
 
         Returns:
             See :meth:`MultiScaleDecoder.forward`.
@@ -49,7 +53,7 @@ class SGEGenerator(BaseModule):
         mask = hole.to(pictures.dtype)
         blanked = (pictures * 2 - 1).masked_fill(hole, 0)
         *skips, deepest = self.encoder(torch.cat([blanked, mask], dim=1))
-        return self.decoder(self.context(deepest), skips, mask)
+        return self.decoder(self.context(deepest), skips, mask, segmentation)
 
     def _check_size(self, height: int, width: int) -> None:
         if height % self.divisor or width % self.divisor:

@@ -14,13 +14,16 @@ from seginpaint_mm.models.holes import (
     groups_of_a_size,
     keep_padding,
     pad_to_multiple,
+    repeat_border,
     stack_holes,
     weighted_l1,
 )
-from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
+from seginpaint_mm.models.labels import IGNORE_INDEX, stack_given, stack_labels
 from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+
+GIVEN_CLASSES = 'given_sem_seg'
 
 
 @MODELS.register_module()
@@ -40,6 +43,10 @@ class SGENet(Inpainter, AdversarialModel):
     - ``discriminator.loss_real`` and ``discriminator.loss_fake``, sums over the discriminator's
       scales.
 
+    Samples may bring classes that guide the network in place of its own (Fig. 1e; also to edit what
+    is painted): ``given_sem_seg``, 255 = not known, in which case its own guide it there. They
+    change neither the loss nor ``pred_sem_seg``, which is the network's own.
+
     Parts, for ``optim_wrapper`` and the logs: ``generator``, ``discriminator``.
 
     Args:
@@ -53,6 +60,8 @@ class SGENet(Inpainter, AdversarialModel):
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None; its ``loss_weight`` is
             lambda_p.
+        guide: Field of the samples with the given classes. ``'gt_sem_seg'``: always guided by the
+            true ones, an upper bound of what a better segmentation would be worth.
         keep_scales: Predict the maps of every scale, too, see :func:`set_predictions`: 79 bytes per
             pixel instead of 15. :class:`SceneVisualizationHook` switches it on for the batches that
             are drawn.
@@ -62,8 +71,9 @@ class SGENet(Inpainter, AdversarialModel):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: when only one of ``perceptual_features`` and ``loss_perceptual`` is given, or
-            the data preprocessor does not say how it normalises.
+        ValueError: when only one of ``perceptual_features`` and ``loss_perceptual`` is given, the
+            data preprocessor does not say how it normalises, or a network that is guided by nothing
+            is to be guided by the truth.
     """
 
     def __init__(
@@ -77,6 +87,7 @@ class SGENet(Inpainter, AdversarialModel):
         hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
+        guide: str = GIVEN_CLASSES,
         keep_scales: bool = False,
         part_checkpoints: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -95,9 +106,20 @@ class SGENet(Inpainter, AdversarialModel):
         self.loss_segmentation = MODELS.build(loss_segmentation)
         self.l1_weight = l1_weight
         self.hole_weight = hole_weight
+        self.guide = guide
         self.keep_scales = keep_scales
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        if guide != GIVEN_CLASSES and not self.takes_segmentation:
+            raise ValueError(
+                f'SGENet.guide is {guide!r}, but nothing guides this network: its decoder needs an '
+                f'sgim.'
+            )
+
+    @property
+    def takes_segmentation(self) -> bool:
+        """Whether given classes guide it; see :class:`Inpainter`."""
+        return self.generator.decoder.is_guided
 
     @property
     def num_classes(self) -> int:
@@ -151,7 +173,8 @@ class SGENet(Inpainter, AdversarialModel):
         """
         pictures = self._pictures(inputs)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
-        generated = self._complete(pictures, hole)
+        given = self._given(data_samples, tuple(inputs.shape[-2:]))
+        generated = self._complete(pictures, hole, given)
         padding = padding_mask(inputs, data_samples)
         if padding is not None:
             generated['padding'] = padding
@@ -164,8 +187,16 @@ class SGENet(Inpainter, AdversarialModel):
         """N,3,H,W in [0, 1] of normalised ones."""
         return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
 
-    def _complete(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        made = self.generator(pictures, hole)
+    def _given(self, data_samples: Sequence[SceneSample], size: tuple[int, int]) -> Tensor | None:
+        """Classes that guide it, int64 N,H,W, or None."""
+        if not self.takes_segmentation:
+            return None
+        return stack_given(data_samples, self.guide, size, self.num_classes, model='SGENet')
+
+    def _complete(
+        self, pictures: Tensor, hole: Tensor, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        made = self.generator(pictures, hole, given)
         completed = fill_holes(pictures, made['image_0'].to(pictures.dtype), hole)
         return dict(pictures=pictures, hole=hole, completed=completed, **made)
 
@@ -244,7 +275,13 @@ class SGENet(Inpainter, AdversarialModel):
         """
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             pictures = self._pictures(normalised)
-            made = self._complete(*pad_to_multiple(pictures, hole, self.generator.divisor))
+            given, divisor = (
+                self._given(samples, tuple(pictures.shape[-2:])),
+                self.generator.divisor,
+            )
+            if given is not None:
+                given = repeat_border(given[:, None].float(), divisor)[:, 0].long()
+            made = self._complete(*pad_to_multiple(pictures, hole, divisor), given)
             scales = self.scales[:-1] if self.keep_scales else ()
             set_predictions(samples, made, scales, tuple(pictures.shape[-2:]))
         return list(data_samples)

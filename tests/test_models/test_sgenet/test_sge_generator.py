@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from seginpaint_mm.models.sgenet.multi_scale_decoder import class_shares
 from seginpaint_mm.models.sgenet.scem import outside_hole
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import build_model
@@ -79,6 +80,45 @@ def test_base_net_is_not_guided() -> None:
     loss = generator(*scene())['image_0'].sum()
     weight = generator.decoder.segmentations['4'][1].weight
     assert torch.autograd.grad(loss, weight, allow_unused=True) == (None,)
+
+
+@pytest.mark.parametrize('variant', ['SG-Net', 'SGE-Net'])
+def test_given_classes_guide(variant: str) -> None:
+    """Where they are known the network's own guide nothing, and the place is reliable."""
+    generator = build_model(tiny_generator(**VARIANTS[variant]))
+    pictures, hole = scene()
+    unknown = torch.full((2, *SIZE), 255)
+    own, without = generator(pictures, hole), generator(pictures, hole, unknown)
+    assert all(torch.equal(own[name], without[name]) for name in own)
+    given = torch.zeros(2, *SIZE, dtype=torch.int64)
+    given[:, : SIZE[0] // 2] = 2
+    made = generator(pictures, hole, given)
+    assert torch.equal(made['logits_4'], own['logits_4'])  # before any guide
+    assert not torch.equal(made['image_3'], own['image_3'])
+    with torch.no_grad():
+        for scale in '4321':
+            generator.decoder.segmentations[scale][1].bias[0] += 3
+    again = generator(pictures, hole, given)
+    assert all(torch.equal(again[f'image_{scale}'], made[f'image_{scale}']) for scale in range(5))
+    if variant == 'SGE-Net':
+        assert all((made[f'reliability_{scale}'] == 1).all() for scale in range(1, 5))
+
+
+def test_given_classes_reach_as_far_as_they_are_known() -> None:
+    generator = build_model(tiny_generator())
+    pictures, hole = scene(num=1)
+    given = torch.full((1, *SIZE), 255)
+    given[:, 16:32] = 1
+    made, own = generator(pictures, hole, given), generator(pictures, hole)
+    reliable = made['reliability_4'][0, 0]
+    assert (reliable[1] == 1).all()
+    assert torch.equal(reliable[[0, 2, 3]], own['reliability_4'][0, 0, [0, 2, 3]])
+    assert (own['reliability_4'][0, 0, 1] == 0).any()
+
+
+def test_class_shares() -> None:
+    shares = class_shares(torch.tensor([[[0, 2], [255, 1]]]), 3)
+    assert shares.tolist() == [[[[1, 0], [0, 0]], [[0, 0], [0, 1]], [[0, 1], [0, 0]]]]
 
 
 def test_context_of_a_fixed_size() -> None:

@@ -135,6 +135,42 @@ def test_the_truth_is_gt_image() -> None:
     torch.testing.assert_close(losses_of(model, batch)['generator.loss_l1'], l1)
 
 
+def test_true_classes_may_guide() -> None:
+    """By the config, or as given classes, which is the same; also of padded images."""
+    own = build_model(tiny_sgenet())
+    guided = build_model(tiny_sgenet(guide='gt_sem_seg'))
+    guided.load_state_dict(own.state_dict())
+    size = (40, 52)
+    by_truth = predicted(guided, batch_of(size))
+    batch = batch_of(size)
+    for sample in batch['data_samples']:
+        sample.given_sem_seg = sample.gt_sem_seg.clone()
+    given, alone = predicted(own, batch), predicted(own, batch_of(size))
+    for one, two, three in zip(by_truth, given, alone, strict=True):
+        assert torch.equal(one.pred_image.data, two.pred_image.data)
+        assert not torch.equal(one.pred_image.data, three.pred_image.data)
+    del batch['data_samples'][1].given_sem_seg
+    mixed = predicted(own, batch)
+    assert torch.equal(mixed[0].pred_image.data, given[0].pred_image.data)
+    assert torch.equal(mixed[1].pred_image.data, alone[1].pred_image.data)
+    losses, of_truth = losses_of(own, batch_of()), losses_of(guided, batch_of())
+    assert losses['generator.loss_l1'] != of_truth['generator.loss_l1']
+
+
+def test_wrong_given_classes() -> None:
+    model, batch = build_model(tiny_sgenet()), batch_of()
+    batch['data_samples'][0].given_sem_seg = PixelData(data=torch.full((1, *SIZE), NUM_CLASSES))
+    with pytest.raises(ValueError, match='given_sem_seg has the class 3, but SGENet knows 0 to 2'):
+        predicted(model, batch)
+    batch['data_samples'][0].given_sem_seg = PixelData(data=torch.zeros(1, 5, 6))
+    with pytest.raises(ValueError, match=r'given_sem_seg is \(1, 5, 6\), its image \(1, 64, 96\)'):
+        predicted(model, batch)
+    with pytest.raises(ValueError, match="guide is 'gt_sem_seg', but nothing guides this network"):
+        build_model(
+            tiny_sgenet(generator=tiny_generator(**VARIANTS['Base-Net']), guide='gt_sem_seg')
+        )
+
+
 def test_float_pictures_are_kept_bit_for_bit() -> None:
     model = build_model(tiny_sgenet())
     batch = model.data_preprocessor(batch_of(), training=True)
