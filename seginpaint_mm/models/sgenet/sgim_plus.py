@@ -32,6 +32,7 @@ class SGIMPlus(SGIM):
         hidden_channels: int = 128,
         mask_channels: int = 32,
         scaling: str = '1+gamma',
+        modulation_size: str = 'fine',
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -42,6 +43,7 @@ class SGIMPlus(SGIM):
             num_classes=num_classes,
             hidden_channels=hidden_channels,
             scaling=scaling,
+            modulation_size=modulation_size,
             norm_cfg=norm_cfg,
             init_cfg=init_cfg,
         )

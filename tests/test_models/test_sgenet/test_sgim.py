@@ -69,15 +69,43 @@ def test_plain_inference_is_the_same_without_a_guide() -> None:
     assert sum(p.numel() for p in module.norm.parameters()) == 2 * 7
 
 
-@pytest.mark.parametrize('norm_cfg', [dict(type='BN'), dict(type='IN')], ids=lambda c: c['type'])
+@pytest.mark.parametrize(
+    'norm_cfg', [dict(type=kind) for kind in ('BN', 'SyncBN', 'IN')], ids=lambda c: c['type']
+)
 def test_other_normalisations(norm_cfg: dict) -> None:
     features, skip, segmentation, _ = inputs()
     module = SGIM(**CHANNELS, **GUIDED, norm_cfg=norm_cfg)
-    assert type(module.norm).__name__.startswith(dict(BN='Batch', IN='Instance')[norm_cfg['type']])
+    kind = dict(BN='BatchNorm2d', SyncBN='SyncBatchNorm', IN='InstanceNorm2d')[norm_cfg['type']]
+    assert type(module.norm).__name__ == kind
     assert not list(module.norm.parameters())
     assert module(features, skip, segmentation).isfinite().all()
+
+
+@pytest.mark.parametrize('size', ['fine', 'coarse'])
+def test_size_at_which_gamma_and_beta_are_made(size: str) -> None:
+    """They are the same where the segmentation is the same everywhere, away from the borders."""
+    module = SGIM(**CHANNELS, **GUIDED, modulation_size=size)
+    seen = []
+    module.gamma.register_forward_hook(lambda _, __, made: seen.append(made.shape[-2:]))
+    features, skip, segmentation, _ = inputs()
+    varied = module.modulate(features, skip, segmentation)
+    assert seen == [(8, 12) if size == 'fine' else (4, 6)]
+    fine = SGIM(**CHANNELS, **GUIDED)
+    fine.load_state_dict(module.state_dict())
+    same = (varied - fine.modulate(features, skip, segmentation)).abs().max() < 1e-5
+    assert same == (size == 'fine')
+    features, skip, even = (
+        torch.randn(1, 4, 8, 8),
+        torch.randn(1, 3, 16, 16),
+        torch.ones(1, 6, 8, 8),
+    )
+    made, expected = (one.modulate(features, skip, even) for one in (module, fine))
+    inner = (..., slice(6, 10), slice(6, 10))
+    torch.testing.assert_close(made[inner], expected[inner], rtol=1e-4, atol=1e-4)
 
 
 def test_another_scaling_is_told() -> None:
     with pytest.raises(ValueError, match=r"SGIM\.scaling must be one of .*, not 'spade'"):
         SGIM(**CHANNELS, **GUIDED, scaling='spade')
+    with pytest.raises(ValueError, match=r"SGIM\.modulation_size must be one of .*, not 'half'"):
+        SGIM(**CHANNELS, **GUIDED, modulation_size='half')
