@@ -222,6 +222,10 @@ def list_configs(arguments: list[str]) -> None:
     assert not command_module('list').main(arguments)
 
 
+def check_data(arguments: list[str]) -> None:
+    command_module('check').main([*arguments, '--workers', '1'])
+
+
 def fetch(arguments: list[str]) -> None:
     """Fetches nothing: the names are known. tests/test_zoo fetches from a local server."""
     for name in command_module('fetch').make_parser().parse_args(arguments).names:
@@ -348,6 +352,7 @@ def _extras() -> set[str]:
 
 LAUNCHERS = ('tools/dist_train.sh',)
 OWN_COMMANDS: dict[str, Rule] = {
+    'check': check_data,
     'train': train,
     'test': test,
     'infer': infer,

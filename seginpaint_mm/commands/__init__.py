@@ -12,6 +12,7 @@ from pathlib import Path
 from seginpaint_mm.errors import MissingLibrary
 
 COMMANDS = {
+    'check': 'check the images and labels of a config before training',
     'train': 'train a model from a config',
     'test': 'test a trained model',
     'infer': 'run a trained model on images',

@@ -5,6 +5,8 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import ClassVar
 
@@ -174,13 +176,26 @@ def _is_same(path: Path, other: Path) -> bool:
     return path.exists() and other.exists() and path.samefile(other)
 
 
+_missing_is_found_later = ContextVar('missing_is_found_later', default=False)
+
+
+@contextmanager
+def missing_files_found_later() -> Iterator[None]:
+    """Let data sets list images whose maps are missing: reading those samples says so."""
+    token = _missing_is_found_later.set(True)
+    try:
+        yield
+    finally:
+        _missing_is_found_later.reset(token)
+
+
 def require_file(path: Path, image: Path) -> str:
     """The path as text.
 
     Raises:
         FileNotFoundError: when there is no such file; the sentence names the image as well.
     """
-    if not path.is_file():
+    if not path.is_file() and not _missing_is_found_later.get():
         raise FileNotFoundError(f'{image}: the map that belongs to it is missing, expected {path}.')
     return str(path)
 
