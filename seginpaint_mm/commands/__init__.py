@@ -12,10 +12,10 @@ from pathlib import Path
 from seginpaint_mm.errors import MissingLibrary
 
 COMMANDS = {
-    'check': 'check the images and labels of a config before training',
     'train': 'train a model from a config',
     'test': 'test a trained model',
     'infer': 'run a trained model on images',
+    'check': 'check the images and labels of a config before training',
     'fetch': 'download public weights ahead of time',
     'demo': 'render streets, train a small network on them, test it and draw images',
     'street': 'render the Street data set',
