@@ -20,7 +20,7 @@ model = dict(
         dilation=6,
         loss_resolution='label',
         weighting='uniform',
-        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None),
+        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None, beta=0.1),
     ),
     instance_head=dict(
         type='HoughInstanceHead',

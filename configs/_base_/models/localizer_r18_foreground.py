@@ -17,6 +17,7 @@ model = dict(
         kernel_size=3,
         dilation=6,
         loss_resolution='label',
+        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=0.46, beta=0.1),
     ),
     instance_head=dict(
         type='HoughInstanceHead',

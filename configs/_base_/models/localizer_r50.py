@@ -19,7 +19,7 @@ model = dict(
         kernel_size=5,
         dilation=12,
         weighting='uniform',
-        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None),
+        loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None, beta=0.1),
     ),
     instance_head=dict(type='HoughInstanceHead', thing_ids=thing_ids, box_coder=box_coder),
 )

@@ -45,6 +45,9 @@ class LocalizationHead(BaseModule):
             ``'label'`` enlarges the predictions to the pictures, as it is done for finding
             instances: for small pictures, whose objects fall between the pixels of the maps.
         loss_box: Config of the loss, see :class:`BootstrappedBoxLoss`.
+        normalize_by_box: Measure errors of offsets in the loss in widths and heights of the true
+            box, as Fast R-CNN does, not in ``offset_scale``; so an error of a tenth of an object
+            costs the same whatever its size. What the maps mean does not change.
         in_index: Which of the given feature maps to read.
         init_cfg: MMEngine's initialisation config.
 
@@ -66,6 +69,7 @@ class LocalizationHead(BaseModule):
         weighting: str = 'inverse_sqrt_area',
         loss_resolution: str = 'prediction',
         loss_box: dict | None = None,
+        normalize_by_box: bool = False,
         in_index: int = -1,
         init_cfg: dict | None = None,
     ) -> None:
@@ -84,6 +88,7 @@ class LocalizationHead(BaseModule):
         self.stride = stride
         self.weighting = weighting
         self.loss_resolution = loss_resolution
+        self.normalize_by_box = normalize_by_box
         self.in_index = in_index
         self.classifier = DilatedClassifier(
             in_channels=in_channels,
@@ -133,14 +138,22 @@ class LocalizationHead(BaseModule):
         deltas = self._deltas_at(targets, maps, size)
         boxes = self.box_coder.decode(points, deltas.detach())
         ious = bbox_overlaps(boxes, targets.boxes, is_aligned=True)
+        units = self._error_units(targets.boxes)
         loss = self.loss_box(
-            deltas,
-            self.box_coder.encode(points, targets.boxes),
+            deltas / units,
+            self.box_coder.encode(points, targets.boxes) / units,
             ious,
             targets.images,
             targets.weights,
         )
         return dict(loss_box=loss, box_iou=ious.sum() / max(len(ious), 1))
+
+    def _error_units(self, boxes: Tensor) -> Tensor:
+        """In what the loss measures errors of each encoded number, float32 (P, 4)."""
+        units = torch.ones_like(boxes)
+        if self.normalize_by_box:
+            units[:, :2] = (boxes[:, 2:] - boxes[:, :2]) / self.box_coder.offset_scale
+        return units
 
     def _deltas_at(
         self, targets: LocalizationTargets, maps: Tensor, size: tuple[int, int]

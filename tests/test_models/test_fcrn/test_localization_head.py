@@ -75,6 +75,22 @@ def test_each_channel_counts_only_where_its_thing_is(channel: int) -> None:
     assert where == [[4 + channel, 0, 1], [4 + channel, 1, 1]]
 
 
+@pytest.mark.parametrize(('normalize', 'ratio'), [(False, 1), (True, 3)])
+def test_an_offset_may_be_measured_in_the_objects_size(normalize: bool, ratio: int) -> None:
+    """An error of 2 pixels of an object three times as small costs three times as much."""
+    costs = []
+    for side in (8, 24):
+        masks = np.zeros((1, 24, 24), dtype=bool)
+        masks[0, :side, :side] = True
+        sample = instance_sample(masks, [0], THINGS)
+        loss = dict(type='BootstrappedBoxLoss', num_pixels=None, beta=1e-6)
+        module = head(normalize_by_box=normalize, weighting='uniform', loss_box=loss)
+        maps = true_maps(module, sample)
+        maps[0, 0] += 2 / 16
+        costs.append(module.loss_by_feat(maps, [sample])['loss_box'].item())
+    assert costs[0] == pytest.approx(ratio * costs[1], rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ('resolution', 'num_pixels', 'reached'),
     [

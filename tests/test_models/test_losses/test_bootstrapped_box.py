@@ -1,5 +1,7 @@
 """The loss against its definition in plain Python, and which pixels it learns from."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -27,7 +29,8 @@ def by_definition(
     images: Tensor,
     weight: Tensor,
     *,
-    num_pixels: int | None,
+    num_pixels: float | None,
+    stride: int,
     per: str,
     max_iou: float | None,
     beta: float,
@@ -40,7 +43,10 @@ def by_definition(
         groups = [list(numbers)]
     kept = set()
     for group in groups:
-        ranked = sorted(group, key=lambda p: float(ious[p]))[:num_pixels]
+        most = len(group)
+        if num_pixels is not None:
+            most = num_pixels * stride**2 if num_pixels >= 1 else math.ceil(num_pixels * most)
+        ranked = sorted(group, key=lambda p: float(ious[p]))[:most]
         kept |= {p for p in ranked if max_iou is None or ious[p] <= max_iou}
     total = 0.0
     for p in kept:
@@ -54,14 +60,15 @@ def by_definition(
 @given(
     st.integers(0, 30),
     st.integers(0, 1000),
-    st.none() | st.integers(1, 20),
+    st.none() | st.integers(1, 20) | st.sampled_from([0.01, 0.46, 0.99]),
+    st.sampled_from([1, 2]),
     st.sampled_from(['image', 'batch']),
     st.none() | st.floats(0, 1, width=32),
     st.floats(0.1, 3),
 )
-def test_equal_to_the_definition(num, seed, num_pixels, per, max_iou, beta) -> None:
+def test_equal_to_the_definition(num, seed, num_pixels, stride, per, max_iou, beta) -> None:
     batch = pixels(num, num_images=3, seed=seed)
-    options = dict(num_pixels=num_pixels, per=per, max_iou=max_iou, beta=beta)
+    options = dict(num_pixels=num_pixels, stride=stride, per=per, max_iou=max_iou, beta=beta)
     loss = BootstrappedBoxLoss(**options)(**batch)
     expected, kept = by_definition(**batch, **options)
     assert float(loss.detach()) == pytest.approx(expected, rel=1e-4, abs=1e-6)
@@ -119,7 +126,9 @@ def test_half_precision_is_summed_in_single() -> None:
 @pytest.mark.parametrize(
     ('wrong', 'sentence'),
     [
-        (dict(num_pixels=0), 'num_pixels must be at least 1, or None to keep all, not 0'),
+        (dict(num_pixels=0), 'num_pixels must be a whole number of at least 1, .*, not 0'),
+        (dict(num_pixels=1.5), 'a share between 0 and 1, or None to keep all, not 1.5'),
+        (dict(stride=0), 'stride must be at least 1, not 0'),
         (dict(per='pixel'), "per must be one of .*, not 'pixel'"),
     ],
 )
