@@ -1,6 +1,7 @@
 """Checkpoints from strangers: loaded without running their code, compared with the model."""
 
 import functools
+import logging
 import os
 import re
 import zipfile
@@ -11,6 +12,7 @@ from typing import IO
 from urllib.error import URLError
 
 import torch
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 
 from seginpaint_mm.errors import CheckpointError, ConfigError
@@ -91,9 +93,18 @@ def non_finite_tensors(state_dict: Mapping[str, object]) -> list[str]:
 
 
 def check_checkpoint_fits(
-    model: torch.nn.Module, checkpoint: dict, name: str, *, partly: bool = False
+    model: torch.nn.Module,
+    checkpoint: dict,
+    name: str,
+    *,
+    partly: bool = False,
+    resumes: bool = False,
 ) -> dict[str, torch.Tensor]:
     """Compare a loaded checkpoint with the model that is to take it.
+
+    Where an earlier version of this package built a module otherwise, and the module knows how
+    (``earlier_form(state, prefix)`` returns the arguments, ``take_earlier_form`` applies them), it
+    becomes what it was, with a warning.
 
     Args:
         model: unwrapped model. Buffers that it names in ``tensors_of_any_shape`` are as large as
@@ -101,6 +112,7 @@ def check_checkpoint_fits(
         checkpoint: with ``state_dict``, or a state dict itself; a prefix ``module.`` is ignored.
         name: the checkpoint's path, for the message.
         partly: accept missing and unexpected tensors as long as one matches (fine-tuning).
+        resumes: the training of the checkpoint goes on: the model must be built as it was.
 
     Returns:
         The checkpoint's state dict without prefixes.
@@ -110,6 +122,7 @@ def check_checkpoint_fits(
             sentence says how many match and names the first of each kind.
     """
     state = _state_dict(checkpoint)
+    _take_earlier_forms(model, state, name, resumes=resumes)
     expected = _without_counters(model.state_dict())
     differences = _differences(expected, state, getattr(model, 'tensors_of_any_shape', ()))
     num_unmatched = len(differences['missing']) + len(differences['of another shape'])
@@ -127,6 +140,32 @@ def check_checkpoint_fits(
             f'training diverged; use an earlier checkpoint.'
         )
     return state
+
+
+def _take_earlier_forms(
+    model: torch.nn.Module, state: Mapping[str, object], name: str, *, resumes: bool
+) -> None:
+    """Let the modules that an earlier version built otherwise become what the checkpoint is of."""
+    options: dict[str, object] = {}
+    for place, module in list(model.named_modules()):
+        prefix = f'{place}.' if place else ''
+        form = module.earlier_form(state, prefix) if hasattr(module, 'earlier_form') else {}
+        if form and not resumes:
+            module.take_earlier_form(form)
+        options |= {f'model.{prefix}{key}': value for key, value in form.items()}
+    if not options:
+        return
+    listed = ' '.join(f'{key}={value}'.replace(' ', '') for key, value in options.items())
+    if resumes:
+        raise CheckpointError(
+            f'{name} was trained by an earlier version, with {listed}: resume it with '
+            f'--cfg-options and these.'
+        )
+    print_log(
+        f'{name} was trained by an earlier version: the network is built with {listed}, as then.',
+        'current',
+        logging.WARNING,
+    )
 
 
 def load_part(part: torch.nn.Module, place: str, path: str | Path) -> None:

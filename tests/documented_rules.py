@@ -205,7 +205,7 @@ def benchmark(arguments: list[str]) -> None:
 
 
 def only_parsed(name: str) -> Rule:
-    """For data sets that are not to be had: tests/test_tools has small ones."""
+    """For data and weights that are not to be had: tests/test_tools has small ones."""
     return lambda arguments: load_tool(name).parse_args(arguments)
 
 
@@ -368,6 +368,7 @@ SCRIPTS: dict[str, Rule] = {
         for name in ('train', 'test', 'infer', 'demo', 'doctor')
     },
     'tools/join_parts.py': as_it_stands('join_parts'),
+    'tools/model_converters/mpi.py': only_parsed('model_converters/mpi'),
     'tools/analysis_tools/table.py': table,
     'tools/analysis_tools/benchmark.py': benchmark,
     'tools/analysis_tools/browse_dataset.py': as_it_stands('analysis_tools/browse_dataset'),

@@ -87,9 +87,10 @@ def main(argv: list[str] | None = None) -> None:
         for sentence in unused_custom_keys(cfg.optim_wrapper, names):
             runner.logger.warning(sentence)
         if cfg.get('load_from'):
-            partly = not cfg.get('resume')  # fine-tuning may take a part of a checkpoint
-            runner.register_hook(CheckpointGuardHook(name=cfg.load_from, partly=partly))
-            if cfg.get('resume'):
+            resumes = bool(cfg.get('resume'))  # fine-tuning may take a part of a checkpoint
+            guard = CheckpointGuardHook(name=cfg.load_from, partly=not resumes, resumes=resumes)
+            runner.register_hook(guard)
+            if resumes:
                 runner.register_hook(ResumeSettingsHook(name=cfg.load_from))
         runner.train()
 

@@ -58,13 +58,18 @@ class StagedResNet(ResNet):
             zero_init_residual=False,
             init_cfg=init_cfg,
         )
-        for layer_name, dilation in zip(self.res_layers, dilations, strict=True):
-            _dilate_after_first_block(getattr(self, layer_name), dilation)
+        self.dilate(dilations)
 
     @property
     def num_stages_built(self) -> int:
         """Number of residual stages."""
         return len(self.res_layers)
+
+    def dilate(self, dilations: Sequence[int]) -> None:
+        """Set the dilation of each stage's blocks after the first; the weights stay."""
+        for layer_name, dilation in zip(self.res_layers, dilations, strict=True):
+            _dilate_after_first_block(getattr(self, layer_name), dilation)
+        self.stage_dilations = tuple(dilations)
 
     def run_stage(self, x: Tensor, stage: int) -> Tensor:
         """Run one stage: 1 is the stem and ``layer1``, k is ``layer<k>``.

@@ -10,6 +10,6 @@ model = dict(
     backbone=dict(type='StagedResNet', depth=18, strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4)),
     neck=dict(type='MPINeck', position='layer2', fill='max_pool', num_rectangles=3),
     background_head=dict(type='BackgroundHead', in_channels=512, num_classes=3),
-    foreground_backbone=dict(type='StagedResNet', depth=18, strides=(1, 1), dilations=(1, 2)),
+    foreground_backbone=dict(type='StagedResNet', depth=18, strides=(1, 1), dilations=(2, 2)),
     foreground_head=dict(type='ForegroundHead', in_channels=128),
 )

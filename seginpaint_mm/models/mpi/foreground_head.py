@@ -1,6 +1,6 @@
 """The foreground branch's decoder, and the readout of logits that a neck has made (Sec. III-B)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -51,6 +51,8 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         up_channels: channels after each x2 upsampling.
         extra_upsample: nearest x2 upsamplings of the logits: 0 for the own branch at 1/4 of the
             image's size, 1 for features shared with the main branch at 1/8.
+        bias: whether the last 1x1 convolution has a bias. The published network has none; the
+            checkpoints of version 0.1 have one, and keep it (:meth:`earlier_form`).
         loss_decode: config of the loss on N,1,H,W logits and N,H,W targets.
         in_index: which of the given feature maps to read.
         init_cfg: MMEngine's initialisation config.
@@ -63,6 +65,7 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         channels: int = 512,
         up_channels: Sequence[int] = (256, 128),
         extra_upsample: int = 0,
+        bias: bool = False,
         loss_decode: dict | None = None,
         in_index: int = -1,
         init_cfg: dict | None = None,
@@ -78,6 +81,8 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
             loss_decode=loss_decode or BINARY_CROSS_ENTROPY,
             init_cfg=init_cfg,
         )
+        if not bias:
+            self.conv_seg.bias = None
         self.convs = nn.Sequential(
             *_conv_bn_relu(in_channels, channels), *_conv_bn_relu(channels, channels)
         )
@@ -94,6 +99,23 @@ class ForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         if self.extra_upsample:
             logits = F.interpolate(logits, scale_factor=2**self.extra_upsample, mode='nearest')
         return logits
+
+    def earlier_form(self, state: Mapping[str, object], prefix: str) -> dict[str, object]:
+        """Say which arguments make this the head of an earlier version's checkpoint.
+
+        Args:
+            state: the checkpoint's state dict.
+            prefix: put before this head's names there.
+
+        Returns:
+            ``bias=True`` where the checkpoint has one and this head has none.
+        """
+        has_bias = f'{prefix}conv_seg.bias' in state
+        return dict(bias=True) if has_bias and self.conv_seg.bias is None else {}
+
+    def take_earlier_form(self, form: Mapping[str, object]) -> None:
+        """Become the head of what :meth:`earlier_form` returned."""
+        self.conv_seg.bias = nn.Parameter(self.conv_seg.weight.new_zeros(1))
 
 
 def _conv_bn_relu(in_channels: int, out_channels: int) -> tuple[nn.Module, ...]:

@@ -8,6 +8,7 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
 
+from seginpaint_mm.models.backbones import StagedResNet
 from seginpaint_mm.models.data_preprocessor import (
     groups_by_size,
     pad_bottom_right,
@@ -18,6 +19,9 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
 MASKS = ('predicted', 'truth')
+# Of the light foreground branch: as published, and as in version 0.1.
+LIGHT_DILATIONS = (2, 2)
+EARLIER_LIGHT_DILATIONS = (1, 2)
 
 
 @MODELS.register_module()
@@ -106,6 +110,31 @@ class ForegroundInpainter(BaseModel):
     def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
         """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
         return dict(num_classes={'background_head.num_classes': self.background_head.num_classes})
+
+    def earlier_form(self, state: Mapping[str, object], prefix: str) -> dict[str, object]:
+        """Say which arguments make this the network of an earlier version's checkpoint.
+
+        In version 0.1 the light branch was not dilated in ``layer1``. The weights do not show that,
+        but the bias of the foreground logit, which was dropped in the same version, does.
+
+        Args:
+            state: the checkpoint's state dict.
+            prefix: put before this model's names there.
+
+        Returns:
+            The dilations of ``foreground_backbone``, where they were others.
+        """
+        branch, head = self.foreground_backbone, self.foreground_head
+        if not isinstance(branch, StagedResNet) or branch.stage_dilations != LIGHT_DILATIONS:
+            return {}
+        is_earlier = hasattr(head, 'earlier_form') and head.earlier_form(
+            state, f'{prefix}foreground_head.'
+        )
+        return {'foreground_backbone.dilations': EARLIER_LIGHT_DILATIONS} if is_earlier else {}
+
+    def take_earlier_form(self, form: Mapping[str, object]) -> None:
+        """Become the network of what :meth:`earlier_form` returned."""
+        self.foreground_backbone.dilate(form['foreground_backbone.dilations'])
 
     def forward(
         self,

@@ -8,6 +8,8 @@ import pytest
 import torch
 from mmengine.config import Config, DictAction
 
+from seginpaint_mm.checkpoint import check_checkpoint_fits
+from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import (
     build_model,
@@ -273,3 +275,34 @@ def test_masks_can_be_chosen_on_the_command_line() -> None:
     config = Config.fromfile(CONFIGS / 'mpi' / 'two_stage_r18_street.py')
     config.merge_from_dict(options)
     assert build_model(config.model).test_mask == 'truth'  # 'true' would have become a bool
+
+
+def earlier_checkpoint() -> tuple[torch.nn.Module, dict]:
+    """A network of version 0.1, and its checkpoint."""
+    config = model_config('pspnet_r18')
+    config.foreground_backbone.dilations, config.foreground_head.bias = (1, 2), True
+    model = build_model(config).eval()
+    torch.nn.init.constant_(model.foreground_head.conv_seg.bias, 0.3)
+    return model, dict(state_dict=model.state_dict())
+
+
+def test_checkpoints_of_the_first_version_mean_what_they_meant() -> None:
+    earlier, checkpoint = earlier_checkpoint()
+    model = build_model(model_config('pspnet_r18')).eval()
+    with mock.patch('seginpaint_mm.checkpoint.print_log') as log:
+        state = check_checkpoint_fits(model, checkpoint, 'epoch_50.pth')
+    model.load_state_dict(state)
+    images = torch.randn(1, 3, 48, 64)
+    with torch.no_grad():
+        expected, given = earlier.segment(images, None), model.segment(images, None)
+    assert all(torch.equal(one, other) for one, other in zip(expected, given, strict=True))
+    told = 'model.foreground_backbone.dilations=(1,2) model.foreground_head.bias=True'
+    assert told in log.call_args.args[0]
+
+
+def test_a_training_of_the_first_version_is_resumed_as_it_was_built() -> None:
+    _, checkpoint = earlier_checkpoint()
+    model = build_model(model_config('pspnet_r18'))
+    with pytest.raises(CheckpointError, match='resume it with --cfg-options'):
+        check_checkpoint_fits(model, checkpoint, 'epoch_50.pth', resumes=True)
+    assert 'foreground_head.conv_seg.bias' not in model.state_dict()
