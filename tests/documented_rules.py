@@ -205,7 +205,7 @@ def benchmark(arguments: list[str]) -> None:
 
 
 def only_parsed(name: str) -> Rule:
-    """For data and weights that are not to be had: tests/test_tools has small ones."""
+    """For data and weights that are not to be had: tests run the tool on small ones."""
     return lambda arguments: load_tool(name).parse_args(arguments)
 
 
@@ -380,7 +380,7 @@ SCRIPTS: dict[str, Rule] = {
     'tools/dataset_converters/make_pairs.py': make_pairs,
     **{
         f'tools/dataset_converters/{name}.py': only_parsed(f'dataset_converters/{name}')
-        for name in ('pascal3d', 'predict_visible_masks')
+        for name in ('label_tools', 'pascal3d', 'predict_visible_masks')
     },
 }
 MODULES: dict[str, Rule] = {'pip': pip, 'venv': nothing, 'build': nothing, 'twine': nothing}

@@ -31,8 +31,8 @@ class SGIM(BaseModule):
         hidden_channels: Of the shared convolution, 128 in SPADE.
         scaling: ``'1+gamma'`` as in SPADE, or ``'gamma'`` as eq. (3) is written.
         modulation_size: ``'fine'``: gamma and beta are made at the size of the result, as in SPADE;
-            ``'coarse'``: at the segmentation's size, half of it, and enlarged, which takes a quarter
-            of their operations.
+            ``'coarse'``: at the segmentation's size, half of it, and enlarged, which takes a
+            quarter of their operations.
         norm_cfg: MMCV's config of another normalisation than instance norm; it is made without
             weights of its own.
         init_cfg: MMEngine's initialisation config.
