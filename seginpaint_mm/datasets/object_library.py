@@ -110,6 +110,7 @@ def cut_out_of_scene(
     *,
     area: tuple[float, float],
     max_contact: float,
+    cut_off: bool = False,
     classes: Sequence[str] | None = None,
 ) -> list[CutOut]:
     """Cut out the objects of a loaded picture; see :func:`cut_out_objects`.
@@ -121,12 +122,13 @@ def cut_out_of_scene(
         class_names: Names of the classes of ``gt_seg_map``.
         area: Smallest and largest object, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
+        cut_off: Objects near the picture's border, which may cut them off, are taken, too.
         classes: Names of the objects' classes; None for all.
 
     Raises:
         ValueError: when the pipeline does not tell objects apart.
     """
-    limits = dict(area=area, max_contact=max_contact)
+    limits = dict(area=area, max_contact=max_contact, cut_off=cut_off)
     image = results['img']
     if 'gt_objects' in results:
         return cut_out_objects(image, results['gt_objects'], results['gt_foreground'], **limits)
@@ -153,13 +155,15 @@ def cut_out_objects(
     *,
     area: tuple[float, float],
     max_contact: float,
+    cut_off: bool = False,
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
 ) -> list[CutOut]:
     """Cut out the objects of a picture that are of the wanted size and look whole.
 
-    An object may be cut off, and is left out, near the picture's border (a hundredth of its
-    sides, where Cityscapes has no labels), and where it touches other foreground.
+    An object may be cut off, and is left out unless ``cut_off`` says otherwise, near the picture's
+    border (a hundredth of its sides, where Cityscapes has no labels). It may be hidden in part, and
+    is left out, where it touches other foreground.
 
     Args:
         image: BGR uint8 (H, W, 3).
@@ -167,6 +171,7 @@ def cut_out_objects(
         foreground: uint8 (H, W), 1 = foreground, also that which is no object.
         area: Smallest and largest object, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
+        cut_off: Objects near the picture's border are taken, too.
         labels: Unsigned (H, W), the class of each pixel; each object is of one class. None where
             classes are unknown.
         class_names: Names of the classes of ``labels``.
@@ -175,7 +180,7 @@ def cut_out_objects(
     smallest, largest = (share * height * width for share in area)
     cut_outs = []
     for number, box in enumerate(find_objects(objects), start=1):
-        if box is None or not _is_inside(box, objects.shape):
+        if box is None or not (cut_off or _is_inside(box, objects.shape)):
             continue
         mask = (objects[box] == number).astype(np.uint8)
         if not smallest <= np.count_nonzero(mask) <= largest:
@@ -199,7 +204,7 @@ def _contact(
     objects: np.ndarray, foreground: np.ndarray, number: int, box: tuple[slice, slice]
 ) -> float:
     """Share of the pixels around an object that are other foreground."""
-    around = tuple(slice(side.start - 1, side.stop + 1) for side in box)
+    around = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
     mask = (objects[around] == number).astype(np.uint8)
     outline = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0) & (mask == 0)
-    return float(foreground[around][outline].mean())
+    return float(foreground[around][outline].mean()) if outline.any() else 0.0

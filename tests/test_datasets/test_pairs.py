@@ -192,6 +192,7 @@ def test_folders_of_older_versions_are_continued(tmp_path: Path) -> None:
     out, source = tmp_path / 'out', street(tmp_path / 'street')
     write_pairs(out, maker(source), BLOCK, workers=1, on_progress=ignore)
     whole = json.loads((out / 'pairs.json').read_text())
+    assert 'cut_off' not in whole['options'], 'there was no such option'
     del whole['source']['digest']
     (out / 'pairs.json').write_text(json.dumps(whole))
     pairs = json.loads((out / RECORD).read_text())
@@ -234,6 +235,36 @@ def test_small_and_cut_off_objects_are_left_out(made: tuple[Path, Path]) -> None
     assert {p.removed_class for p in maker(made[0], area=(0.1, 1.0)).block(0)} == {'car'}
     with pytest.raises(DataError, match=r'shows a whole object of 0.6 to 1 of its area: widen'):
         maker(made[0], area=(0.6, 1.0)).block(0)
+
+
+def test_all_objects(tmp_path: Path) -> None:
+    """Also a single pixel, and what the border cuts off or another object touches."""
+    labels = street_labels(road=7, sidewalk=8, other=11, car=26, size=(48, 64))
+    labels[labels == 26] = 7
+    labels[0:6, 0:5] = labels[20:30, 30:34] = 24  # a corner; half of the outline touches a rider
+    labels[20:30, 34:38], labels[40, 60] = 25, 33
+    instances = np.where(labels > 23, labels.astype(np.uint16) * 1000, labels)
+    instances[0:6, 0:5] += 1
+    root = write_cityscapes(
+        tmp_path / 'street',
+        ['a/0', 'a/1'],
+        split='train',
+        labels=labels,
+        instances=instances,
+        manual=False,
+    )
+    options = dict(size=(48, 64), scale=(1.0, 1.0), rotation=(0.0, 0.0), blendings=('none',))
+    everything = maker(root, area=(0.0, 1.0), max_contact=1.0, cut_off=True, **options)
+    shapes = {
+        (pair.removed_class, int(pair.hole.sum())) for n in range(3) for pair in everything.block(n)
+    }
+    assert shapes == {('person', 30), ('person', 40), ('rider', 40), ('bicycle', 1)}
+    whole = {pair.removed_class for pair in maker(root, area=(0.0, 1.0), **options).block(0)}
+    assert whole == {'bicycle'}
+    out = tmp_path / 'out'
+    run_here(TOOL, out, '--num', 1, '--all-objects', '--workers', 1, 'cityscapes', root)
+    note = json.loads((out / 'pairs.json').read_text())['options']
+    assert (note['area'], note['max_contact'], note['cut_off']) == ([0.0, 1.0], 1.0, True)
 
 
 @pytest.mark.parametrize(

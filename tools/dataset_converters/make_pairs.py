@@ -1,6 +1,6 @@
 """Make pairs of pictures with and without an object, for object removal::
 
-    python tools/dataset_converters/make_pairs.py OUT --num 20000 --class person \\
+    python tools/dataset_converters/make_pairs.py OUT --num 20000 --class person --all-objects \\
         coco data/coco --annotations annotations/instances_train2017.json --images train2017
     python tools/dataset_converters/make_pairs.py OUT --num 2000 cityscapes data/street
     python tools/dataset_converters/make_pairs.py OUT --num 2000 folder data/mine --class-name dog
@@ -62,6 +62,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=default.max_contact,
         metavar='SHARE',
         help='of an outline that may touch other objects (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--all-objects',
+        action='store_true',
+        help='of any size, cut off by the border, touching others: --area 0 1, --max-contact 1 and '
+        'no look at the border (the paper takes all segments of persons)',
     )
     parser.add_argument(
         '--blending',
@@ -140,8 +146,9 @@ def main(argv: list[str] | None = None) -> None:
     options = PairOptions(
         size=tuple(args.size),
         classes=args.classes and tuple(args.classes),
-        area=tuple(args.area),
-        max_contact=args.max_contact,
+        area=(0.0, 1.0) if args.all_objects else tuple(args.area),
+        max_contact=1.0 if args.all_objects else args.max_contact,
+        cut_off=args.all_objects,
         scale=tuple(args.scale),
         rotation=tuple(args.rotation),
         blendings=tuple(args.blendings or BLENDINGS),

@@ -1,7 +1,8 @@
 # For training end to end: with objects and distances; batches of 4 (Sec. IV-A).
 _base_ = './pairs_coco.py'
 load = dict(type='LoadPair', instances=True)
-train_pipeline = [load, _base_.flip, dict(type='SignedDistance'), _base_.pack]
+distance = dict(type='SignedDistance', unit='pixels')  # the loss divides them
+train_pipeline = [load, _base_.flip, distance, _base_.pack]
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
 
 # The quality of what was filled, and how much larger than the object the mask is.

@@ -1,6 +1,6 @@
 # Maskopt as a whole for CPUs: Street with Cityscapes' 19 classes.
 _base_ = ['./edgeconnect_small_segmentation.py', './panoptic_selector_small.py']
-mask_expansion = dict(type='MaskExpansionLoss', alpha=0.03, loss_weight=1000.0)
+mask_expansion = dict(type='MaskExpansionLoss', alpha=0.03, unit='outside', loss_weight=1000.0)
 model = dict(
     type='ObjectRemover',
     selector=_base_.selector,

@@ -1,6 +1,6 @@
 # Maskopt for CPUs and COCO's annotations of objects: no classes of stuff, so no segmentation stage.
 _base_ = ['./edgeconnect_small.py', './instance_selector_small_coco.py']
-mask_expansion = dict(type='MaskExpansionLoss', alpha=0.03, loss_weight=1000.0)
+mask_expansion = dict(type='MaskExpansionLoss', alpha=0.03, unit='outside', loss_weight=1000.0)
 model = dict(
     type='ObjectRemover',
     selector=_base_.selector,

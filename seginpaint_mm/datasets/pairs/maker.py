@@ -13,7 +13,7 @@ from scipy.ndimage import find_objects
 from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.object_library import CutOut, check_classes, cut_out_of_scene
-from seginpaint_mm.datasets.object_placement import paste_object, place_anywhere
+from seginpaint_mm.datasets.object_placement import PlacedObject, paste_object, place_anywhere
 from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
 from seginpaint_mm.errors import DataError
 
@@ -44,6 +44,8 @@ class PairOptions:
         rotation: Range in degrees.
         flip_prob: Probability that an object is mirrored.
         blendings: Keys of ``BLENDINGS``, of which a random one is taken.
+        cut_off: Objects that the border of their picture may cut off are taken, too. With area
+            (0, 1) and max_contact 1 these are all objects, as the paper takes all segments.
         truncation: Up to half of each side of an object's box may lie outside the picture.
         truth_format: ``'jpg'`` (quality 95) or ``'png'``: how the picture without is stored. The
             picture with the object is made of what was stored, so both agree outside the hole.
@@ -58,6 +60,7 @@ class PairOptions:
     flip_prob: float = 0.5
     blendings: tuple[str, ...] = tuple(BLENDINGS)
     truncation: bool = False
+    cut_off: bool = False
     truth_format: str = 'jpg'
 
 
@@ -96,8 +99,9 @@ class PairMaker:
 
     Args:
         source: Objects are cut out of its pictures and pasted into its pictures; its pipeline is
-            ``LoadSceneImage`` and ``LoadInstances``. Objects that are small, cut off by the
-            picture's border, crowds, or hidden in part by others, are left out.
+            ``LoadSceneImage`` and ``LoadInstances``. Crowds are left out and, unless the options
+            say otherwise, objects that are small, cut off by the picture's border, or hidden in
+            part by others.
         options: How.
         seed: Varies all choices, >= 0.
 
@@ -153,6 +157,7 @@ class PairMaker:
             self.class_names,
             area=options.area,
             max_contact=options.max_contact,
+            cut_off=options.cut_off,
             classes=options.classes,
         )
 
@@ -182,20 +187,10 @@ class PairMaker:
         options = self.options
         others = [pair for pair in objects if pair[0]['img_path'] != scene['img_path']] or objects
         data, truth = _store(scene['img'], options.truth_format)
-        for _ in range(_TRIES):
-            origin, cut_out = others[int(rng.integers(len(others)))]
-            placed = place_anywhere(
-                cut_out,
-                options.size,
-                rng,
-                scale=options.scale,
-                rotation=options.rotation,
-                flip_prob=options.flip_prob,
-                truncation=options.truncation,
-            )
-            if placed is not None:
-                break
-        else:
+        origin, cut_out, placed = self._place(others, rng)
+        if placed is None:  # those of the block are too large or too small
+            origin, cut_out, placed = self._place(self._search(rng), rng)
+        if placed is None:
             raise self._misplaced(cut_out)
         image = truth.copy()
         blending = options.blendings[int(rng.integers(len(options.blendings)))]
@@ -211,6 +206,26 @@ class PairMaker:
             blending=blending,
             sources=tuple(Path(found['img_path']).name for found in (scene, origin)),
         )
+
+    def _place(
+        self, objects: Sequence[tuple[dict, CutOut]], rng: np.random.Generator
+    ) -> tuple[dict, CutOut, PlacedObject | None]:
+        """A random object at a random place, its picture, and what it was cut out as."""
+        options = self.options
+        for _ in range(_TRIES):
+            origin, cut_out = objects[int(rng.integers(len(objects)))]
+            placed = place_anywhere(
+                cut_out,
+                options.size,
+                rng,
+                scale=options.scale,
+                rotation=options.rotation,
+                flip_prob=options.flip_prob,
+                truncation=options.truncation,
+            )
+            if placed is not None:
+                break
+        return origin, cut_out, placed
 
     def _misplaced(self, cut_out: CutOut) -> DataError:
         """Why no object was placed, of which this is the last that was tried."""

@@ -140,8 +140,11 @@ def _identity(sample: dict, root: str) -> list:
 
 def _note(maker: PairMaker) -> dict:
     metainfo = maker.source.metainfo
+    options = asdict(maker.options)
+    if not options['cut_off']:
+        del options['cut_off']  # as in folders of versions that had no such option
     return dict(
-        options=asdict(maker.options),
+        options=options,
         seed=maker.seed,
         source=dict(
             type=type(maker.source).__name__,

@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from seginpaint_mm.registry import MODELS
 
+UNITS = ('outside', 'inside', 'pixels')
+
 
 @MODELS.register_module()
 class MaskExpansionLoss(nn.Module):
@@ -15,35 +17,47 @@ class MaskExpansionLoss(nn.Module):
     With alpha 0 it is the boundary loss of Kervadec et al., eq. (8).
 
     Eq. (8) and the text above eq. (9) contradict each other in the sign of the distance; this is
-    eq. (8): negative inside, the only reading in which the mask grows minimally.
+    eq. (8): negative inside, the only reading in which the mask grows minimally. Nor does the paper
+    say by what the distances are divided to be "normalized between -1 and 1", so alpha has a unit:
+
+    - ``'outside'``: a share of the greatest distance outside the object. Each side is divided by
+      its own greatest distance. 0.03 is 3.6 to 7.3 pixels of a 256x256 image.
+    - ``'inside'``: a share of the greatest distance inside the object, half the width of its
+      thickest place. 0.03 is about half a pixel of a person in a 256x256 image.
+    - ``'pixels'``: the same margin for objects of any size and place.
+
+    In the latter two both sides have one scale, the greatest distance of the image, so that
+    ``loss_weight`` means about the same in all.
 
     Args:
-        alpha: Margin as a share of the greatest distance outside the object (eq. 9); the
-            distances are in [-1, 1] (``SignedDistance(unit='share')``).
-        alpha_pixels: Margin in pixels, the same for objects of any size and place, in place of
-            ``alpha``; the distances are in pixels (``SignedDistance(unit='pixels')``). The loss of
-            a picture is divided by its greatest distance, so that ``loss_weight`` means the same.
+        alpha: Margin (eq. 9), >= 0.
+        unit: Of alpha, one of ``UNITS``.
+        alpha_pixels: The earlier name of ``alpha`` with ``unit='pixels'``; goes before both.
         loss_weight: Factor, lambda_X of eq. (10).
 
     Raises:
-        ValueError: when a margin is negative.
+        ValueError: when alpha is negative or the unit is unknown.
     """
 
     def __init__(
         self,
         *,
         alpha: float = 0.03,
+        unit: str = 'outside',
         alpha_pixels: float | None = None,
         loss_weight: float = 1000.0,
     ) -> None:
         super().__init__()
-        if alpha < 0 or (alpha_pixels or 0) < 0:
+        if alpha_pixels is not None:
+            alpha, unit = alpha_pixels, 'pixels'
+        if unit not in UNITS:
+            raise ValueError(f'MaskExpansionLoss.unit must be one of {UNITS}, not {unit!r}.')
+        if not alpha >= 0:
             raise ValueError(
-                f'MaskExpansionLoss: alpha and alpha_pixels must be 0 or more, not {alpha} and '
-                f'{alpha_pixels}: masks are to grow.'
+                f'MaskExpansionLoss.alpha must be 0 or more, not {alpha}: masks are to grow.'
             )
         self.alpha = alpha
-        self.alpha_pixels = alpha_pixels
+        self.unit = unit
         self.loss_weight = loss_weight
 
     def forward(self, mask_probability: Tensor, signed_distance: Tensor) -> Tensor:
@@ -51,12 +65,11 @@ class MaskExpansionLoss(nn.Module):
 
         Args:
             mask_probability: N,1,H,W in [0, 1], 1 = to be removed.
-            signed_distance: N,1,H,W of the true mask, negative inside, in [-1, 1] or, with
-                ``alpha_pixels``, in pixels.
+            signed_distance: N,1,H,W of the true mask, negative inside, in pixels
+                (``SignedDistance(unit='pixels')``); for the unit ``'outside'`` also in [-1, 1].
 
         Raises:
-            ValueError: when the shapes differ, or the distances are in pixels without
-                ``alpha_pixels``, or not with it.
+            ValueError: when the shapes differ, or distances in [-1, 1] do not suffice for the unit.
         """
         if mask_probability.shape != signed_distance.shape or mask_probability.ndim != 4:
             raise ValueError(
@@ -68,18 +81,16 @@ class MaskExpansionLoss(nn.Module):
 
     def _move_outline(self, distance: Tensor) -> Tensor:
         """phi - alpha, whose zeros are the outline of the dilated mask; about in [-1, 1]."""
-        greatest = distance.abs().amax(dim=(1, 2, 3), keepdim=True)
-        if self.alpha_pixels is not None:
-            if (greatest == 1).any():  # in pixels it is a root less a half
-                raise ValueError(
-                    'MaskExpansionLoss: alpha_pixels needs distances in pixels, but these are in '
-                    "[-1, 1]: take dict(type='SignedDistance', unit='pixels')."
-                )
-            smallest = torch.finfo(distance.dtype).tiny
-            return (distance - self.alpha_pixels) / greatest.clamp(min=smallest)
-        if (greatest > 1).any():
+        smallest = torch.finfo(distance.dtype).tiny
+        inside = (-distance).amax(dim=(1, 2, 3), keepdim=True).clamp(min=smallest)
+        outside = distance.amax(dim=(1, 2, 3), keepdim=True).clamp(min=smallest)
+        if self.unit == 'outside':
+            return torch.where(distance < 0, distance / inside, distance / outside) - self.alpha
+        greatest = torch.maximum(inside, outside)
+        if (greatest == 1).any():  # in pixels it is a root less a half
             raise ValueError(
-                f'MaskExpansionLoss: a distance is {greatest.max().item():g}, beyond [-1, 1]: give '
-                f"alpha_pixels, or take dict(type='SignedDistance', unit='share')."
+                f'MaskExpansionLoss: alpha in the unit {self.unit!r} needs distances in pixels, '
+                f"but these are in [-1, 1]: take dict(type='SignedDistance', unit='pixels')."
             )
-        return distance - self.alpha
+        margin = self.alpha * inside if self.unit == 'inside' else self.alpha
+        return (distance - margin) / greatest
