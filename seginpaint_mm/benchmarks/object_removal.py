@@ -21,6 +21,7 @@ from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
+from seginpaint_mm.models.maskopt.panoptic_mask_selector import padded_size
 from seginpaint_mm.models.maskopt.panoptic_truth import without_truth
 from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
@@ -143,7 +144,8 @@ def apart_of(
 ) -> Callable[[], object]:
     """The four networks as separate tools: mmdet's own prediction, pictures of 8 bit between."""
     pictures = model.to_pictures(inputs)
-    truths = without_truth(samples, tuple(pictures.shape[-2:]), model.selector.upscale)
+    size = padded_size(pictures)
+    truths = without_truth(samples, size, model.selector.seen_size(size))
     normalised = model.selector._normalise(pictures)
     mask, labels = stages_of(model, inputs, samples)['panoptic']()
     hidden, stages = mask.to(pictures.dtype), model.stages

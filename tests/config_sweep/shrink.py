@@ -43,6 +43,8 @@ def shrink(cfg: Config, num_train: int = 2) -> Config:
             node.update(layer='Conv2d', std=0.01)
         if node.get('weights') == 'torchvision':
             node['weights'] = None
+        if node.get('type') == 'PanopticMaskSelector' and 'scale' in node:
+            node['scale'] = (2 * _LARGEST, 2 * _LARGEST)
     for node in nodes(cfg._cfg_dict):  # networks of the paper's losses, unnamed for their default
         if node.get('type') == 'PerceptualFeatures' and 'weights' not in node:
             node['weights'] = None

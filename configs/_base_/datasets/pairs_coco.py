@@ -1,6 +1,6 @@
 # COCO with pasted persons, 256x256, of tools/dataset_converters/make_pairs.py (Sec. III-A):
-#   make_pairs.py data/pairs_coco/train --num 118287 --class person coco-panoptic data/coco
-#     --annotations annotations/panoptic_train2017.json --images train2017
+#   make_pairs.py data/pairs_coco/train --num 118287 --class person --all-objects
+#     coco-panoptic data/coco --annotations annotations/panoptic_train2017.json --images train2017
 #     --segments annotations/panoptic_train2017        (val: --num 5000, ..._val2017)
 data_root = 'data/pairs_coco'
 

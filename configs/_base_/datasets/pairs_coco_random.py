@@ -1,12 +1,7 @@
-# Trained with random masks, without objects; tested with objects (Table II).
+# Trained with random masks, without objects; tested with objects (Table II). As in the paper they are
+# NVIDIA's, of the partial convolution paper: its training masks, PNG with 255 = hole, lie there.
 _base_ = './pairs_coco.py'
-masks = dict(
-    type='RandomChoice',
-    transforms=[
-        [dict(type='RandomRectangles', num=3, min_ratio=0.1, max_ratio=0.4)],
-        [dict(type='FreeFormStrokes')],
-    ],
-)
+masks = dict(type='IrregularHoles', folder='data/irregular_masks_train')
 train_pipeline = [
     dict(type='LoadPair', with_object=False),
     _base_.flip,

@@ -5,4 +5,5 @@ selector = dict(
     detector=_base_.detector,
     thing_names=_base_.thing_names,
     class_ids=tuple(range(133)),
+    scale=(1333, 800),  # in which it was trained; the paper does not say in which it looks
 )

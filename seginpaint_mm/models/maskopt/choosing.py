@@ -12,6 +12,7 @@ from seginpaint_mm.models.maskopt.segments import Segments
 
 REQUESTS = ('class', 'all', 'click', 'box', 'id')
 _SIDES = {'click': 2, 'box': 4}
+MEASURES = ('iou', 'covered')
 
 
 class Choosable(Protocol):
@@ -44,15 +45,19 @@ class AbsentClassError(ValueError):
         self.name = name
 
 
-def overlaps(segments: Segments, mask: Tensor) -> Tensor:
-    """Intersection over union of each segment with a mask, float n.
+def overlaps(segments: Segments, mask: Tensor, measure: str = 'iou') -> Tensor:
+    """How much each segment overlaps a mask, float n in [0, 1].
 
     Args:
         segments: n of them.
         mask: bool H,W.
+        measure: ``'iou'``: intersection over union. ``'covered'``: the share of the mask that a
+            segment covers, however large the segment is.
     """
     found = (segments.probabilities.detach() >= 0.5).flatten(1)
     intersection = (found & mask.flatten()).sum(dim=1)
+    if measure == 'covered':
+        return intersection / mask.sum().clamp(min=1)
     union = found.sum(dim=1) + mask.sum() - intersection
     return intersection / union.clamp(min=1)
 

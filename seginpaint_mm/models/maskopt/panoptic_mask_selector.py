@@ -9,7 +9,7 @@ from mmengine.config import ConfigDict
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from seginpaint_mm.models.maskopt.choosing import choose, overlaps
+from seginpaint_mm.models.maskopt.choosing import MEASURES, choose, overlaps
 from seginpaint_mm.models.maskopt.panoptic_truth import VOID, with_truth, without_truth
 from seginpaint_mm.models.maskopt.segments import (
     Segments,
@@ -47,19 +47,26 @@ class PanopticMaskSelector(BaseModule):
         box_margin: Share of a box's width and height by which masks may reach beyond it on each
             side, in training and in use. Masks end at their boxes, which are trained to fit the
             object, so that the mask expansion loss can enlarge nothing there; 0 is what mmdet does.
-        min_overlap: IoU in [0, 1) with the object that is to be removed which a segment must exceed
+        overlap: By which :meth:`select_by_overlap` compares things, ``'iou'`` or ``'covered'``, see
+            :func:`overlaps`. The paper says "the largest overlap", of which ``'covered'`` is the
+            literal reading: it prefers a large thing that covers more of M_G.
+        min_overlap: Overlap in [0, 1) with the object that is to be removed which a segment must exceed
             to be taken for it by :meth:`select_by_overlap`. With 0, as in the results and
             checkpoints of this toolkit, one common pixel is enough, so that ``mask/found`` counts
             neighbours, too; 0.1 leaves those out.
         upscale: Pictures are enlarged by this before the network looks at them: it finds objects
             of few pixels badly. Masks keep the picture's size; the time grows with its square.
+        scale: (1333, 800), in any order, in place of ``upscale``: pictures are enlarged or reduced,
+            until the longer or the shorter side has so many pixels, as mmdet's ``Resize`` does for
+            the networks that it publishes, rounded to multiples of 32. The truth of the network's
+            own losses is resized alike.
         min_area: Pixels that an object has at least in the truth of the network's own losses,
             except the one that is to be removed; smaller ones are no objects to it.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
         ValueError: when ``handover`` is another one, ``box_margin`` is negative, ``upscale`` is
-            less than 1, there are fewer classes than things, or the network gives no mask logits.
+            less than 1, ``scale`` is less than 32, there are fewer classes than things, or the network gives no mask logits.
     """
 
     def __init__(
@@ -74,7 +81,9 @@ class PanopticMaskSelector(BaseModule):
         box_margin: float = 0.0,
         min_area: int = 1,
         upscale: int = 1,
+        scale: tuple[int, int] | None = None,
         min_overlap: float = 0.0,
+        overlap: str = 'iou',
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -88,9 +97,18 @@ class PanopticMaskSelector(BaseModule):
             )
         if upscale < 1:
             raise ValueError(f'PanopticMaskSelector.upscale must be 1 or more, not {upscale}.')
+        if scale is not None and (upscale != 1 or len(scale) != 2 or min(scale) < _DIVISOR):
+            raise ValueError(
+                f'PanopticMaskSelector.scale must be two sides of {_DIVISOR} or more, and without '
+                f'upscale, not {tuple(scale)} with upscale {upscale}.'
+            )
         if not 0 <= min_overlap < 1:
             raise ValueError(
                 f'PanopticMaskSelector.min_overlap must be from 0 to below 1, not {min_overlap}.'
+            )
+        if overlap not in MEASURES:
+            raise ValueError(
+                f'PanopticMaskSelector.overlap must be one of {MEASURES}, not {overlap!r}.'
             )
         if len(class_ids) < len(thing_names):
             raise ValueError(
@@ -107,7 +125,9 @@ class PanopticMaskSelector(BaseModule):
         self.box_margin = box_margin
         self.min_area = min_area
         self.upscale = upscale
+        self.scale = scale and (min(scale), max(scale))
         self.min_overlap = min_overlap
+        self.overlap = overlap
 
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """The features of N,3,H,W in [0, 1], RGB: computed once for the loss and the masks.
@@ -118,7 +138,7 @@ class PanopticMaskSelector(BaseModule):
         return tuple(feature.float() for feature in features)
 
     def _normalise(self, pictures: Tensor) -> Tensor:
-        """As mmdet's data preprocessor does it, padded to a multiple of 32, then enlarged."""
+        """As mmdet's data preprocessor does it, padded to a multiple of 32, then resized."""
         preprocessor = self.detector.data_preprocessor
         colours = pictures * 255
         if not preprocessor._channel_conversion:  # the network takes BGR, as it is read
@@ -126,14 +146,21 @@ class PanopticMaskSelector(BaseModule):
         normalised = (colours - preprocessor.mean) / preprocessor.std
         height, width = padded_size(pictures)
         margin = (0, width - pictures.shape[-1], 0, height - pictures.shape[-2])
-        return self._enlarge(F.pad(normalised, margin))
-
-    def _enlarge(self, pictures: Tensor) -> Tensor:
-        if self.upscale == 1:
-            return pictures
+        padded, seen = F.pad(normalised, margin), self.seen_size((height, width))
+        if seen == (height, width):
+            return padded
+        is_reduced = seen[0] * seen[1] < height * width
         return F.interpolate(
-            pictures, scale_factor=self.upscale, mode='bilinear', align_corners=False
+            padded, seen, mode='bilinear', align_corners=False, antialias=is_reduced
         )
+
+    def seen_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) in which the network sees a batch of (height, width), padded."""
+        if self.scale is None:
+            return size[0] * self.upscale, size[1] * self.upscale
+        factor = min(self.scale[0] / min(size), self.scale[1] / max(size))
+        height, width = (max(1, round(factor * side / _DIVISOR)) * _DIVISOR for side in size)
+        return height, width
 
     @_FULL_PRECISION
     def loss(
@@ -141,11 +168,11 @@ class PanopticMaskSelector(BaseModule):
     ) -> dict[str, Tensor]:
         """L_PS: the network's own losses; see :func:`with_truth` for what the samples need."""
         size = padded_size(pictures)
-        large = (size[0] * self.upscale, size[1] * self.upscale)
-        truths = with_truth(samples, size, self.class_ids, self.min_area, self.upscale)
+        seen = self.seen_size(size)
+        truths = with_truth(samples, size, self.class_ids, self.min_area, seen)
         with (
             _known_features(self.detector, features),
-            wider_mask_boxes(self.detector, large, self.box_margin),
+            wider_mask_boxes(self.detector, seen, self.box_margin),
         ):
             losses = self.detector.loss(pictures, truths)
         return {
@@ -163,8 +190,9 @@ class PanopticMaskSelector(BaseModule):
     ) -> list[Segments]:
         """What is found in N pictures, the sure ones, with masks of the pictures' size."""
         size = padded_size(pictures)
-        blank = without_truth(samples, size, self.upscale)
-        found = find_segments(self.detector, features, blank, size, self.box_margin, self.upscale)
+        seen = self.seen_size(size)
+        blank = without_truth(samples, size, seen)
+        found = find_segments(self.detector, features, blank, size, self.box_margin, seen)
         height, width = pictures.shape[-2:]
         sure = [segments.keep(segments.scores >= self.score_threshold) for segments in found]
         return [
@@ -190,7 +218,7 @@ class PanopticMaskSelector(BaseModule):
         chosen, unmatched = [], []
         for segments, hole in zip(found, holes[:, 0], strict=True):
             things = self.things(segments)
-            overlap = overlaps(things, hole)
+            overlap = overlaps(things, hole, self.overlap)
             nothing = not len(overlap) or not overlap.max() > self.min_overlap
             unmatched.append(nothing)
             chosen.append(hole.float() if nothing else things.probabilities[overlap.argmax()])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.structures import InstanceData, PixelData
@@ -16,10 +17,16 @@ VOID = 255
 
 
 def without_truth(
-    samples: Sequence[SceneSample], size: tuple[int, int], upscale: int = 1
+    samples: Sequence[SceneSample], size: tuple[int, int], seen: tuple[int, int] | None = None
 ) -> list[DetDataSample]:
-    """mmdet's samples of a batch that was padded to (height, width) ``size``, then enlarged."""
-    return [_blank(sample, size, upscale) for sample in samples]
+    """mmdet's samples of a batch that was padded to (height, width) ``size``, then resized.
+
+    Args:
+        samples: N of them.
+        size: (height, width) of the batch, padded.
+        seen: (height, width) in which the network sees it; None for ``size``.
+    """
+    return [_blank(sample, size, seen or size) for sample in samples]
 
 
 def with_truth(
@@ -27,33 +34,34 @@ def with_truth(
     size: tuple[int, int],
     class_ids: Sequence[int],
     min_area: int = 1,
-    upscale: int = 1,
+    seen: tuple[int, int] | None = None,
 ) -> list[DetDataSample]:
     """mmdet's samples with the truth of I: that of I_G, and the pasted object before it.
 
     Args:
         samples: With ``gt_instances`` and ``gt_sem_seg`` of the picture without the object, its
             ``hole``, and ``removed_labels`` in the metainfo.
-        size: (height, width) of the batch, padded, before it is enlarged.
+        size: (height, width) of the batch, padded, before it is resized.
         class_ids: Class of ``gt_sem_seg`` of each label of the network, things before stuff.
         min_area: Pixels of the smallest object; the pasted one is always there.
-        upscale: By how much the truth is larger than the samples.
+        seen: (height, width) in which the network sees the batch, that of the truth; None for
+            ``size``.
 
     Raises:
         ValueError: when a sample lacks something, or more than one object was pasted.
     """
-    return [_with_truth(sample, size, class_ids, min_area, upscale) for sample in samples]
+    return [_with_truth(sample, size, class_ids, min_area, seen or size) for sample in samples]
 
 
-def _blank(sample: SceneSample, size: tuple[int, int], upscale: int) -> DetDataSample:
-    shape = _enlarged(tuple(sample.get('img_shape', size)[:2]), upscale)
-    padded = _enlarged(size, upscale)
+def _blank(sample: SceneSample, size: tuple[int, int], seen: tuple[int, int]) -> DetDataSample:
+    own = sample.get('img_shape', size)[:2]
+    shape = tuple(round(a * b / c) for a, b, c in zip(own, seen, size, strict=True))
     return DetDataSample(
         metainfo=dict(
             img_shape=shape,
             ori_shape=shape,
-            pad_shape=padded,
-            batch_input_shape=padded,
+            pad_shape=seen,
+            batch_input_shape=seen,
             scale_factor=(1.0, 1.0),
         )
     )
@@ -64,36 +72,39 @@ def _with_truth(
     size: tuple[int, int],
     class_ids: Sequence[int],
     min_area: int,
-    upscale: int,
+    seen: tuple[int, int],
 ) -> DetDataSample:
     _check(sample)
     hole = sample.hole.data.bool()
     label = sample.removed_labels[0]
-    seen = sample.gt_instances.masks & ~hole
-    is_left = seen.flatten(1).sum(dim=1) >= max(min_area, 1)
-    masks = torch.cat([seen[is_left], hole])
+    visible = sample.gt_instances.masks & ~hole
+    is_left = visible.flatten(1).sum(dim=1) >= max(min_area, 1)
+    masks = torch.cat([visible[is_left], hole])
     before = sample.gt_instances.labels
     labels = torch.cat([before[is_left], before.new_tensor([label])])
     classes = sample.gt_sem_seg.data.masked_fill(hole, class_ids[label])
-    truth = _blank(sample, size, upscale)
-    large = _repeated(pad_with(masks, size, 0), upscale)
+    truth = _blank(sample, size, seen)
+    large = _resized(pad_with(masks, size, 0), seen)
     truth.gt_instances = InstanceData(
-        bboxes=tight_boxes(masks) * upscale,
+        bboxes=tight_boxes(masks) * scale_of_boxes(size, seen, masks.device),
         labels=labels,
         masks=BitmapMasks(large.cpu().numpy().astype('uint8'), *large.shape[-2:]),
     )
     padded = pad_with(_to_labels(classes, class_ids), size, VOID)
-    truth.gt_sem_seg = PixelData(sem_seg=_repeated(padded, upscale))
+    truth.gt_sem_seg = PixelData(sem_seg=_resized(padded, seen))
     return truth
 
 
-def _enlarged(size: tuple[int, int], upscale: int) -> tuple[int, int]:
-    return size[0] * upscale, size[1] * upscale
+def scale_of_boxes(size: tuple[int, int], seen: tuple[int, int], device: torch.device) -> Tensor:
+    """By what (x1, y1, x2, y2) in (height, width) ``size`` are multiplied to be in ``seen``."""
+    across, down = seen[1] / size[1], seen[0] / size[0]
+    return torch.tensor([across, down, across, down], device=device)
 
 
-def _repeated(maps: Tensor, times: int) -> Tensor:
-    """Each pixel of ...,H,W ``times`` by ``times`` times."""
-    return maps.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
+def _resized(maps: Tensor, seen: tuple[int, int]) -> Tensor:
+    """Bool or classes, C,H,W, as the network sees them, by the nearest pixel."""
+    resized = F.interpolate(maps[None].float(), seen, mode='nearest-exact')[0]
+    return resized.to(maps.dtype)
 
 
 def _to_labels(classes: Tensor, class_ids: Sequence[int]) -> Tensor:

@@ -14,6 +14,8 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox2roi
 from torch import Tensor, nn
 
+from seginpaint_mm.models.maskopt.panoptic_truth import scale_of_boxes
+
 LEAST_COMMON = 0.1  # of the smaller of an object and a box that is drawn around it
 
 
@@ -69,7 +71,7 @@ def find_segments(
     samples: list[DetDataSample],
     size: tuple[int, int],
     box_margin: float = 0.0,
-    upscale: int = 1,
+    seen: tuple[int, int] | None = None,
 ) -> list[Segments]:
     """What any mmdet network that gives mask logits finds.
 
@@ -80,15 +82,15 @@ def find_segments(
             ``MaskRCNN``, ...), or with a ``panoptic_head`` of queries (``MaskFormer``,
             ``Mask2Former``).
         features: What its ``extract_feat`` gives.
-        samples: N, with the metainfo that mmdet needs, of the enlarged pictures.
-        size: (height, width) of the batch, before it was enlarged: that of the masks.
+        samples: N, with the metainfo that mmdet needs, of the resized pictures.
+        size: (height, width) of the batch, before it was resized: that of the masks.
         box_margin: Masks are looked for in boxes that are larger by this share of their width and
             height on each side, as far as the picture reaches: a mask ends at its box.
-        upscale: By how much the pictures of ``features`` are larger than ``size``.
+        seen: (height, width) of the pictures of ``features``; None for ``size``.
     """
     if hasattr(detector, 'panoptic_head'):
         return _of_queries(detector, features, samples, size)
-    return _of_boxes(detector, features, samples, size, box_margin, upscale)
+    return _of_boxes(detector, features, samples, size, box_margin, seen or size)
 
 
 def check_gives_masks(detector: nn.Module) -> None:
@@ -109,10 +111,9 @@ def _of_boxes(
     samples: list[DetDataSample],
     size: tuple[int, int],
     box_margin: float,
-    upscale: int,
+    seen: tuple[int, int],
 ) -> list[Segments]:
     head = detector.roi_head
-    large = (size[0] * upscale, size[1] * upscale)
     with torch.no_grad():  # which boxes there are is not differentiated, as in training them
         proposals = detector.rpn_head.predict(features, samples, rescale=False)
         metas = [sample.metainfo for sample in samples]
@@ -121,13 +122,14 @@ def _of_boxes(
     if not sum(counts):
         empty = features[0].new_zeros(0, *size)
         return [Segments(empty, boxes.labels, boxes.scores) for boxes in found]
-    wider = [_widened(boxes.bboxes, box_margin, large) for boxes in found]
+    wider = [_widened(boxes.bboxes, box_margin, seen) for boxes in found]
     logits = head._mask_forward(features, bbox2roi(wider))['mask_preds']
+    scale = scale_of_boxes(size, seen, logits.device)
     segments = []
     for boxes, wide, of_image in zip(found, wider, logits.split(counts), strict=True):
         channel = boxes.labels if of_image.shape[1] > 1 else torch.zeros_like(boxes.labels)
         masks = of_image[torch.arange(len(boxes), device=of_image.device), channel].sigmoid()
-        pasted = _do_paste_mask(masks[:, None], wide / upscale, *size, skip_empty=False)[0]
+        pasted = _do_paste_mask(masks[:, None], wide / scale, *size, skip_empty=False)[0]
         segments.append(Segments(pasted.clamp(0, 1), boxes.labels, boxes.scores))
     return segments
 

@@ -4,8 +4,10 @@ import copy
 import math
 from unittest import mock
 
+import numpy as np
 import pytest
 import torch
+from mmdet.datasets.transforms import Resize as MmdetResize
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData, PixelData
@@ -191,7 +193,11 @@ def test_the_network_looks_at_enlarged_pictures() -> None:
     pictures, samples = model.to_pictures(batch['inputs']), batch['data_samples']
     selector = model.selector
     small = selector.segments(pictures, selector.look(pictures), samples)
-    selector.upscale = 1
+    selector.upscale, selector.scale = 1, (2 * SIZE[0], 2 * SIZE[1])
+    of_scale = selector.segments(pictures, selector.look(pictures), samples)
+    for one, other in zip(small, of_scale, strict=True):
+        torch.testing.assert_close(one.probabilities, other.probabilities)
+    selector.scale = None
     large_pictures = torch.nn.functional.interpolate(pictures, scale_factor=2, mode='bilinear')
     large_samples = copy.deepcopy(samples)
     for sample in large_samples:
@@ -210,7 +216,9 @@ def test_the_truth_of_enlarged_pictures() -> None:
     samples = prepared(model, scenes(2))['data_samples']
     ids = model.selector.class_ids
     for small, large in zip(
-        with_truth(samples, SIZE, ids), with_truth(samples, SIZE, ids, upscale=3), strict=True
+        with_truth(samples, SIZE, ids),
+        with_truth(samples, SIZE, ids, seen=(3 * SIZE[0], 3 * SIZE[1])),
+        strict=True,
     ):
         assert large.batch_input_shape == (3 * SIZE[0], 3 * SIZE[1])
         torch.testing.assert_close(large.gt_instances.bboxes, 3 * small.gt_instances.bboxes)
@@ -220,8 +228,29 @@ def test_the_truth_of_enlarged_pictures() -> None:
         assert (large.gt_sem_seg.sem_seg[:, ::3, 1::3] == small.gt_sem_seg.sem_seg).all()
 
 
-def test_a_training_step_with_enlarged_pictures() -> None:
-    model = build_model(tiny_remover(selector=tiny_selector(upscale=2, box_margin=0.1)))
+@pytest.mark.parametrize(
+    ('scale', 'size', 'seen'),
+    [
+        ((1333, 800), (256, 256), (800, 800)),
+        ((800, 1333), (704, 1024), (800, 1152)),  # of 800 x 1163.6
+        ((1333, 800), (480, 1600), (384, 1344)),  # the longer side is the limit: 400 x 1333
+        ((1333, 800), (3008, 2016), (1184, 800)),
+    ],
+)
+def test_the_network_looks_at_the_scale_it_was_trained_at(
+    scale: tuple[int, int], size: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    """As mmdet's Resize with this scale and keep_ratio, to multiples of 32."""
+    selector = build_model(tiny_remover(selector=tiny_selector(scale=scale))).selector
+    assert selector.seen_size(size) == seen
+    picture = np.zeros((*size, 3), np.uint8)
+    resized = MmdetResize(scale=scale, keep_ratio=True)(dict(img=picture))['img_shape']
+    assert max(abs(a - b) for a, b in zip(resized, seen, strict=True)) <= 16
+
+
+@pytest.mark.parametrize('way', [dict(upscale=2), dict(scale=(128, 96)), dict(scale=(999, 32))])
+def test_a_training_step_with_resized_pictures(way: dict) -> None:
+    model = build_model(tiny_remover(selector=tiny_selector(**way, box_margin=0.1)))
     log = model.train_step(scenes(2), optimizers(model))
     assert all(math.isfinite(value) for value in log.values())
 
@@ -389,6 +418,23 @@ def test_overlap_is_intersection_over_union() -> None:
     torch.testing.assert_close(overlaps(segments(), mask), torch.tensor([0.0, 0.5, 0.0]))
 
 
+def test_the_share_that_is_covered_prefers_a_large_segment() -> None:
+    """The paper's "largest overlap", read literally."""
+    hole = torch.zeros(1, 1, 20, 30, dtype=torch.bool)
+    hole[..., 4:8, 4:9] = True
+    probabilities = torch.zeros(2, 20, 30)
+    probabilities[0, 4:8, 4:8] = 1  # all but a column of it, and nothing else
+    probabilities[1, 2:18, 2:28] = 1
+    both = Segments(probabilities, torch.tensor([0, 0]), torch.tensor([0.9, 0.9]))
+    torch.testing.assert_close(overlaps(both, hole[0, 0], 'covered'), torch.tensor([0.8, 1.0]))
+    for measure, chosen in (('iou', 0), ('covered', 1)):
+        selector = MODELS.build(tiny_remover()['selector'] | dict(overlap=measure))
+        probability, _ = selector.select_by_overlap([both], hole)
+        assert torch.equal(probability[0, 0], probabilities[chosen])
+    with pytest.raises(ValueError, match="overlap must be one of .*, not 'union'"):
+        MODELS.build(tiny_remover()['selector'] | dict(overlap='union'))
+
+
 @pytest.mark.parametrize(('least', 'found'), [(0.0, True), (0.1, False)])
 def test_one_common_pixel_is_a_match_only_without_a_threshold(least: float, found: bool) -> None:
     selector = tiny_remover()['selector'] | dict(min_overlap=least)
@@ -435,5 +481,7 @@ def test_what_is_missing_is_told() -> None:
         MODELS.build(tiny_selector(box_margin=-0.1))
     with pytest.raises(ValueError, match='upscale must be 1 or more, not 0'):
         MODELS.build(tiny_selector(upscale=0))
+    with pytest.raises(ValueError, match='scale must be two sides of 32 or more, and without up'):
+        MODELS.build(tiny_selector(upscale=2, scale=(1333, 800)))
     with pytest.raises(ValueError, match='2 things have 1 class_ids'):
         MODELS.build(tiny_selector(class_ids=(1,)))
