@@ -50,8 +50,8 @@ class PanopticMaskSelector(BaseModule):
         overlap: By which :meth:`select_by_overlap` compares things, ``'iou'`` or ``'covered'``, see
             :func:`overlaps`. The paper says "the largest overlap", of which ``'covered'`` is the
             literal reading: it prefers a large thing that covers more of M_G.
-        min_overlap: Overlap in [0, 1) with the object that is to be removed which a segment must exceed
-            to be taken for it by :meth:`select_by_overlap`. With 0, as in the results and
+        min_overlap: Overlap in [0, 1) with the object that is to be removed which a segment must
+            exceed to be taken for it by :meth:`select_by_overlap`. With 0, as in the results and
             checkpoints of this toolkit, one common pixel is enough, so that ``mask/found`` counts
             neighbours, too; 0.1 leaves those out.
         upscale: Pictures are enlarged by this before the network looks at them: it finds objects
@@ -66,7 +66,8 @@ class PanopticMaskSelector(BaseModule):
 
     Raises:
         ValueError: when ``handover`` is another one, ``box_margin`` is negative, ``upscale`` is
-            less than 1, ``scale`` is less than 32, there are fewer classes than things, or the network gives no mask logits.
+            less than 1, ``scale`` is less than 32, ``overlap`` is another one, there are fewer
+            classes than things, or the network gives no mask logits.
     """
 
     def __init__(
