@@ -27,12 +27,26 @@ def config_needs(cfg: Config) -> list[str]:
         for key, value in _leaves({'model': cfg.get('model'), 'load_from': cfg.get('load_from')})
         if isinstance(value, str) and ('checkpoint' in key or key == 'load_from')
     ]
+    weights += _pretrained(cfg)
     trained = [path for path in weights if '://' not in path]
     names = dict.fromkeys(PurePosixPath(path).parent.name or path for path in trained)
     downloads = dict.fromkeys(path for path in weights if '://' in path)
     needs += [f'after {" and ".join(names)}'] if names else []
     needs += [f'download of {PurePosixPath(path).name}' for path in downloads]
     return needs
+
+
+def _pretrained(cfg: Config) -> list[str]:
+    """Files of the config's ``pretrained``, one of each depth of its backbones."""
+    depths = {
+        value
+        for key, value in _leaves({'model': cfg.get('model')})
+        if key.endswith('backbone.depth')
+    }
+    name = cfg.get('pretrained') or ''
+    return list(
+        dict.fromkeys(name.replace('{depth}', str(each)) for each in sorted(depths) if name)
+    )
 
 
 def _data_folders(cfg: Config) -> list[str]:

@@ -116,7 +116,9 @@ def train(arguments: list[str]) -> None:
     _trained.add(same)
     for path in (cfg.model.get('part_checkpoints') or {}).values():
         _train_missing(Path(path).parent)
-    run_here('train', *arguments, '--cfg-options', *_small_options(cfg, training=True))
+    options = _small_options(cfg, training=True)
+    options += [f'pretrained={BACKBONE}'] if '://' in (cfg.get('pretrained') or '') else []
+    run_here('train', *arguments, '--cfg-options', *options)
     last = work_dir / f'epoch_{cfg.train_cfg.max_epochs}.pth'
     if not last.exists():
         last.hardlink_to(work_dir / 'epoch_1.pth')

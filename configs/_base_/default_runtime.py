@@ -14,6 +14,7 @@ custom_hooks = [
     dict(type='ChannelsLastHook'),
     dict(type='LastEpochsMeanHook', num_epochs=5),
     dict(type='ClassCountHook'),
+    dict(type='PretrainedHook'),
 ]
 env_cfg = dict(
     cudnn_benchmark=False,

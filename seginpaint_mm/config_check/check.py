@@ -22,6 +22,7 @@ _RUNNER_KEYS = {
     *(set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}),
     *('runner_type', 'custom_imports', 'sync_bn', 'find_unused_parameters', 'compile'),
     *('model_wrapper_cfg', 'activation_checkpointing', 'efficient_conv_bn_eval'),
+    'pretrained',  # PretrainedHook reads it
 }
 _LOADER_KEYS = {
     *(set(inspect.signature(DataLoader.__init__).parameters) - {'self'}),

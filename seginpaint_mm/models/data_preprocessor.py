@@ -31,7 +31,7 @@ _MASKS = ('masks', 'input_masks', 'full_masks')  # of gt_instances
 
 @MODELS.register_module()
 class SceneDataPreprocessor(ImgDataPreprocessor):
-    """Normalise BGR uint8 images as RGB float32 and batch them.
+    """Normalise BGR uint8 images as RGB (or BGR) float32 and batch them.
 
     Images of different sizes are padded at the bottom and right, after normalisation and with 0,
     to the largest size, rounded up to a multiple of ``pad_size_divisor``. In training the
@@ -43,9 +43,11 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
     size, or one at a time.
 
     Args:
-        mean: Of R, G, B on the scale 0 to 255.
+        mean: Of R, G, B on the scale 0 to 255; of B, G, R where ``bgr_to_rgb`` is False.
         std: The same.
         pad_size_divisor: Height and width of the batch are multiples of it.
+        bgr_to_rgb: False leaves the channels in the order B, G, R, which Caffe's ImageNet weights
+            take, with a ``std`` of 1.
         non_blocking: Copy to the device without waiting for it.
     """
 
@@ -54,15 +56,17 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
         mean: Sequence[float] = (123.675, 116.28, 103.53),
         std: Sequence[float] = (58.395, 57.12, 57.375),
         pad_size_divisor: int = 1,
+        bgr_to_rgb: bool = True,
         non_blocking: bool = False,
     ) -> None:
         super().__init__(
             mean=mean,
             std=std,
             pad_size_divisor=pad_size_divisor,
-            bgr_to_rgb=True,
+            bgr_to_rgb=bgr_to_rgb,
             non_blocking=non_blocking,
         )
+        self.bgr_to_rgb = bgr_to_rgb
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Batch the samples on this module's device.
@@ -107,7 +111,8 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
         if value is _FAR:
             return pad_bottom_right(data, size, data.max())
         if value is _MEAN:
-            padded = self.mean.round().to(data.dtype).expand(-1, *size).clone()
+            mean = self.mean if self.bgr_to_rgb else self.mean.flip(0)  # gt_image is RGB
+            padded = mean.round().to(data.dtype).expand(-1, *size).clone()
             padded[:, : data.shape[-2], : data.shape[-1]] = data
             return padded
         return pad_bottom_right(data, size, value)
@@ -190,10 +195,16 @@ def check_normalisation(model: nn.Module) -> None:
     """See that a model can undo the normalisation of its images.
 
     Raises:
-        ValueError: when its ``data_preprocessor`` does not say how it normalises.
+        ValueError: when its ``data_preprocessor`` does not say how it normalises, or leaves images
+            in BGR.
     """
     if not hasattr(model.data_preprocessor, 'mean'):
         raise ValueError(
             f'{type(model).__name__} undoes the normalisation of images: give it a '
             f"data_preprocessor=dict(type='SceneDataPreprocessor')."
+        )
+    if not getattr(model.data_preprocessor, 'bgr_to_rgb', True):
+        raise ValueError(
+            f'{type(model).__name__} undoes the normalisation of RGB images: leave '
+            f'data_preprocessor.bgr_to_rgb at True.'
         )

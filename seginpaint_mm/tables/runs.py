@@ -16,7 +16,7 @@ from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables.spec import Row, TableSpec
 
 # What decides the outcome of a training; the number of workers, for one, does not.
-_DECISIVE = ('model', 'train_cfg', 'optim_wrapper', 'param_scheduler')
+_DECISIVE = ('model', 'pretrained', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 _LOADERS = ('train_dataloader', 'val_dataloader')
 _SUMMARY = 'last_epochs_mean.json'
 # What a test does not look at, and a config that is only tested may not have.

@@ -35,6 +35,8 @@ def shrink(cfg: Config, num_train: int = 2) -> Config:
             _shrink_loader(cfg[key], number)
     if cfg.get('train_cfg'):
         cfg.train_cfg.update(max_epochs=1, val_begin=1, val_interval=1)
+    if 'pretrained' in cfg:
+        cfg.pretrained = None
     for node in nodes(cfg._cfg_dict):
         if node.get('type') == 'Pretrained':
             node['type'] = 'Normal'  # of std 0.01, as weights cannot be downloaded

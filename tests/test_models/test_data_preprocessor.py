@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.structures import InstanceData, PixelData
 
-from seginpaint_mm.models.data_preprocessor import SceneDataPreprocessor
+from seginpaint_mm.models.data_preprocessor import SceneDataPreprocessor, check_normalisation
 from seginpaint_mm.structures import SceneSample
 
 MEAN, STD = (10.0, 20.0, 30.0), (1.0, 2.0, 4.0)
@@ -110,3 +112,12 @@ def test_image_of_another_type(dtype):
 def test_image_of_another_shape(shape):
     with pytest.raises(ValueError, match='takes images'):
         preprocessor()(dict(inputs=[torch.zeros(shape, dtype=torch.uint8)]))
+
+
+def test_channels_stay_as_caffe_takes_them() -> None:
+    image = torch.arange(3, dtype=torch.uint8).view(3, 1, 1).expand(3, 2, 2)
+    bgr = SceneDataPreprocessor(mean=(0, 0, 0), std=(1, 1, 1), bgr_to_rgb=False)
+    batch = bgr(dict(inputs=[image], data_samples=None))
+    assert batch['inputs'][0, :, 0, 0].tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match='leave data_preprocessor.bgr_to_rgb at True'):
+        check_normalisation(SimpleNamespace(data_preprocessor=bgr))

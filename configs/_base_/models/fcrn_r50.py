@@ -1,6 +1,7 @@
 # FCRN (Sec. 2.3): ResNet-50 dilated to 1/8, a linear 5x5 classifier with dilation 12 (FoV 392).
-# The paper starts from ImageNet weights: model.backbone.init_cfg.type=Pretrained, .checkpoint=FILE;
-# for torchvision's also model.backbone.style=pytorch.
+# The hole algorithm: with the stride in the 3x3 convolution (style='pytorch', as in torchvision's
+# weights) the first block of a dilated stage keeps the dilation of the stage before. Weights with
+# the stride in the 1x1 one (Caffe's) take style='caffe', contract_dilation=False.
 model = dict(
     type='mmseg.EncoderDecoder',
     data_preprocessor=dict(
@@ -14,7 +15,8 @@ model = dict(
         depth=50,
         strides=(1, 2, 1, 1),
         dilations=(1, 1, 2, 4),
-        style='caffe',
+        style='pytorch',
+        contract_dilation=True,
         norm_cfg=dict(type='BN', requires_grad=True),
     ),
     decode_head=dict(

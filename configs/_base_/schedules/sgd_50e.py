@@ -1,4 +1,5 @@
 # The paper does not give its schedule: this is a usual one for dilated ResNets, 16 images a batch.
+pretrained = 'torchvision://resnet{depth}'  # the paper's own ImageNet weights are not public
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),

@@ -8,6 +8,7 @@ from seginpaint_mm.engine.hooks.epoch_seed_hook import EpochSeedHook
 from seginpaint_mm.engine.hooks.finite_loss_hook import FiniteLossHook
 from seginpaint_mm.engine.hooks.label_presence_hook import LabelPresenceHook
 from seginpaint_mm.engine.hooks.last_epochs_mean_hook import LastEpochsMeanHook
+from seginpaint_mm.engine.hooks.pretrained_hook import PretrainedHook
 from seginpaint_mm.engine.hooks.resume_settings_hook import ResumeSettingsHook
 from seginpaint_mm.engine.hooks.save_predictions_hook import SavePredictionsHook
 from seginpaint_mm.engine.hooks.scene_visualization_hook import SceneVisualizationHook
@@ -21,6 +22,7 @@ __all__ = [
     'FiniteLossHook',
     'LabelPresenceHook',
     'LastEpochsMeanHook',
+    'PretrainedHook',
     'ResumeSettingsHook',
     'SavePredictionsHook',
     'SceneVisualizationHook',
