@@ -41,7 +41,7 @@ def _pretrained(cfg: Config) -> list[str]:
     depths = {
         value
         for key, value in _leaves({'model': cfg.get('model')})
-        if key.endswith('backbone.depth')
+        if key.endswith('backbone.depth') and isinstance(value, int)
     }
     name = cfg.get('pretrained') or ''
     return list(
