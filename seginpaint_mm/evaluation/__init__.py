@@ -16,6 +16,7 @@ from seginpaint_mm.evaluation.painted_mask_iou import PaintedMaskIoUMetric
 from seginpaint_mm.evaluation.painting_error import PaintingErrorMetric
 from seginpaint_mm.evaluation.region_ap import RegionAPMetric
 from seginpaint_mm.evaluation.region_iou import RegionIoUMetric
+from seginpaint_mm.evaluation.scene_complexity import SceneComplexityMetric
 from seginpaint_mm.evaluation.visible_mask_iou import VisibleMaskIoUMetric
 from seginpaint_mm.evaluation.visible_painting_error import VisiblePaintingErrorMetric
 
@@ -36,6 +37,7 @@ __all__ = [
     'PaintingErrorMetric',
     'RegionAPMetric',
     'RegionIoUMetric',
+    'SceneComplexityMetric',
     'VisibleMaskIoUMetric',
     'VisiblePaintingErrorMetric',
 ]

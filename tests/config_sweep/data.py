@@ -35,9 +35,13 @@ def write_all(root: Path) -> Path:
     _pairs(data)
     holes = np.zeros((128, 128), np.uint8)
     holes[40:90, 30:100] = 255
-    for folder in ('irregular_masks', 'irregular_masks_train'):
-        for number in range(2):
-            write_map(data / folder / f'{number:05d}.png', np.roll(holes, 20 * number, axis=0))
+    raw = np.full((128, 128), 255, np.uint8)  # white is known, as in NVIDIA's training masks
+    raw[60:62, 60:70] = 0
+    for number in range(2):
+        shifted = np.roll(holes, 20 * number, axis=0)
+        write_map(data / f'irregular_masks/{number:05d}.png', shifted)
+    for number in range(8):
+        write_map(data / f'irregular_masks_train/{number:05d}.png', np.roll(raw, number, axis=0))
     return root
 
 

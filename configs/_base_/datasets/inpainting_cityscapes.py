@@ -44,10 +44,13 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 # What needs weights that are not there is left out with a warning; see their docstrings.
+squeezenet = 'data/weights/squeezenet1_1_torchvision.pth'
 image_metrics = [
     dict(type='InpaintingQualityMetric'),
-    dict(type='LPIPSMetric', weights='data/weights/squeezenet1_1_torchvision.pth', optional=True),
+    dict(type='LPIPSMetric', weights=squeezenet, optional=True),
     dict(type='FIDMetric', weights='data/weights/pt_inception-2015-12-05.pth', optional=True),
+    dict(type='FIDMetric', network='squeezenet', weights=squeezenet, optional=True),
+    dict(type='SceneComplexityMetric', leave_out=['void', 'background', 'unlabelled']),
 ]
 segmentation_metrics = [
     dict(type='ClassIoUMetric'),

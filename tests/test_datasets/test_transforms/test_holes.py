@@ -147,6 +147,71 @@ def test_irregular_holes_refused(tmp_path, masks):
     assert hole.any(axis=1).sum() == 6
 
 
+@pytest.fixture
+def raw(tmp_path):
+    """As NVIDIA's raw training masks: a known image with a black bar, 1 pixel wide."""
+    mask = np.full((64, 64), 255, np.uint8)
+    mask[32, 8:56] = 0
+    write_map(tmp_path / 'raw.png', mask)
+    return str(tmp_path)
+
+
+def test_raw_masks_are_inverted_dilated_and_cut_at_the_border(raw):
+    square = dict(size=(64, 64))
+    assert draw(IrregularHoles(raw), **square).mean() > 0.9
+    bar = draw(IrregularHoles(raw, invert=True, flip=False), **square)
+    assert bar.sum() == 48
+    assert bar[32, 8:56].all()
+    thick = draw(IrregularHoles(raw, invert=True, dilate=(7, 7), flip=False), **square)
+    assert thick.any(axis=1).sum() == 7
+    assert thick.any(axis=0).sum() == 48 + 6
+    widths = {
+        draw(IrregularHoles(raw, invert=True, dilate=(3, 9)), **square).any(axis=1).sum()
+        for _ in range(60)
+    }
+    assert widths == {*range(3, 10)}
+    cut = draw(IrregularHoles(raw, invert=True, border=20), **square)
+    assert cut.sum() == 64 - 2 * 20
+
+
+def test_raw_masks_are_rotated_and_cropped(raw):
+    square = dict(size=(64, 64))
+    turned = draw(IrregularHoles(raw, invert=True, rotate=180, dilate=(5, 5)), **square)
+    assert 40 * 4 < turned.sum() < 60 * 6
+    heights = [
+        draw(IrregularHoles(raw, invert=True, rotate=180, dilate=(5, 5)), **square)
+        .any(axis=1)
+        .sum()
+        for _ in range(30)
+    ]
+    assert min(heights) < 20
+    assert max(heights) > 35
+    thick = [
+        draw(IrregularHoles(raw, invert=True, dilate=(9, 9), crop=(0.5, 0.5)), **square)
+        for _ in range(20)
+    ]
+    assert all(hole.any(axis=1).sum() <= 18 for hole in thick), 'twice as large'
+    assert any(hole.any(axis=1).sum() == 18 for hole in thick)
+
+
+def test_ratios_are_those_of_the_prepared_masks(raw):
+    transform = IrregularHoles(raw, invert=True, dilate=(1, 30), ratios=(0.2, 0.9))
+    found = []
+    for _ in range(20):
+        try:
+            found.append(draw(transform, (64, 64)).mean())
+        except ValueError:
+            continue
+    assert 0 < len(found) < 20
+    assert all(0.2 < ratio <= 0.9 for ratio in found)
+
+
+@pytest.mark.parametrize('wrong', [dict(crop=(0, 1)), dict(dilate=(0, 3)), dict(rotate=-1)])
+def test_wrong_preparation(wrong):
+    with pytest.raises(ValueError, match=rf'IrregularHoles: {next(iter(wrong))}.* must be'):
+        IrregularHoles('nowhere', **wrong)
+
+
 def test_nvidia_s_masks(real_data):
     transform = IrregularHoles(str(real_data / 'irregular_masks'), ratios=(0.2, 0.3), fixed=True)
     ratios = [draw(transform, (128, 128), f'{number}.png').mean() for number in range(5)]

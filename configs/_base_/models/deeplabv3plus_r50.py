@@ -1,0 +1,3 @@
+# Trained by itself, for InpaintThenSegment.
+_base_ = './deeplabv3plus_r50_segmentor.py'
+model = _base_.segmentor

@@ -1,0 +1,19 @@
+# Nothing to train: python tools/test.py this-config, after the configs of these checkpoints.
+_base_ = [
+    '../_base_/models/edgeconnect_small_then_fcrn.py',
+    '../_base_/datasets/inpainting_street.py',
+    '../_base_/schedules/test_only.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    inpainter_checkpoint='work_dirs/edgeconnect_small_street/epoch_10.pth',
+    segmentor_checkpoint='work_dirs/fcrn_r18_street/epoch_10.pth',
+)
+train_dataloader = None
+val_dataloader = None
+val_evaluator = None
+test_evaluator = [
+    *_base_.image_metrics,
+    dict(type='ClassIoUMetric'),
+    dict(type='HoleClassIoUMetric'),
+]

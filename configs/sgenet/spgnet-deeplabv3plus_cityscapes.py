@@ -1,0 +1,19 @@
+# Nothing to train: python tools/test.py this-config, after the configs of these checkpoints.
+_base_ = [
+    '../_base_/models/spgnet_then_deeplab.py',
+    '../_base_/datasets/inpainting_cityscapes.py',
+    '../_base_/schedules/test_only.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    inpainter_checkpoint='work_dirs/spgnet_cityscapes/epoch_200.pth',
+    segmentor_checkpoint='work_dirs/deeplabv3plus_r50_cityscapes/epoch_50.pth',
+)
+train_dataloader = None
+val_dataloader = None
+val_evaluator = None
+test_evaluator = [
+    *_base_.image_metrics,
+    dict(type='ClassIoUMetric'),
+    dict(type='HoleClassIoUMetric'),
+]
