@@ -75,6 +75,20 @@ def test_a_row_for_each_scale_from_coarse_to_fine():
     assert panel(picture, 3, 0).shape == (32, 64, 3), 'the last scale is below'
 
 
+def test_how_much_surer_each_scale_is_than_the_one_before():
+    """The last row of Fig. 6: white where it was unsure, black where it has become less sure."""
+    fields = dict(
+        pred_sem_seg=torch.zeros(1, *SIZE, dtype=torch.int64),
+        pred_confidence=torch.full((1, *SIZE), 0.5),
+    )
+    for scale, sure in ((1, 0.6), (2, 0.2)):
+        fields[f'pred_image_{scale}'] = torch.full((3, *SIZE), 7, dtype=torch.uint8)
+        fields[f'pred_confidence_{scale}'] = torch.full((1, *SIZE), sure)
+    picture = draw('gains', filled(**fields))
+    assert (panel(picture, 2, 2) == 102).all(), 'from 0.2 to 0.6'
+    assert (panel(picture, 3, 2) == 0).all(), 'from 0.6 to 0.5'
+
+
 def test_another_size_is_told():
     sample = filled()
     with pytest.raises(ValueError, match=r'pred_image is \(32, 64\) .*the image is \(16, 64\)'):

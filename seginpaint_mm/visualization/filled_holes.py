@@ -34,8 +34,8 @@ def draw_filled_hole(
     """Draw what was known, what was painted and the truth; below, if there are any, the classes.
 
     Of a model that works from coarse to fine (``pred_image_4`` to ``pred_image_1``, SGE-Net's Fig.
-    6) each scale has a row: its image, its classes, how sure it is of them (white: sure), and its
-    reliability map.
+    6) each scale has a row: its image, its classes, how sure it is of them (white: sure), its
+    reliability map, and how much surer it is than the scale before (white: by 1).
 
     Args:
         image: RGB uint8 (H, W, 3), the picture, complete or not.
@@ -54,7 +54,7 @@ def draw_filled_hole(
     panels = _Panels(sample, palette, image.shape[:2], panel_width)
     rows = [panels.pictures(image)]
     scales = range(1, 1 + sum(name.startswith('pred_image_') for name in sample.keys()))  # noqa: SIM118
-    rows += [panels.of_scale(f'_{scale}', f', scale {scale}') for scale in reversed(scales)]
+    rows += [panels.of_scale(scale, f', scale {scale}') for scale in reversed(scales)]
     classes = panels.classes()
     return compose([*rows, *([classes] if classes else [])], legend if classes else [])
 
@@ -88,8 +88,9 @@ class _Panels:
             panels.append(('truth', self._picture('gt_image')))
         return panels
 
-    def of_scale(self, suffix: str, title: str) -> list[Panel]:
-        """Image, classes, confidence and reliability of one scale, those that there are."""
+    def of_scale(self, scale: int, title: str) -> list[Panel]:
+        """Image, classes, confidence, reliability and gain of one scale, those that there are."""
+        suffix = f'_{scale}'
         panels = [(f'image{title}', self._picture(f'pred_image{suffix}'))]
         panels += self._found(suffix, title)
         name = f'pred_reliability{suffix}'
@@ -98,7 +99,7 @@ class _Panels:
             picture = self._picture(f'pred_image{suffix}')
             red = blend(picture, unreliable, 0.8 * (self._map(name) == 0))
             panels.append((f'not reliable: red{title}', red))
-        return panels
+        return panels + self._gain(scale)
 
     def classes(self) -> list[Panel]:
         """Classes and confidence of the last scale, and the true classes beside them."""
@@ -106,7 +107,16 @@ class _Panels:
         if found and 'gt_sem_seg' in self.sample:
             truth = self._picture('gt_image' if 'gt_image' in self.sample else 'pred_image')
             found.append(('true classes', self._layout('gt_sem_seg', truth)))
-        return found
+        return found + self._gain(0)
+
+    def _gain(self, scale: int) -> list[Panel]:
+        """How much surer a scale is than the one before it, a panel, if both are known."""
+        before, now = f'pred_confidence_{scale + 1}', f'pred_confidence_{scale}'
+        now = now if scale else 'pred_confidence'
+        if before not in self.sample or now not in self.sample:
+            return []
+        gain = (self._map(now) - self._map(before)).clip(0, 1)
+        return [(f'surer than scale {scale + 1}', _grey(gain))]
 
     def _found(self, suffix: str, title: str) -> list[Panel]:
         panels = []
@@ -114,8 +124,7 @@ class _Panels:
             layout = self._layout(f'pred_sem_seg{suffix}', self._picture(f'pred_image{suffix}'))
             panels.append((f'classes{title}', layout))
         if f'pred_confidence{suffix}' in self.sample:
-            sure = (255 * self._map(f'pred_confidence{suffix}')).round().astype(np.uint8)
-            panels.append((f'confidence{title}', np.repeat(sure[..., None], 3, axis=2)))
+            panels.append((f'confidence{title}', _grey(self._map(f'pred_confidence{suffix}'))))
         return panels
 
     def _layout(self, name: str, picture: np.ndarray) -> np.ndarray:
@@ -137,3 +146,8 @@ class _Panels:
         values = self.sample.get(name).data[0].cpu().numpy()
         kind = np.float32 if values.dtype.kind == 'f' else np.uint8
         return cv2.resize(values.astype(kind), self.size, interpolation=cv2.INTER_NEAREST)
+
+
+def _grey(values: np.ndarray) -> np.ndarray:
+    """RGB uint8 of (h, w) in [0, 1], 1 = white."""
+    return np.repeat((255 * values).round().astype(np.uint8)[..., None], 3, axis=2)
