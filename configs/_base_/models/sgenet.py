@@ -30,6 +30,7 @@ model = dict(
         num_scales=3,
     ),
     l1_weight=1.0,
+    hole_weight=1.0,  # eq. (7); with 10 fewer batches learn to fill, see the README
     perceptual_features=dict(
         type='PerceptualFeatures',
         network='vgg16',
