@@ -58,7 +58,6 @@ SAMPLE = [
     'segmentation_small_street',
     'selector_small_coco-tiny',
     'sgenet_small_sg_street',
-    'spgnet_outdoor_irregular',
     'spgnet_small_cityscapes-128x128_irregular',
     'telea-panoptic_street',
     'two_stage_r18_street',

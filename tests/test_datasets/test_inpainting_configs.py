@@ -90,6 +90,14 @@ def test_outdoor_scenes(tmp_path):
             assert found['size'] == (256, 256)
             assert found['hole'].sum() == 128 * 128
             assert found['classes'] <= {1, 7}
+    raw = np.full((128, 128), 255, np.uint8)  # NVIDIA's training masks: white is known
+    raw[64, 50:70] = 0
+    for number in range(8):
+        write_map(tmp_path / f'masks/{number}.png', raw)
+    base = 'inpainting_outdoor_irregular'
+    for found in samples(base, 'train', tmp_path, tmp_path / 'masks', number=2):
+        assert found['size'] == (256, 256)
+        assert 0.005 < found['hole'].float().mean() < 0.61
 
 
 def test_street(tmp_path):
