@@ -76,6 +76,14 @@ class CocoInstanceDataset(InstanceDataset):
         self.json_path = Path(data_root, ann_file)
         self.image_folder = image_folder
         self.keep_empty = keep_empty
+        self._own_source = dict(
+            type='seginpaint_mm.CocoInstanceDataset',
+            data_root=data_root,
+            ann_file=ann_file,
+            image_folder=image_folder,
+            classes=classes,
+            keep_empty=False,
+        )
         super().__init__(
             data_root,
             metainfo=None if classes is None else _metainfo(classes),
@@ -84,6 +92,10 @@ class CocoInstanceDataset(InstanceDataset):
             test_mode=test_mode,
             lazy_init=lazy_init,
         )
+
+    def own_source(self) -> dict:
+        """Config of this data set, without the images that show no object."""
+        return self._own_source
 
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by the id of the image."""

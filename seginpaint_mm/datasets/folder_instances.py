@@ -73,6 +73,17 @@ class FolderInstanceDataset(InstanceDataset):
             split_seed=split_seed,
         )
         self.mask_file = mask_file
+        self._own_source = dict(
+            type='seginpaint_mm.FolderInstanceDataset',
+            data_root=data_root,
+            class_name=class_name,
+            image_folder=image_folder,
+            mask_file=mask_file,
+            list_file=list_file,
+            part=part,
+            val_share=val_share,
+            split_seed=split_seed,
+        )
         super().__init__(
             data_root,
             metainfo=dict(
@@ -85,6 +96,10 @@ class FolderInstanceDataset(InstanceDataset):
             test_mode=test_mode,
             lazy_init=lazy_init,
         )
+
+    def own_source(self) -> dict:
+        """Config of this data set."""
+        return self._own_source
 
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by name."""

@@ -55,6 +55,15 @@ class InstanceDataset(BaseDataset):
             lazy_init=lazy_init,
         )
 
+    def own_source(self) -> dict | None:
+        """Config of this data set, without pipeline, for :class:`PasteForeground`; None: unknown."""
+        return None
+
+    def get_data_info(self, idx: int) -> dict:
+        """A sample; where it is known with ``own_source``, for :class:`PasteForeground`."""
+        source = self.own_source()
+        return {**super().get_data_info(idx), **({} if source is None else {'own_source': source})}
+
     def load_data_list(self) -> list[dict]:
         """The samples, each with the data set's ``thing_ids``."""
         samples = self.find_samples()

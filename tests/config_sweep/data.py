@@ -31,6 +31,7 @@ def write_all(root: Path) -> Path:
     _amodal(data)
     _labels(data)
     _own_scenes(data)
+    _own_objects(data)
     _automatic_labels(data)
     _pairs(data)
     holes = np.zeros((128, 128), np.uint8)
@@ -59,6 +60,20 @@ def _own_scenes(data: Path) -> None:
         ids = cv2.imread(f'{labels}/{name}_gtFine_labelIds.png', cv2.IMREAD_UNCHANGED)
         write_map(data / f'own_streets/images/{split}/{name}.jpg', cv2.imread(str(path)))
         write_map(data / f'own_streets/labels/{split}/{name}.png', lookup[ids])
+
+
+def _own_objects(data: Path) -> None:
+    """COCO's objects as those of a user, whose images are in one folder."""
+    for split in _SPLITS:
+        content = json.loads(
+            (data / f'coco_tiny/annotations/instances_{split}2017.json').read_text()
+        )
+        for image in content['images']:
+            name = f'{split}_{image["file_name"]}'
+            image_of = data / f'coco_tiny/{split}2017' / image['file_name']
+            write_map(data / 'own_objects/images' / name, cv2.imread(str(image_of)))
+            image['file_name'] = name
+        _write_json(data / f'own_objects/{split}.json', content)
 
 
 def images(data: Path) -> list[Path]:

@@ -55,8 +55,9 @@ class PasteForeground(BaseTransform):
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
             files are looked for when the first picture arrives. Without ``type`` it is the data set
-            of the images into which objects are pasted, a :class:`SceneFolderDataset`, with the
-            pipeline that ``source`` has.
+            of the images into which objects are pasted (a :class:`SceneFolderDataset`,
+            :class:`CocoInstanceDataset` or :class:`FolderInstanceDataset`), with the pipeline that
+            ``source`` has.
         num_objects: Least and greatest number of objects for a picture.
         area: Smallest and largest object in its source, as a share of the picture's area.
         max_contact: Largest share of an object's outline that may touch other foreground in its
@@ -195,9 +196,10 @@ class PasteForeground(BaseTransform):
         """The data set of a sample, as a source of objects."""
         if 'own_source' not in results:
             raise ValueError(
-                f'PasteForeground: source names no type, which only a SceneFolderDataset can do '
-                f'without, and {results.get("img_path")} is of another data set: give source its '
-                f'type and data_root.'
+                f'PasteForeground: source names no type, and the data set of '
+                f'{results.get("img_path")} does not name itself as one (SceneFolderDataset, '
+                f'CocoInstanceDataset and FolderInstanceDataset do): give source its type and '
+                f'data_root.'
             )
         return _lazy({**results['own_source'], **self._own})
 
