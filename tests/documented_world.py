@@ -16,7 +16,6 @@ from seginpaint_mm.files import write_json
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from tests.amodal_folders import cocoa_annotation, write_cocoa
 from tests.dataset_folders import picture, write_map
-from tests.documented_commands import blocks
 from tests.maskopt_scenes import tiny_inpainter, tiny_selector
 from tests.model_tester import build_model
 from tests.tool_runs import REPOSITORY, run_here
@@ -89,22 +88,18 @@ def _number_maps(maps: Path) -> None:
 
 
 def _write_own_data(folder: Path) -> None:
-    """What docs/own_data.md supposes: its config, label maps, object maps, and COCO's JSON."""
-    page = (REPOSITORY / 'docs/own_data.md').read_text(encoding='utf-8')
-    (config,) = blocks(page, 'python')
-    (folder / 'my_holes.py').write_text(config)
-    labels, objects = np.zeros((2, *OWN_SIZE), np.uint8)
-    labels[:40], labels[40:80], objects[30:90, 30:80] = 1, 2, 1
-    for split, name in (('train', 'a'), ('train', 'b'), ('test', 'c')):
-        write_map(folder / f'data/mine/images/{split}/{name}.jpg', picture(OWN_SIZE))
-        write_map(folder / f'data/mine/labels/{split}/{name}.png', labels)
+    """What docs/own_data.md supposes: label maps, object maps, and COCO's JSON."""
+    objects = np.zeros(OWN_SIZE, np.uint8)
+    objects[30:90, 30:80] = 1
     scenes = np.full((144, 160), 2, np.uint8)  # labels of configs/mpi/own_streets.py
     scenes[:60], scenes[60:90, 20:60] = 0, 5
-    for split in ('train', 'val'):
-        for number in range(8):
-            write_map(folder / f'data/own_streets/images/{split}/{number}.jpg', picture(OWN_SIZE))
+    for first, split in ((0, 'train'), (8, 'val')):
+        for number in range(first, first + 8):
+            image = picture(OWN_SIZE, number)
+            write_map(folder / f'data/own_streets/images/{split}/{number}.jpg', image)
             write_map(folder / f'data/own_streets/labels/{split}/{number}.png', scenes)
-    for name in ('a', 'b'):
+    for seed, name in enumerate(('a', 'b')):
+        write_map(folder / f'data/own_objects/images/{name}.jpg', picture(OWN_SIZE, seed))
         write_map(folder / f'data/mine_objects/images/{name}.jpg', picture(OWN_SIZE))
         write_map(folder / f'data/mine_objects/masks/{name}.png', objects)
         write_map(folder / f'data/coco/train2017/{name}.jpg', picture(OWN_SIZE))
@@ -126,11 +121,12 @@ def _write_own_data(folder: Path) -> None:
         )
         for number in range(2)
     ]
-    categories = [dict(id=1, name='person')]
-    write_json(
-        folder / 'data/coco/annotations/instances_train2017.json',
-        dict(images=images, annotations=annotations, categories=categories),
-    )
+    categories = [dict(id=1, name='person'), dict(id=2, name='car')]
+    content = dict(images=images, annotations=annotations, categories=categories)
+    write_json(folder / 'data/coco/annotations/instances_train2017.json', content)
+    for split, image, annotation in zip(('train', 'val'), images, annotations, strict=True):
+        content = dict(images=[image], annotations=[annotation], categories=categories)
+        write_json(folder / f'data/own_objects/{split}.json', content)
 
 
 def _turn_into_jpeg(images: Path) -> None:

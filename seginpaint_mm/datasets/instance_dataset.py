@@ -56,7 +56,7 @@ class InstanceDataset(BaseDataset):
         )
 
     def own_source(self) -> dict | None:
-        """Config of this data set, without pipeline, for :class:`PasteForeground`; None: unknown."""
+        """Config of this data set, for :class:`PasteForeground`, without pipeline; or None."""
         return None
 
     def get_data_info(self, idx: int) -> dict:

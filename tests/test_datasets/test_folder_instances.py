@@ -36,6 +36,37 @@ def test_own_folders_with_many_objects(tmp_path):
     assert meta['classes'] == ('background', 'cell')
 
 
+def test_objects_are_pasted_over_those_of_the_same_folder(tmp_path):
+    """Without hidden truth: what is covered was there before."""
+    for number in range(2):
+        write_map(tmp_path / f'images/{number}.png', picture(seed=number))
+        write_map(tmp_path / f'masks/{number}.png', OBJECTS)
+    paste = dict(
+        type='seginpaint_mm.PasteForeground',
+        source=dict(pipeline=LOAD),
+        amodal=True,
+        placement='anywhere',
+        area=(0.0, 1.0),
+        max_contact=1.0,
+        num_objects=(3, 3),
+        fixed=True,
+    )
+    data = FolderInstanceDataset(
+        str(tmp_path),
+        image_folder='images',
+        mask_file='masks/{name}.png',
+        part='train',
+        val_share=0.5,
+        pipeline=[*LOAD, paste],
+    )
+    (sample,) = data
+    full, visible = sample['gt_full_masks'], sample['gt_visible_masks']
+    assert (visible <= full).all()
+    assert (visible < full).any()
+    for number in (1, 2, 3):  # those of the image are known whole
+        assert any(np.array_equal(mask, number == OBJECTS) for mask in full)
+
+
 def test_picture_without_objects(tmp_path):
     write_map(tmp_path / 'PNGImages/a.png', picture())
     write_map(tmp_path / 'PedMasks/a_mask.png', 0 * OBJECTS)
