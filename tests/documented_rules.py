@@ -136,6 +136,16 @@ def test(arguments: list[str]) -> None:
     run_here('test', *arguments, '--cfg-options', *_small_options(cfg))
 
 
+def export(arguments: list[str]) -> None:
+    """The model is built, and has the part; tests/test_deployment writes files."""
+    args = command_module('export').parse_args(arguments)
+    folder = Path(args.config)
+    name = folder.name if folder.parts[0] == 'work_dirs' else args.config
+    cfg = load_config(name, {})
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        command_module('export').find_part(MODELS.build(cfg.model), args.part)
+
+
 def infer(arguments: list[str]) -> None:
     """As it stands, but a small network that finds objects stands in for the object removers.
 
@@ -359,6 +369,7 @@ OWN_COMMANDS: dict[str, Rule] = {
     'test': test,
     'infer': infer,
     'demo': demo,
+    'export': export,
     'fetch': fetch,
     'doctor': doctor,
     'street': render,

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from seginpaint_mm.commands import COMMANDS
 
 # Commands whose first argument is a config, and options whose value is one.
-_TAKE_CONFIGS = ('train', 'test')
+_TAKE_CONFIGS = ('train', 'test', 'export')
 _CONFIG_OPTIONS = ('--config', '--instances', '--before')
 _NAMES = 'seginpaint list --names 2>/dev/null'
 

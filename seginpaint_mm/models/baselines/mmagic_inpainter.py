@@ -12,6 +12,7 @@ from seginpaint_mm.models.baselines.pictures import (
     to_uint8,
 )
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -152,6 +153,17 @@ class MMagicInpainter(Inpainter, AdversarialModel):
                 'those need one of them.'
             )
         check_normalisation(self)
+
+    def graphs(self) -> dict[str, Graph]:
+        """The network: the ``completed`` image in [0, 1]."""
+
+        def network(image: Tensor, hole: Tensor) -> dict[str, Tensor]:
+            pictures = self._pictures(image)
+            completed = fill_holes(pictures, self._stages(pictures, hole)[-1], hole)
+            return dict(completed=((completed + 1) / 2).clamp(0, 1))
+
+        sides = self.size_divisor, self.min_size
+        return {NETWORK: Graph(network, dict(image=IMAGE, hole=HOLE), *sides)}
 
     def generators(self) -> dict[str, nn.Module]:
         return dict(generator=self.generator)

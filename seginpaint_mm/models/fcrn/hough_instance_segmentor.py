@@ -8,6 +8,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from seginpaint_mm.models.data_preprocessor import groups_by_size
+from seginpaint_mm.models.graphs import IMAGE, NETWORK, Graph
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -114,6 +115,21 @@ class HoughInstanceSegmentor(BaseModel):
         if mode == 'tensor':
             return self.segment(inputs, data_samples)
         raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
+
+    def graphs(self) -> dict[str, Graph]:
+        """``scores`` and ``boxes``: steps 1 and 2; and the boxes alone, as ``localization``."""
+
+        def network(image: Tensor) -> dict[str, Tensor]:
+            scores, boxes = self.segment(image, None)
+            return dict(scores=scores, boxes=boxes)
+
+        def localization(image: Tensor) -> dict[str, Tensor]:
+            return dict(boxes=self.localization_head(self.backbone(image)))
+
+        parts = dict(localization=Graph(localization, dict(image=IMAGE)))
+        if self.semantic.reads_truth:
+            return parts
+        return {NETWORK: Graph(network, dict(image=IMAGE)), **parts}
 
     def segment(
         self, images: Tensor, data_samples: Sequence[SceneSample] | None

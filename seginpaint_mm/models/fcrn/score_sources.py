@@ -22,10 +22,12 @@ class ScoreSource(BaseModule):
         num_classes: K.
         class_key: Key of K in the config of a source whose classes are those of the data set; None
             of one that may know others.
+        reads_truth: It looks at the samples' labels, not at the images.
     """
 
     num_classes: int
     class_key: str | None = None
+    reads_truth = False
 
     @abstractmethod
     def forward(
@@ -61,6 +63,7 @@ class TrueScores(ScoreSource):
     """
 
     class_key = 'num_classes'
+    reads_truth = True
 
     def __init__(self, *, num_classes: int) -> None:
         super().__init__()

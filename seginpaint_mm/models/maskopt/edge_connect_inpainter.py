@@ -1,6 +1,6 @@
 """``EdgeConnectInpainter``: fills holes by way of edges and classes (Sec. III-B2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.graphs import EDGES, HOLE, IMAGE, NETWORK, Array, Graph
 from seginpaint_mm.models.holes import (
+    fill_holes,
     groups_of_a_size,
     keep_padding,
     pad_to_multiple,
@@ -27,6 +29,7 @@ from seginpaint_mm.models.maskopt.segmentation_stage import (
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
+LABELS = Array(('n', 1, 'h', 'w'), torch.int64, high=1)
 STAGES = ('edge', 'segmentation', 'image')
 _DISCRIMINATOR = '_discriminator'  # end of the names of these parts
 SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the stages take
@@ -130,6 +133,51 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
             f'config and the checkpoint of all parts together.'
         )
 
+    def graphs(self) -> dict[str, Graph]:
+        """Each stage, and ``network``, all in a row, where there are several.
+
+        ``edges`` are those that :func:`canny_edges` finds outside the hole, ``labels`` the classes
+        there, 255 = none. The results are ``completed``, in [0, 1], which is the image outside the
+        hole, and ``painted_edges`` and ``classes`` as they were painted, also outside.
+        """
+        known = {} if self.num_classes is None else dict(labels=LABELS)
+        inputs = dict(
+            edge=dict(image=IMAGE, hole=HOLE, edges=EDGES),
+            segmentation=dict(hole=HOLE, **known),
+            image=dict(image=IMAGE, hole=HOLE, edges=EDGES, **known),
+        )
+        graphs = {
+            name: Graph(self._stage_graph((name,), inputs[name]), inputs[name], *SIDES)
+            for name in self.stages
+        }
+        if len(graphs) > 1:
+            takes = inputs['image']
+            network = self._stage_graph(tuple(self.stages), takes)
+            graphs = {NETWORK: Graph(network, takes, *SIDES), **graphs}
+        return graphs
+
+    def _stage_graph(
+        self, names: tuple[str, ...], inputs: Iterable[str]
+    ) -> Callable[..., dict[str, Tensor]]:
+        def run(*given: Tensor) -> dict[str, Tensor]:
+            named = dict(zip(inputs, given, strict=True))
+            hole, pictures = named['hole'], named.get('image')
+            if pictures is not None:
+                pictures = self.to_pictures(pictures)
+            labels = named.get('labels')
+            planes = None if labels is None else self._planes(labels[:, 0])
+            made = self.paint(pictures, hole.float(), named.get('edges'), planes, names)
+            found = {}
+            if 'image' in made:
+                found['completed'] = fill_holes(pictures, made['image'], hole)
+            if 'edges' in made:
+                found['painted_edges'] = made['edges']
+            if 'logits' in made:
+                found['classes'] = made['logits'].argmax(dim=1, keepdim=True)
+            return found
+
+        return run
+
     def all_parts(self) -> dict[str, nn.Module]:
         """Name -> part, also those that are frozen."""
         parts = {name: stage.generator for name, stage in self.stages.items()}
@@ -224,7 +272,12 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
         return None if labels is None else one_hot(labels, self.num_classes)
 
     def paint(
-        self, pictures: Tensor, mask: Tensor, edges: Tensor, classes: Tensor | None
+        self,
+        pictures: Tensor,
+        mask: Tensor,
+        edges: Tensor,
+        classes: Tensor | None,
+        names: Sequence[str] = STAGES,
     ) -> dict[str, Tensor]:
         """Run the stages one after the other.
 
@@ -233,19 +286,21 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
             mask: N,1,H,W in [0, 1], 1 = to be filled; gradients reach it.
             edges: N,1,H,W, of the pictures where they are known.
             classes: N,C,H,W, likewise; None without segmentation.
+            names: Stages that are run, of those that there are.
 
         Returns:
             ``mask``, and of the stages that there are ``edges``, N,1,H,W in [0, 1], ``logits``,
             N,C,H,W, and ``image``, N,3,H,W in [0, 1], each as it was painted, also outside.
         """
         made = dict(mask=mask)
-        if 'edge' in self.stages:
+        stages = {name for name in names if name in self.stages}
+        if 'edge' in stages:
             made['edges'] = self.stages['edge'](to_grey(pictures), edges, mask)
             edges = self._complete(made['edges'], edges, mask)
-        if 'segmentation' in self.stages:
+        if 'segmentation' in stages:
             made['logits'] = self.stages['segmentation'](classes, mask)
             classes = self._complete(made['logits'].softmax(dim=1), classes, mask)
-        if 'image' in self.stages:
+        if 'image' in stages:
             made['image'] = self.stages['image'](pictures, edges, classes, mask)
         return made
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from seginpaint_mm.models.maskopt.stage import InpaintingStage
+from seginpaint_mm.models.recording import is_recorded
 from seginpaint_mm.registry import MODELS
 
 IGNORE_INDEX = 255
@@ -73,12 +74,18 @@ def one_hot(labels: Tensor, num_classes: int) -> Tensor:
         ValueError: when a label is no class.
     """
     known = labels != IGNORE_INDEX
-    wrong = labels[known & ((labels < 0) | (labels >= num_classes))]
+    if not is_recorded():
+        _check_classes(labels[known], num_classes)
+    shape = (labels.shape[0], num_classes, *labels.shape[1:])
+    planes = torch.zeros(shape, device=labels.device)
+    return planes.scatter_(1, (labels * known)[:, None], known[:, None].float())
+
+
+def _check_classes(labels: Tensor, num_classes: int) -> None:
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
     if len(wrong):
         raise ValueError(
             f'A label is {wrong[0].item()}, but model.segmentation.num_classes is {num_classes}, '
             f"for 0 to {num_classes - 1} and 255 = ignore: set it to the data set's number of "
             f'classes.'
         )
-    planes = torch.zeros(len(labels), num_classes, *labels.shape[1:], device=labels.device)
-    return planes.scatter_(1, (labels * known)[:, None], known[:, None].float())

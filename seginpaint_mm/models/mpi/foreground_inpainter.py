@@ -14,7 +14,9 @@ from seginpaint_mm.models.data_preprocessor import (
     pad_bottom_right,
     padding_mask,
 )
+from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
+from seginpaint_mm.models.recording import leaves_python
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -162,6 +164,22 @@ class ForegroundInpainter(BaseModel):
             return self.segment(inputs, true_foreground, padding_mask(inputs, data_samples))
         raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', got {mode!r}.")
 
+    def graphs(self) -> dict[str, Graph]:
+        """The network: ``background``, its logits, and ``foreground_prob``, all at full size.
+
+        With ``test_mask='truth'`` the mask is an input, ``foreground``.
+        """
+        given = {} if self.test_mask == 'predicted' else dict(foreground=HOLE)
+
+        def network(image: Tensor, foreground: Tensor | None = None) -> dict[str, Tensor]:
+            background, logits = self.segment(image, foreground)
+            made = dict(
+                background=background.argmax(dim=1, keepdim=True), background_logits=background
+            )
+            return made if logits is None else made | dict(foreground_prob=logits.sigmoid())
+
+        return {NETWORK: Graph(network, dict(image=IMAGE, **given))}
+
     def segment(
         self, images: Tensor, true_foreground: Tensor | None, padding: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
@@ -268,6 +286,6 @@ def _build_optional(config: dict | None) -> torch.nn.Module | None:
 
 def _resize_logits(logits: Tensor, size: torch.Size) -> Tensor:
     """Undo the rounding of sizes that eight does not divide."""
-    if logits.shape[-2:] == size:
+    if not leaves_python() and logits.shape[-2:] == size:  # a graph is for all sizes
         return logits
     return F.interpolate(logits, size=size, mode='bilinear', align_corners=False)

@@ -8,10 +8,11 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import max_pool2d
 
+from seginpaint_mm.models.recording import is_compiled, is_exported, is_recorded, leaves_python
+
 from .dense_fill import DenseFill
 from .looped_fill import exported_loop, looped_inpainting, scripted_loop
 from .pixel_rows import dense_copy, memory_format
-from .recording import is_compiled, is_exported, is_traced
 from .sparse_fill import SparseFill
 
 MERGES = ('dilated', 'mask')
@@ -84,7 +85,7 @@ def max_pool_inpainting(
         _check(features, padding, 'padding')
         padding = padding > 0.5
     foreground, fill_ring = foreground > 0.5, merge == 'dilated'
-    if is_exported() or is_traced():
+    if leaves_python():
         loop = exported_loop if is_exported() else scripted_loop
         return looped_inpainting(features, foreground, padding, fill_ring, loop)
     if is_compiled():
@@ -151,8 +152,7 @@ def _check(features: Tensor, mask: Tensor, name: str) -> None:
         raise ValueError(
             f'{name} must be on the device of the features, {features.device}, got {mask.device}.'
         )
-    is_recorded = is_compiled() or is_exported() or is_traced()
-    if not is_recorded and mask.device.type == 'cpu' and mask.isnan().any():
+    if not is_recorded() and mask.device.type == 'cpu' and mask.isnan().any():
         raise ValueError(f'{name} holds NaN: it must be 1 in the {name} and 0 elsewhere.')
 
 

@@ -10,7 +10,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from seginpaint_mm.models.mpi.doubling_sums import mixed_sums, output_sums
-from seginpaint_mm.models.mpi.recording import is_compiled, is_exported, is_traced
+from seginpaint_mm.models.recording import is_compiled, leaves_python
 
 NAME = 'seginpaint_mm::upsampled_conv'
 TAPS = 9
@@ -50,7 +50,7 @@ def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         N,K,2H,2W, on a CPU channels-last.
     """
-    if is_exported() or is_traced():  # a graph that leaves Python takes standard operators alone
+    if leaves_python():  # a graph that leaves Python takes standard operators alone
         return upsampled_conv_plain(x, weight, bias)
     if x.device.type == 'cpu' and x.dtype in (torch.float32, torch.float64) and x.numel():
         return (_operator if is_compiled() else _UpsampledConv.apply)(x, weight, bias)

@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torchvision.ops import roi_align, roi_pool
 
+from seginpaint_mm.models.recording import is_recorded
 from seginpaint_mm.registry import MODELS
 
 ROI_LAYERS = ('pool', 'align')
@@ -82,7 +83,7 @@ class AmodalSegmentor(BaseModule):
             ValueError: when the image is too small for ``pool_size``.
         """
         features = self.backbone(embedded, masks.to(embedded.dtype), image_index)
-        if min(features.shape[-2:]) < self.pool_size:
+        if not is_recorded() and min(features.shape[-2:]) < self.pool_size:
             raise ValueError(
                 f'AmodalSegmentor: features of a {tuple(masks.shape[-2:])} image are '
                 f'{tuple(features.shape[-2:])}, too small for pool_size={self.pool_size}: take '
@@ -94,14 +95,13 @@ class AmodalSegmentor(BaseModule):
 
     def _pool_boxes(self, features: Tensor, boxes: Tensor, image_size: torch.Size) -> Tensor:
         """N,C,``roi_size``,``roi_size``; each object has features and a box of its own."""
-        scale = boxes.new_tensor(
-            [features.shape[-1] / image_size[1], features.shape[-2] / image_size[0]]
-        )
+        across, down = (features.shape[side] / image_size[side] for side in (-1, -2))
         if self.roi_layer == 'pool':  # its last row and column belong to the box
             boxes = torch.cat([boxes[:, :2], boxes[:, 2:] - 1], dim=1)
-        boxes = boxes * scale.repeat(2)
-        index = torch.arange(len(boxes), device=boxes.device, dtype=boxes.dtype)
-        rois = torch.cat([index[:, None], boxes], dim=1)
+        index = torch.arange(boxes.shape[0], device=boxes.device, dtype=boxes.dtype)
+        left, top, right, bottom = boxes.unbind(dim=1)
+        scaled = (left * across, top * down, right * across, bottom * down)
+        rois = torch.stack([index, *scaled], dim=1)
         if self.roi_layer == 'pool':
             return roi_pool(features, rois, self.roi_size)
         return roi_align(features, rois, self.roi_size, aligned=True)

@@ -11,6 +11,7 @@ from seginpaint_mm.depth_order import check_occluders, complete_behind
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
+from seginpaint_mm.models.graphs import IMAGE, Array, Graph
 from seginpaint_mm.models.segan.coloured_input import (
     MASK_GRADIENTS,
     average_gradient,
@@ -143,6 +144,42 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             )
         return missing_segmentor(self) if self.segmentor is None else None
 
+    def graphs(self) -> dict[str, Graph]:
+        """``segmentor`` and ``painter``; crops of images and masks are made outside, see docs.
+
+        The segmentor gives ``full_probs`` k,m,m and ``full``, enlarged to the painter's size. The
+        painter takes RGB crops, visible masks and ``full`` in the boxes, and gives ``painted``, all
+        in [0, 1].
+        """
+        parts, side = {}, self.painter_size
+        if self.segmentor is not None:
+            inputs = dict(
+                image=IMAGE,
+                masks=Array(('k', 'h', 'w'), torch.bool),
+                boxes=Array(('k', 4), high=None),
+                image_index=Array(('k',), torch.int64, high=0),
+            )
+            parts['segmentor'] = Graph(self._segmentor_graph, inputs)
+        if self.painter is not None:
+            inputs = dict(
+                crops=Array(('k', 3, side, side)),
+                seen=Array(('k', side, side), torch.bool),
+                full=Array(('k', side, side)),
+            )
+            parts['painter'] = Graph(self._painter_graph, inputs)
+        return parts
+
+    def _segmentor_graph(
+        self, image: Tensor, masks: Tensor, boxes: Tensor, image_index: Tensor
+    ) -> dict[str, Tensor]:
+        logits = self.segmentor(self.segmentor.embed(image), masks, boxes, image_index)
+        return dict(full_probs=logits.float().sigmoid(), full=self.segmentor.enlarge(logits))
+
+    def _painter_graph(self, crops: Tensor, seen: Tensor, full: Tensor) -> dict[str, Tensor]:
+        to_paint = seen.float() if self.painter_mask == 'visible' else full
+        painted = self.painter(self._painter_view(crops, seen, to_paint))
+        return dict(painted=(painted + 1) / 2)
+
     def generators(self) -> dict[str, nn.Module]:
         parts = {}
         if self.segmentor is not None:
@@ -197,14 +234,16 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         if self.painter is not None:
             seen = crop_masks(objects.given, objects.boxes, self.painter_size)
             to_paint = self._mask_to_paint(objects, seen, completed.get('logits'))
-            crops = self._crop_images(images, objects)
-            if self.painter_input == 'image':
-                coloured = torch.cat([crops, seen[:, None].to(crops.dtype)], dim=1) * 2 - 1
-            else:
-                coloured = coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
+            coloured = self._painter_view(self._crop_images(images, objects), seen, to_paint)
             painted = self.painter(coloured)
             completed.update(seen=seen, to_paint=to_paint, coloured=coloured, painted=painted)
         return completed
+
+    def _painter_view(self, crops: Tensor, seen: Tensor, to_paint: Tensor) -> Tensor:
+        """What the painter sees of crops N,3,S,S in [0, 1]: N,3 or 4,S,S in [-1, 1]."""
+        if self.painter_input == 'image':
+            return torch.cat([crops, seen[:, None].to(crops.dtype)], dim=1) * 2 - 1
+        return coloured_input(crops, seen, to_paint, self.mask_gradient) * 2 - 1
 
     def _mask_to_paint(self, objects: Objects, seen: Tensor, logits: Tensor | None) -> Tensor:
         if self.painter_mask == 'predicted':

@@ -130,7 +130,7 @@ class MultiScaleDecoder(BaseModule):
         probabilities = found if given is None else _completed(given, found)
         if self.scem is None:
             return (probabilities,)
-        reliability = outside_hole(hole, size) if is_coarsest else self.scem(found)
+        reliability = outside_hole(hole, 2 ** self.scales[0]) if is_coarsest else self.scem(found)
         if given is not None:
             reliability = torch.where(_known(given) > _ALL, 1.0, reliability)
         return probabilities, reliability

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
-from torch.nn.functional import adaptive_max_pool2d
+from torch.nn.functional import max_pool2d
 
+from seginpaint_mm.models.recording import leaves_python
 from seginpaint_mm.registry import MODELS
 
 RULES = ('quantile', 'ratio')
@@ -61,10 +62,18 @@ class SCEM(BaseModule):
 
     def _surest_places(self, surest: Tensor) -> Tensor:
         """Reliability of N,places by rank, so that ties do not change the share."""
-        places = int(surest.shape[1])  # a tensor where the network is traced
-        num_unreliable = round(self.number * places)
+        if leaves_python():
+            return self._by_rank(surest)
+        num_unreliable = round(self.number * surest.shape[1])
         least_sure = surest.topk(num_unreliable, dim=1, largest=False, sorted=False).indices
         return torch.ones_like(surest).scatter(1, least_sure, 0.0)
+
+    def _by_rank(self, surest: Tensor) -> Tensor:
+        """The same in a graph for all sizes, in which the number of places is not known."""
+        order = surest.argsort(dim=1)
+        rank = torch.ones_like(surest).cumsum(dim=1)  # from 1, of N,places
+        is_reliable = rank > torch.round(self.number * rank[:, -1:])
+        return torch.zeros_like(surest).scatter(1, order, is_reliable.to(surest.dtype))
 
 
 def confidence(probabilities: Tensor) -> Tensor:
@@ -72,14 +81,14 @@ def confidence(probabilities: Tensor) -> Tensor:
     return probabilities.amax(dim=1, keepdim=True)
 
 
-def outside_hole(hole: Tensor, size: tuple[int, int]) -> Tensor:
+def outside_hole(hole: Tensor, stride: int) -> Tensor:
     """The coarsest scale's reliability, which is the input mask (Fig. 7).
 
     Args:
         hole: N,1,H,W float, 1 = to be filled.
-        size: (height, width) of the result.
+        stride: Of the result, which divides H and W.
 
     Returns:
-        Tensor: N,1,*size, 1 = reliable: no pixel of the place is in the hole.
+        Tensor: N,1,H/stride,W/stride, 1 = reliable: no pixel of the place is in the hole.
     """
-    return 1 - adaptive_max_pool2d(hole, size)
+    return 1 - max_pool2d(hole, stride)

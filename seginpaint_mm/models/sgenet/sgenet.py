@@ -9,6 +9,7 @@ from torch.nn.functional import interpolate
 from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -20,6 +21,7 @@ from seginpaint_mm.models.holes import (
 )
 from seginpaint_mm.models.labels import IGNORE_INDEX, stack_given, stack_labels
 from seginpaint_mm.models.sgenet.predictions import set_predictions
+from seginpaint_mm.models.sgenet.scem import confidence
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -149,6 +151,22 @@ class SGENet(Inpainter, AdversarialModel):
             f'made for {wanted}, to which it pads less than {divisor} pixels; crop the picture, or '
             f'take a config for any size, with DilatedContext.'
         )
+
+    def graphs(self) -> dict[str, Graph]:
+        """The network: the ``completed`` image in [0, 1], ``classes`` and ``confidence``."""
+
+        def network(image: Tensor, hole: Tensor) -> dict[str, Tensor]:
+            made = self._complete(self._pictures(image), hole)
+            probabilities = made['logits_0'].softmax(dim=1)
+            return dict(
+                completed=made['completed'],
+                classes=probabilities.argmax(dim=1, keepdim=True),
+                confidence=confidence(probabilities),
+            )
+
+        places, divisor = getattr(self.generator.context, 'size', None), self.generator.divisor
+        size = places and (places[0] * divisor, places[1] * divisor)
+        return {NETWORK: Graph(network, dict(image=IMAGE, hole=HOLE), divisor, size=size)}
 
     def generators(self) -> dict[str, nn.Module]:
         return dict(generator=self.generator)

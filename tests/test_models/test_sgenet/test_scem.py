@@ -90,7 +90,7 @@ def test_the_coarsest_reliability_is_the_input_mask() -> None:
     hole[0, 0, 5, 4:9] = 1
     expected = torch.ones(2, 3)
     expected[1, 1:] = 0
-    assert torch.equal(outside_hole(hole, (2, 3))[0, 0], expected)
+    assert torch.equal(outside_hole(hole, 4)[0, 0], expected)
 
 
 @pytest.mark.parametrize('tau', [('share', 0.5), ('ratio', 1.0), ('quantile', -0.1), ('ratio',)])

@@ -53,7 +53,7 @@ def test_reliability_by_scale() -> None:
     generator = build_model(tiny_generator(scem=dict(SCEM, tau=('quantile', 0.5))))
     pictures, hole = scene(num=1)
     made = generator(pictures, hole)
-    assert torch.equal(made['reliability_4'], outside_hole(hole.float(), (4, 6)))
+    assert torch.equal(made['reliability_4'], outside_hole(hole.float(), 16))
     for scale in (1, 2, 3):
         assert made[f'reliability_{scale}'].mean() == 0.5
         surest = made[f'logits_{scale}'].softmax(dim=1).amax(dim=1, keepdim=True)

@@ -17,3 +17,13 @@ def is_compiled() -> bool:
 def is_traced() -> bool:
     """Return whether ``torch.jit.trace`` records."""
     return torch.jit.is_tracing()
+
+
+def leaves_python() -> bool:
+    """Return whether a graph is made for files: it is for images of all sizes."""
+    return is_exported() or is_traced()
+
+
+def is_recorded() -> bool:
+    """Return whether a graph is made, of any kind: what looks at values is left out of it."""
+    return torch.compiler.is_compiling() or leaves_python()

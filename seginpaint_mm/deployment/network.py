@@ -1,0 +1,135 @@
+"""``ExportedNetwork``: a graph of a model as a module that takes and gives tensors alone."""
+
+import torch
+from torch import Tensor, nn
+
+from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.models.graphs import Array, Graph
+
+RAW = ('uint8', 'normalised')  # what the input 'image' is
+LEAST = 32  # side of an image below which no graph is tried
+_SIDES = {'n': 2, 'k': 3, 'h': 48, 'w': 80}  # of the examples that are recorded, no two alike
+
+
+class ExportedNetwork(nn.Module):
+    """Runs a graph on what other programs have: uint8 images and masks.
+
+    Args:
+        model: The model that the graph is of.
+        graph: One of ``graphs_of(model)``.
+        raw: ``'uint8'``: the input ``image`` is RGB from 0 to 255, and normalised here;
+            ``'normalised'``: float32, as the data preprocessor gives it.
+
+    Raises:
+        ConfigError: when ``raw`` is ``'uint8'`` and the model does not say how it normalises.
+    """
+
+    def __init__(self, model: nn.Module, graph: Graph, raw: str = 'uint8') -> None:
+        super().__init__()
+        self.model = model
+        self.graph = graph
+        self.input_names = tuple(graph.inputs)
+        self.output_names: tuple[str, ...] = ()
+        self.normalises = raw == 'uint8' and 'image' in graph.inputs
+        if self.normalises:
+            mean, std = normalisation(model)
+            self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1), persistent=False)
+            self.register_buffer('std', torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The graph's outputs, in the order of ``output_names``, which is known then."""
+        given = []
+        for (name, array), value in zip(self.graph.inputs.items(), inputs, strict=True):
+            if name == 'image' and self.normalises:
+                value = (value.to(self.mean.dtype) - self.mean) / self.std
+            given.append(value > 0 if array.dtype == torch.bool else value)
+        made = self.graph.function(*given)
+        if not self.output_names:
+            self.output_names = tuple(made)
+        return tuple(made.values())
+
+    def outer_dtype(self, name: str) -> torch.dtype:
+        """The type of an input as other programs give it."""
+        if name == 'image' and self.normalises:
+            return torch.uint8
+        dtype = self.graph.inputs[name].dtype
+        return torch.uint8 if dtype == torch.bool else dtype
+
+
+def normalisation(model: nn.Module) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of R, G, B on the scale 0 to 255.
+
+    Raises:
+        ConfigError: when the model's data preprocessor has none.
+    """
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    if not hasattr(preprocessor, 'mean'):
+        raise ConfigError(
+            f'The data preprocessor of {type(model).__name__} does not normalise: take --input '
+            f'normalised.'
+        )
+    return preprocessor.mean.flatten().tolist(), preprocessor.std.flatten().tolist()
+
+
+def example_inputs(
+    network: ExportedNetwork,
+    sides: dict[str, int] | None = None,
+    seed: int = 0,
+    masks: str = 'random',
+) -> tuple[Tensor, ...]:
+    """Random inputs of a network.
+
+    Args:
+        network: What they are for.
+        sides: Length of the sides that have names, ``n``, ``k``, ``h``, ``w``; others by default.
+            Heights and widths are rounded up to what the graph takes.
+        seed: Of the values.
+        masks: ``'random'`` blocks, ``'empty'`` or ``'full'``.
+    """
+    graph = network.graph
+    lengths = {**_SIDES, **(sides or {})}
+    for index, name in enumerate(('h', 'w')):
+        side = max(lengths[name], graph.least)
+        lengths[name] = side + -side % graph.divisor if graph.size is None else graph.size[index]
+    generator = torch.Generator().manual_seed(seed)
+    inputs = []
+    for name, array in graph.inputs.items():
+        shape = [lengths.get(side, side) for side in array.shape]
+        dtype = network.outer_dtype(name)
+        if name == 'boxes':
+            value = _boxes(shape[0], lengths)
+        elif array.dtype == torch.bool:
+            # inpainters refuse holes that are nothing or everything
+            value = _mask(shape, 'random' if name == 'hole' else masks, generator)
+        elif name == 'image' and dtype == torch.uint8:
+            value = torch.randint(0, 256, shape, dtype=dtype, generator=generator)
+        else:
+            value = _values(shape, array, generator)
+        inputs.append(value)
+    return tuple(inputs)
+
+
+def _values(shape: list[int], array: Array, generator: torch.Generator) -> Tensor:
+    if array.dtype.is_floating_point:
+        drawn = torch.randn if array.high is None else torch.rand
+        return drawn(shape, generator=generator)
+    return torch.randint(0, int(array.high or 0) + 1, shape, generator=generator)
+
+
+def _mask(shape: list[int], kind: str, generator: torch.Generator) -> Tensor:
+    mask = torch.zeros(shape, dtype=torch.uint8)
+    if kind == 'full':
+        return mask + 1
+    if kind == 'random':
+        height, width = shape[-2:]
+        top, left = (
+            int(torch.randint(0, side // 2, (1,), generator=generator)) for side in (height, width)
+        )
+        mask[..., top : top + height // 3, left : left + width // 3] = 1
+    return mask
+
+
+def _boxes(number: int, lengths: dict[str, int]) -> Tensor:
+    height, width = lengths['h'], lengths['w']
+    boxes = [[n, 2 * n, width - 3 * n - 4, height - n - 4] for n in range(number)]
+    return torch.tensor(boxes, dtype=torch.float32)
