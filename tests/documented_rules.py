@@ -21,6 +21,7 @@ from setuptools import distutils
 
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import COMMANDS
+from seginpaint_mm.figures import load_figure
 from seginpaint_mm.registry import DATASETS, MODELS
 from seginpaint_mm.tables import load_spec, plan, share_parts, with_row_options
 from seginpaint_mm.zoo import WEIGHTS, find_weights
@@ -211,6 +212,13 @@ def make_pairs(arguments: list[str]) -> None:
     run_here('dataset_converters/make_pairs', out, '--workers', '1', *options)
 
 
+def figure(arguments: list[str]) -> None:
+    """Drawn of one image where no model is named; else read, as tests/test_figures draws them."""
+    args = load_tool('analysis_tools/figure').parse_args(arguments)
+    if not any(column.config for column in load_figure(args.figure).columns()):
+        run_here('analysis_tools/figure', *arguments, '--images', '0')
+
+
 def benchmark(arguments: list[str]) -> None:
     """Only parsed: a measurement takes minutes; tests/test_tools/test_benchmark.py runs it."""
     load_tool('analysis_tools/benchmark').parse_args(arguments)
@@ -383,6 +391,7 @@ SCRIPTS: dict[str, Rule] = {
     'tools/join_parts.py': as_it_stands('join_parts'),
     'tools/model_converters/mpi.py': only_parsed('model_converters/mpi'),
     'tools/analysis_tools/table.py': table,
+    'tools/analysis_tools/figure.py': figure,
     'tools/analysis_tools/benchmark.py': benchmark,
     'tools/analysis_tools/browse_dataset.py': as_it_stands('analysis_tools/browse_dataset'),
     'tools/analysis_tools/print_config.py': as_it_stands('analysis_tools/print_config'),

@@ -111,16 +111,27 @@ def load_spec(path: str | Path) -> TableSpec:
         raise ConfigError(f'{path}: cannot be read ({error.strerror}).') from error
     except yaml.YAMLError as error:
         raise ConfigError(f'{path}: is no YAML: {" ".join(str(error).split())}') from error
-    _check_keys(path, 'the table', content, TableSpec)
+    check_keys(path, 'the table', content, TableSpec)
     for row in content['rows']:
-        _check_keys(path, f'row {row.get("name", "?")!r}', row, Row)
+        check_keys(path, f'row {row.get("name", "?")!r}', row, Row)
     spec = TableSpec(**{**content, 'rows': [Row(**row) for row in content['rows']]})
     for row in spec.rows:
         _check_row(path, row, spec)
     return spec
 
 
-def _check_keys(path: str | Path, owner: str, content: dict, cls: type) -> None:
+def check_keys(path: str | Path, owner: str, content: dict, cls: type) -> None:
+    """See that a mapping in a YAML file has the keys that a dataclass needs, and no others.
+
+    Args:
+        path: The file, for errors.
+        owner: What the mapping is, for errors.
+        content: The mapping.
+        cls: The dataclass.
+
+    Raises:
+        ConfigError: when it has not, or is no mapping.
+    """
     if not isinstance(content, dict):
         raise ConfigError(f'{path}: {owner} must be a mapping of keys, not {content!r}.')
     fields = {item.name: item for item in dataclasses.fields(cls)}

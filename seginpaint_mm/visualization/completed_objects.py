@@ -57,6 +57,25 @@ def draw_completed_objects(
     return compose(rows, LEGEND)
 
 
+def draw_object_masks(
+    image: np.ndarray, seen: Tensor, full: Tensor | None, panel_width: int
+) -> np.ndarray:
+    """Draw what is seen of objects tinted, and what is hidden of them striped.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        seen: bool (n, H, W), visible masks.
+        full: bool (n, H, W), full masks; None for the visible ones alone.
+        panel_width: Width in pixels that the image is brought to.
+
+    Returns:
+        np.ndarray: RGB uint8.
+    """
+    scene = _Scene(image, panel_width)
+    visible = scene.fit(seen)
+    return scene.draw(visible, visible if full is None else scene.fit(full))
+
+
 def _instances(sample: SceneSample, source: str) -> InstanceData:
     return sample.get(f'{source}_instances', InstanceData()).cpu()
 
@@ -87,28 +106,28 @@ class _Scene:
         """Visible masks, full masks and depth order, as far as they are there."""
         if 'masks' not in instances:
             return []
-        seen = self._fit(instances.masks)
+        seen = self.fit(instances.masks)
         panels = [
             (
                 f'{"given" if adjective == "predicted" else adjective} visible masks',
-                self._draw(seen, seen),
+                self.draw(seen, seen),
             )
         ]
         if 'full_masks' in instances:
-            full = self._fit(instances.full_masks)
-            panels.append((f'{adjective} full masks', self._draw(seen, full)))
+            full = self.fit(instances.full_masks)
+            panels.append((f'{adjective} full masks', self.draw(seen, full)))
             order = sample.get('pred_depth_order') if adjective == 'predicted' else None
             panels.append((f'{adjective} depth order', self._depth_order(instances, order)))
         return panels
 
-    def _fit(self, masks: Tensor) -> list[np.ndarray]:
+    def fit(self, masks: Tensor) -> list[np.ndarray]:
         """Masks, uint8 at the panel's size, of bool (n, H, W)."""
         return [
             cv2.resize(mask.numpy().view(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
             for mask in masks
         ]
 
-    def _draw(self, seen: list[np.ndarray], full: list[np.ndarray]) -> np.ndarray:
+    def draw(self, seen: list[np.ndarray], full: list[np.ndarray]) -> np.ndarray:
         """What is seen tinted, what is hidden striped, over what hides it, and the outlines."""
         picture, colours = self.image.copy(), distinct_colours(len(seen))
         rows, columns = np.indices(picture.shape[:2])
