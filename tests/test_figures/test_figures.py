@@ -176,7 +176,7 @@ def test_what_the_colours_mean() -> None:
             ('to be filled', None),
         )
     }
-    red, green, blue = draw['confidence gain'][40, 20].astype(int)
+    red, _, blue = draw['confidence gain'][40, 20].astype(int)
     assert blue > red + 50, 'less sure than at the coarser scale'
     assert (draw['confidence gain'][40, 70] == 255).all(), 'only what is filled'
     assert (draw['reliability'][5, 70] == 255).all()
