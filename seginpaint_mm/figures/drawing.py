@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import set_random_seed
 
@@ -117,10 +118,10 @@ def _test_set(spec: FigureSpec, column: Column, cfg: Config | None) -> BaseDatas
     return dataset
 
 
-def _model(column: Column, cfg: Config, on_model: Callable[[str], None]) -> torch.nn.Module:
+def _model(column: Column, cfg: Config, on_model: Callable[[str], None]) -> BaseModel:
     given = column.checkpoint
     if given is None:
-        own = Path('work_dirs') / find_config(column.config).stem
+        own = Path('work_dirs') / find_config(str(column.config)).stem
         given = str(own) if own.is_dir() else None
     weights = given
     if given is not None and Path(given).is_dir():

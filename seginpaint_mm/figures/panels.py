@@ -132,7 +132,7 @@ def _error(view: View) -> np.ndarray:
     hidden = view.map('gt_foreground') > 0 if 'gt_foreground' in view.sample else known & False
     right = known & ~wrong & hidden
     grey = cv2.cvtColor(view.fit(view.image), cv2.COLOR_RGB2GRAY)
-    colours = np.where(wrong[..., None], np.uint8(_WRONG), np.uint8(_RIGHT))
+    colours = np.where(wrong[..., None], np.array(_WRONG), np.array(_RIGHT))
     return blend(np.dstack([grey] * 3), colours, 0.8 * (wrong | right))
 
 
@@ -181,7 +181,7 @@ def _distance(view: View) -> np.ndarray:
 def _diverging(values: np.ndarray) -> np.ndarray:
     """RGB of numbers from -1, blue, over 0, white, to 1, red."""
     share = np.clip(np.abs(values), 0, 1)
-    colours = np.where(values[..., None] < 0, np.uint8(_LOW), np.uint8(_HIGH))
+    colours = np.where(values[..., None] < 0, np.array(_LOW), np.array(_HIGH))
     return blend(np.full((*values.shape, 3), 255, np.uint8), colours, share)
 
 
