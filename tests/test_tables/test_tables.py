@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 import yaml
 
+from seginpaint_mm.engine import mixed_precision
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables import (
     Row,
@@ -100,7 +101,10 @@ def test_commands_hold_seed_options_and_checkpoint(tmp_path: Path) -> None:
     assert 'model.neck.rectangle_size=[0.1,0.4]' in training
 
 
-def test_mixed_precision_is_of_trainings_and_is_not_mixed_up_with_full(tmp_path: Path) -> None:
+def test_mixed_precision_is_of_trainings_and_is_not_mixed_up_with_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: True)
     spec = make_spec(tmp_path)
     mixed = plan(spec, tmp_path, {}, amp=True)
     assert '--amp' in mixed['Ours (MPI)', 0].arguments()
