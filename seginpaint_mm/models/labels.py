@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from seginpaint_mm.structures import SceneSample
 
 IGNORE_INDEX = 255
+GIVEN_CLASSES = 'given_sem_seg'  # field of samples with the classes that guide a model
 
 
 def stack_given(
@@ -50,6 +52,23 @@ def stack_given(
             )
     unknown = torch.full((1, *size), IGNORE_INDEX, device=known[0].device)
     return torch.cat([(unknown if one is None else one.data).long() for one in found])
+
+
+def class_shares(classes: Tensor, num_classes: int) -> Tensor:
+    """float32 N,K,H,W of int64 N,H,W: 1 for the pixel's class; all 0 where that is 255."""
+    known = classes != IGNORE_INDEX
+    hot = one_hot(classes.where(known, 0), num_classes).permute(0, 3, 1, 2)
+    return hot.float() * known[:, None]
+
+
+def complete_shares(given: Tensor, found: Tensor) -> Tensor:
+    """Shares of given classes, N,K,h,w, and probabilities for the share that is not given."""
+    return found * (1 - known_share(given)) + given
+
+
+def known_share(given: Tensor) -> Tensor:
+    """The share of each place of which the class is given, N,1,h,w."""
+    return given.sum(dim=1, keepdim=True)
 
 
 def stack_labels(

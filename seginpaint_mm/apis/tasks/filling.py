@@ -61,7 +61,7 @@ class FillingTask(InferenceTask):
         if not takes_segmentation(self.model):
             raise UserError(
                 f'No classes guide this {type(self.model).__name__}: leave the segmentations out, '
-                f'or take an SG-Net or SGE-Net.'
+                f'or take an SG-Net, SGE-Net or SPG-Net.'
             )
 
     def rounds(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:

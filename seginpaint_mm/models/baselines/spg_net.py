@@ -18,10 +18,18 @@ from seginpaint_mm.models.holes import (
     groups_of_a_size,
     keep_padding,
     pad_to_multiple,
+    repeat_border,
     stack_holes,
     weighted_l1,
 )
-from seginpaint_mm.models.labels import IGNORE_INDEX, stack_labels
+from seginpaint_mm.models.labels import (
+    GIVEN_CLASSES,
+    IGNORE_INDEX,
+    class_shares,
+    complete_shares,
+    stack_given,
+    stack_labels,
+)
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -43,6 +51,9 @@ class SPGNet(Inpainter, AdversarialModel):
     ``.loss_fake``. Parts, for ``optim_wrapper`` and the logs: ``segmentation``, ``painter``,
     ``discriminator``.
 
+    Samples may bring classes that the painter is given in place of the predicted ones:
+    ``given_sem_seg``, 255 = not known, which are predicted.
+
     Args:
         num_classes: Number of classes.
         segmentation: Config of a network from N,4,H,W, the picture in [-1, 1], 0 in the hole, and
@@ -56,6 +67,7 @@ class SPGNet(Inpainter, AdversarialModel):
         hole_weight: How many times a pixel of the hole counts in it.
         perceptual_features: Config of :class:`PerceptualFeatures`, or None.
         loss_perceptual: Config of a :class:`PerceptualLoss`, or None.
+        guide: Field of the samples with the given classes; ``'gt_sem_seg'``: always the true ones.
         joint: The painter's losses reach the segmentation; otherwise each learns its own, though
             in one training.
         size_divisor: Heights and widths that both networks take are multiples; others are padded
@@ -82,6 +94,7 @@ class SPGNet(Inpainter, AdversarialModel):
         hole_weight: float = 1.0,
         perceptual_features: dict | None = None,
         loss_perceptual: dict | None = None,
+        guide: str = GIVEN_CLASSES,
         joint: bool = False,
         size_divisor: int = 16,
         part_checkpoints: dict | None = None,
@@ -105,8 +118,14 @@ class SPGNet(Inpainter, AdversarialModel):
         self.hole_weight = hole_weight
         self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
         self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        self.guide = guide
         self.joint = joint
         self.size_divisor = size_divisor
+
+    @property
+    def takes_segmentation(self) -> bool:
+        """Given classes guide it; see :class:`Inpainter`."""
+        return True
 
     def class_numbers(self, metainfo: Mapping) -> dict[str, dict[str, int]]:
         """Say which config values belong to a data set's classes; see :class:`ClassCountHook`."""
@@ -137,7 +156,7 @@ class SPGNet(Inpainter, AdversarialModel):
         truth = pictures = self._pictures(inputs)
         if all('gt_image' in sample for sample in data_samples):
             truth = torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
-        made = self._paint(pictures, hole)
+        made = self._paint(pictures, hole, self._given(data_samples, tuple(inputs.shape[-2:])))
         made['image'] = keep_padding(made['image'], pictures, padding)
         if padding is not None:
             made['padding'] = padding
@@ -149,11 +168,20 @@ class SPGNet(Inpainter, AdversarialModel):
         """N,3,H,W in [0, 1] of normalised ones."""
         return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
 
-    def _paint(self, pictures: Tensor, hole: Tensor) -> dict[str, Tensor]:
+    def _given(self, data_samples: Sequence[SceneSample], size: tuple[int, int]) -> Tensor | None:
+        """Shares of the given classes, N,num_classes,H,W, or None."""
+        given = stack_given(data_samples, self.guide, size, self.num_classes, model='SPGNet')
+        return None if given is None else class_shares(given, self.num_classes)
+
+    def _paint(
+        self, pictures: Tensor, hole: Tensor, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
         known = torch.cat([(pictures * 2 - 1).masked_fill(hole, 0), hole.to(pictures.dtype)], dim=1)
         logits = self.segmentation(known)
-        guide = logits if self.joint else logits.detach()
-        image = self.painter(torch.cat([known, guide.softmax(dim=1)], dim=1))
+        guide = (logits if self.joint else logits.detach()).softmax(dim=1)
+        if given is not None:
+            guide = complete_shares(given, guide)
+        image = self.painter(torch.cat([known, guide], dim=1))
         return dict(logits=logits.float(), image=image.float().sigmoid())
 
     def generator_losses(
@@ -210,7 +238,11 @@ class SPGNet(Inpainter, AdversarialModel):
         for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
             height, width = normalised.shape[-2:]
             padded = pad_to_multiple(self._pictures(normalised), hole, self.size_divisor)
-            made = {name: maps[..., :height, :width] for name, maps in self._paint(*padded).items()}
+            given = self._given(samples, (height, width))
+            if given is not None:
+                given = repeat_border(given, self.size_divisor)
+            painting = self._paint(*padded, given)
+            made = {name: maps[..., :height, :width] for name, maps in painting.items()}
             painted = (made['image'] * 255).round().to(torch.uint8)
             set_paintings(samples, to_uint8(normalised, self.data_preprocessor), painted, hole)
             surest = made['logits'].softmax(dim=1).max(dim=1, keepdim=True)

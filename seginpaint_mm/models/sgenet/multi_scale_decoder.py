@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, one_hot
+from torch.nn.functional import adaptive_avg_pool2d
 
-from seginpaint_mm.models.labels import IGNORE_INDEX
+from seginpaint_mm.models.labels import class_shares, complete_shares, known_share
 from seginpaint_mm.models.sgenet.layers import activation
 from seginpaint_mm.models.sgenet.plain_inference import PlainInference
 from seginpaint_mm.models.sgenet.scem import outside_hole
@@ -127,30 +127,13 @@ class MultiScaleDecoder(BaseModule):
         size = logits.shape[-2:]
         found = logits.float().softmax(dim=1)  # bfloat16 would round most of them to 1
         given = None if shares is None else adaptive_avg_pool2d(shares, size)
-        probabilities = found if given is None else _completed(given, found)
+        probabilities = found if given is None else complete_shares(given, found)
         if self.scem is None:
             return (probabilities,)
         reliability = outside_hole(hole, 2 ** self.scales[0]) if is_coarsest else self.scem(found)
         if given is not None:
-            reliability = torch.where(_known(given) > _ALL, 1.0, reliability)
+            reliability = torch.where(known_share(given) > _ALL, 1.0, reliability)
         return probabilities, reliability
-
-
-def class_shares(classes: Tensor, num_classes: int) -> Tensor:
-    """float32 N,K,H,W of int64 N,H,W: 1 for the pixel's class; all 0 where that is 255."""
-    known = classes != IGNORE_INDEX
-    hot = one_hot(classes.where(known, 0), num_classes).permute(0, 3, 1, 2)
-    return hot.float() * known[:, None]
-
-
-def _completed(given: Tensor, found: Tensor) -> Tensor:
-    """Shares of given classes, N,K,h,w, and probabilities for the share that is not given."""
-    return found * (1 - _known(given)) + given
-
-
-def _known(given: Tensor) -> Tensor:
-    """The share of each place of which the class is given, N,1,h,w."""
-    return given.sum(dim=1, keepdim=True)
 
 
 def _branch(in_channels: int, out_channels: int) -> nn.Sequential:

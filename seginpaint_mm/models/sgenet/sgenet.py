@@ -19,13 +19,16 @@ from seginpaint_mm.models.holes import (
     stack_holes,
     weighted_l1,
 )
-from seginpaint_mm.models.labels import IGNORE_INDEX, stack_given, stack_labels
+from seginpaint_mm.models.labels import (
+    GIVEN_CLASSES,
+    IGNORE_INDEX,
+    stack_given,
+    stack_labels,
+)
 from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.models.sgenet.scem import confidence
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-
-GIVEN_CLASSES = 'given_sem_seg'
 
 
 @MODELS.register_module()

@@ -75,6 +75,22 @@ def test_the_painter_is_guided_by_what_was_segmented(joint: bool) -> None:
     assert not torch.allclose(before, after)
 
 
+def test_given_classes_guide_the_painter() -> None:
+    own, guided = build().eval(), build(guide='gt_sem_seg').eval()
+    guided.load_state_dict(own.state_dict())
+    size = (41, 50)
+    batches = [street_like_batch(size) for _ in range(3)]
+    for sample in batches[1]['data_samples']:
+        sample.given_sem_seg = sample.gt_sem_seg.clone()
+    with torch.no_grad():
+        pairs = zip((guided, own, own), batches, strict=True)
+        by_truth, by_given, alone = (model.test_step(batch) for model, batch in pairs)
+    for one, two, three in zip(by_truth, by_given, alone, strict=True):
+        assert torch.equal(one.pred_image.data, two.pred_image.data)
+        assert not torch.equal(one.pred_image.data, three.pred_image.data)
+        assert torch.equal(one.pred_sem_seg.data, three.pred_sem_seg.data), 'its own'
+
+
 def test_neither_network_sees_into_the_hole() -> None:
     model = build().eval()
     _, batch = made_of(model)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seginpaint_mm.models.sgenet.multi_scale_decoder import class_shares
+from seginpaint_mm.models.labels import class_shares
 from seginpaint_mm.models.sgenet.scem import outside_hole
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import build_model
