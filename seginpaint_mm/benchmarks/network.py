@@ -27,6 +27,8 @@ PEAK_SHAPE = (1, 512, 64, 128)
 # Table I: milliseconds a pass on a Titan V, one image of 256x512.
 PAPER_SIZE = (256, 512)
 PAPER_MILLISECONDS = {
+    'two_stage_r18_cityscapes': 33,
+    'two_stage_r50_cityscapes': 63,
     'pspnet_r18_cityscapes': 32,
     'pspnet_r18_shared_cityscapes': 22,
     'pspnet_r50_cityscapes': 44,

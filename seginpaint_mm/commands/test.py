@@ -1,6 +1,9 @@
 """Test a trained model: ``python tools/test.py CONFIG CHECKPOINT``."""
 
 import argparse
+import math
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -20,7 +23,7 @@ from seginpaint_mm.cli import (
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
 from seginpaint_mm.engine.hooks.class_count_hook import unwrapped
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
-from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.files import check_writable, write_json
 
 
@@ -36,6 +39,14 @@ def make_parser() -> argparse.ArgumentParser:
     add_run_arguments(parser)
     parser.add_argument('--out', help='folder for metrics.json and the predicted maps (PNG)')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument(
+        '--last-epochs',
+        type=int,
+        default=1,
+        metavar='N',
+        help='report the mean over the checkpoints of the last N epochs, up to CHECKPOINT '
+        '(epoch_K.pth); all must have been kept (default_hooks.checkpoint.max_keep_ckpts)',
+    )
     parser.add_argument(
         '--tta',
         action='store_true',
@@ -90,6 +101,48 @@ def use_several_views(cfg: Config) -> None:
     cfg.model = {**cfg.tta_model, 'module': cfg.model}
 
 
+def last_checkpoints(checkpoint: str | None, number: int) -> list[str]:
+    """The checkpoints of the last epochs of a training, the given one last.
+
+    Raises:
+        UserError: the given one has no epoch in its name, or one before it is not there.
+    """
+    found = re.fullmatch(r'epoch_(\d+)\.pth', Path(checkpoint or '').name)
+    if number < 1 or found is None:
+        raise UserError(
+            f'--last-epochs takes a number from 1 on and a checkpoint epoch_K.pth, got {number} '
+            f'and {checkpoint}.'
+        )
+    last = int(found[1])
+    epochs = range(max(1, last - number + 1), last + 1)
+    paths = [Path(checkpoint).with_name(f'epoch_{epoch}.pth') for epoch in epochs]
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(
+            f'{Path(checkpoint).parent} has no {", ".join(missing)}: train with --cfg-options '
+            f'default_hooks.checkpoint.max_keep_ckpts={number}.'
+        )
+    return [str(path) for path in paths]
+
+
+def run_tests(runner: Runner, checkpoints: Sequence[str]) -> dict[str, float]:
+    """Test the network of each checkpoint: the mean of every metric.
+
+    The model of the runner holds no weights before.
+    """
+    results = []
+    for number, path in enumerate(checkpoints):
+        guard = CheckpointGuardHook(name=path)
+        runner.register_hook(guard)
+        if number:  # MMEngine itself loads once, the first
+            runner.load_checkpoint(path)
+        results.append(runner.test())
+        runner.hooks.remove(guard)
+    return {
+        name: math.fsum(result[name] for result in results) / len(results) for name in results[0]
+    }
+
+
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
@@ -98,7 +151,10 @@ def main(argv: list[str] | None = None) -> None:
     if cfg.get('test_cfg') is None:
         raise ConfigError(f'{args.config} has no test_cfg: it cannot be tested.')
     prepare_run(cfg, args)
-    cfg.load_from = args.checkpoint
+    checkpoints = [args.checkpoint] if args.checkpoint else []
+    if args.last_epochs != 1:
+        checkpoints = last_checkpoints(args.checkpoint, args.last_epochs)
+    cfg.load_from = checkpoints[0] if checkpoints else None
     if args.out:
         check_writable(args.out)
     if args.show_dir:
@@ -109,13 +165,11 @@ def main(argv: list[str] | None = None) -> None:
     limit_threads(cfg.get('test_dataloader'))
     with locate_errors(cfg):
         runner = Runner.from_cfg(cfg)
-        if args.checkpoint:
-            runner.register_hook(CheckpointGuardHook(name=args.checkpoint))
-        else:
+        if not checkpoints:
             join_parts(unwrapped(runner.model), cfg)
         if args.out:
             runner.register_hook(SavePredictionsHook(out_dir=args.out))
-        metrics = runner.test()
+        metrics = run_tests(runner, checkpoints) if checkpoints else runner.test()
     if args.out and is_main_process():
         write_json(Path(args.out) / 'metrics.json', metrics)
 

@@ -127,6 +127,8 @@ def _data_root(run: Run) -> str:
 
 def _epochs(run: Run) -> str:
     epochs = run.epochs()
+    if run.last_epochs != 1:
+        return f', mean over the networks of the last {run.last_epochs} epochs'
     if not epochs:
         return ''
     return f', {epochs[-1]} epochs, mean over the validations of epochs {epochs[0]}–{epochs[-1]}'

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import command_line
 from seginpaint_mm.config_files import find_config
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables.spec import Row, TableSpec
 
 # What decides the outcome of a training; the number of workers, for one, does not.
@@ -36,6 +39,7 @@ class Run:
         trained: The training whose network is tested, or None.
         parts: Part of the model -> the training that it is taken from.
         is_test: Whether nothing is trained here.
+        last_epochs: Of a test: over the networks of how many last epochs the mean is taken.
         amp: Whether the training is in mixed precision; tests never are.
     """
 
@@ -47,6 +51,7 @@ class Run:
     trained: 'Run | None' = None
     parts: dict[str, 'Run'] = field(default_factory=dict)
     is_test: bool = False
+    last_epochs: int = 1
     amp: bool = False
 
     @property
@@ -68,6 +73,7 @@ class Run:
         if self.is_test:
             checkpoint = [str(self.trained.checkpoint())] if self.trained else []
             command = ['test', self.config, *checkpoint, '--out', str(self.folder)]
+            command += ['--last-epochs', str(self.last_epochs)] if self.last_epochs != 1 else []
         else:
             command = ['train', self.config, '--seed', str(self.seed), '--resume']
             command += ['--amp'] if self.amp else []
@@ -107,6 +113,13 @@ class Run:
         summary = _read(self.folder / _SUMMARY)
         last_epoch = [self.cfg.train_cfg.max_epochs]
         return summary['mean'] if summary and summary['epochs'][-1:] == last_epoch else None
+
+    @functools.cached_property
+    def parameters(self) -> float:
+        """Millions of parameters of the config's model."""
+        with DefaultScope.overwrite_default_scope('seginpaint_mm'), torch.device('meta'):
+            model = MODELS.build(self.cfg.model)
+        return sum(parameter.numel() for parameter in model.parameters()) / 1e6
 
     def epochs(self) -> list[int]:
         """The epochs whose validations are averaged; empty for a test."""
@@ -201,6 +214,7 @@ def _run(
         trained=runs[row.checkpoint_of, seed] if row.checkpoint_of else None,
         parts=parts,
         is_test=row.is_test,
+        last_epochs=row.last_epochs,
         amp=amp and not row.is_test,
     )
 

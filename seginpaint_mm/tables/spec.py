@@ -31,6 +31,8 @@ class Row:
         shown: Whether it is a line of the table; False for what is trained for other rows only.
         trained: False for a model without weights, or one whose config names its checkpoints: it
             is tested only.
+        last_epochs: Of a row that is tested: the mean over the networks of so many last epochs,
+            which the training must keep (``default_hooks.checkpoint.max_keep_ckpts``).
         only_seed: It is run with this seed alone, for all the table's seeds: what later rows begin
             with is then trained once.
     """
@@ -47,6 +49,7 @@ class Row:
     paper: dict[str, float] = field(default_factory=dict)
     shown: bool = True
     trained: bool = True
+    last_epochs: int = 1
     only_seed: int | None = None
 
     @property
@@ -74,7 +77,8 @@ class TableSpec:
 
     Attributes:
         title: Heading.
-        columns: Metric key by column title.
+        columns: Metric key by column title; ``parameters``: millions of the config's model; None:
+            a column of the paper's values alone.
         rows: In order.
         seeds: One run a row and seed.
         note: Text below the table.
@@ -83,7 +87,7 @@ class TableSpec:
     """
 
     title: str
-    columns: dict[str, str]
+    columns: dict[str, str | None]
     rows: list[Row]
     seeds: list[int]
     note: str = ''
@@ -170,6 +174,10 @@ def _check_row(path: str | Path, row: Row, spec: TableSpec) -> None:
             raise ConfigError(f'{where}: {key} must name a row with a config, {target!r} has none.')
     if row.checkpoint_of is not None and spec.row(row.checkpoint_of).is_test:
         raise ConfigError(f'{where}: checkpoint_of must name a row that is trained.')
+    if row.last_epochs != 1 and (row.checkpoint_of is None or row.last_epochs < 1):
+        raise ConfigError(
+            f'{where}: last_epochs is a number from 1 on, of rows with checkpoint_of.'
+        )
     _check_parts(where, row, spec)
     _check_seed(where, row, spec)
     if row.config is not None:

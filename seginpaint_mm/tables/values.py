@@ -7,13 +7,16 @@ from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.tables.runs import Run
 from seginpaint_mm.tables.spec import Row, TableSpec
 
+PARAMETERS = 'parameters'  # a column that is read from the config
+
 
 def row_values(
     spec: TableSpec, row: Row, runs: Mapping[tuple[str, int], Run]
 ) -> dict[str, dict[int, float]]:
     """Our values of a row by column title and seed, in percent; differences for ``minus``.
 
-    Seeds whose runs are not finished, and values that are not finite, are left out.
+    Parameters are in millions, once. Seeds whose runs are not finished, and values that are not
+    finite, are left out.
 
     Raises:
         ConfigError: when a finished run did not measure a column's metric.
@@ -43,10 +46,13 @@ def _absolute(
     for seed in spec.seeds:
         run = runs[spec.owner(row).name, seed]
         metrics = run.metrics()
-        if metrics is None:
-            continue
         for column, key in spec.columns.items():
-            value = _metric(metrics, row.prefix + key, row.name)
+            if key == PARAMETERS:
+                value = run.parameters if seed == spec.seeds[0] else None
+            elif key is None or metrics is None:
+                continue
+            else:
+                value = _metric(metrics, row.prefix + key, row.name)
             if value is not None and math.isfinite(value):
                 values[column][run.seed] = value
     return values

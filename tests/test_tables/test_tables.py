@@ -128,6 +128,42 @@ def test_test_runs_take_the_last_checkpoint(tmp_path: Path) -> None:
     assert command[:3] == ['test', CONFIG, str(checkpoint)]
 
 
+def test_columns_of_the_config_and_of_the_paper_alone(tmp_path: Path) -> None:
+    columns = dict(TABLE['columns'], parameters='parameters', ms=None)
+    rows = [dict(TABLE['rows'][0], paper=dict(ms=22)), *TABLE['rows'][1:]]
+    spec = make_spec(tmp_path, dict(TABLE, columns=columns, rows=rows))
+    runs = plan(spec, tmp_path, {})
+    values = row_values(spec, spec.row('Ours (MPI)'), runs)
+    assert values['parameters'] == {0: pytest.approx(21.819528)}
+    assert values['ms'] == {}
+    (line,) = (text for text in to_markdown(spec, runs, '').splitlines() if '| Ours' in text)
+    assert line.endswith('| – | 21.8 | 22.0 | – |')
+
+
+def test_the_mean_over_the_last_networks_is_tested(tmp_path: Path) -> None:
+    rows = [*TABLE['rows'][:-1], dict(TABLE['rows'][-1], last_epochs=5)]
+    spec = make_spec(tmp_path, dict(TABLE, rows=rows))
+    runs = plan(spec, tmp_path, {})
+    assert '--last-epochs 5' in ' '.join(runs['true masks', 0].arguments())
+    assert 'mean over the networks of the last 5 epochs' in to_markdown(spec, runs, '')
+    rows = [dict(TABLE['rows'][0], last_epochs=5)]
+    with pytest.raises(ConfigError, match='of rows with checkpoint_of'):
+        make_spec(tmp_path, dict(TABLE, rows=rows))
+
+
+@pytest.mark.parametrize('name', ['table_i_ii', 'table_iii', 'table_iv'])
+def test_the_papers_tables_of_mpi_are_of_one_image_set(name: str, tmp_path: Path) -> None:
+    """The 400 test images of Cityscapes, and never the last epoch alone (Sec. IV-A)."""
+    spec = load_spec(f'configs/mpi/{name}.yml')
+    for run in plan(dataclasses.replace(spec, seeds=[0]), tmp_path, {}).values():
+        if run.is_test:
+            assert run.last_epochs == 5
+            assert run.trained.cfg.default_hooks.checkpoint.max_keep_ckpts == 5
+        data = (run.cfg.test_dataloader if run.is_test else run.cfg.val_dataloader).dataset
+        assert data.type == 'KITTISceneDataset' or data.part == 'test'
+        assert 'mmseg.RandomFlip' not in str(run.cfg.get('train_dataloader'))
+
+
 def test_options_of_training_are_not_for_tests(tmp_path: Path) -> None:
     options = {'val_cfg.fp16': True, 'test_cfg.fp16': True, 'train_dataloader.num_workers': 1}
     runs = plan(make_spec(tmp_path), tmp_path, options)

@@ -9,6 +9,8 @@ import pytest
 from mmengine.config import Config
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
+from seginpaint_mm.commands.test import last_checkpoints
+from seginpaint_mm.errors import UserError
 from tests.tiny_run import SIZE, tiny_config, write_tiny_street
 from tests.tool_runs import REPOSITORY, run_here
 
@@ -59,6 +61,19 @@ def test_testing_repeats_the_last_validation(trained: Path, tmp_path: Path) -> N
     assert list((tmp_path / 'pictures').glob('*.png'))
 
 
+def test_the_networks_of_the_last_epochs_are_tested_in_turn(trained: Path, tmp_path: Path) -> None:
+    checkpoint = trained / 'run/epoch_3.pth'
+    arguments = (trained / 'tiny.py', checkpoint, '--work-dir', tmp_path, '--out', tmp_path / 'out')
+    run_here('test', *arguments, '--last-epochs', '2')
+    metrics = json.loads((tmp_path / 'out/metrics.json').read_text())
+    mean = np.mean(logged(trained / 'run', 'all_mIoU')[1:])
+    assert metrics['all_mIoU'] == pytest.approx(mean, abs=1e-3)
+    with pytest.raises(UserError, match=r'no epoch_1.pth: train with .*max_keep_ckpts=3'):
+        last_checkpoints(str(checkpoint), 3)
+    with pytest.raises(UserError, match='takes a number from 1 on and a checkpoint epoch_K'):
+        last_checkpoints('best.pth', 2)
+
+
 def test_resume_goes_on_where_training_ended(trained: Path, tmp_path: Path) -> None:
     arguments = (trained / 'tiny.py', '--resume', trained / 'run/epoch_3.pth')
     more = ('--cfg-options', 'train_cfg.max_epochs=4')
@@ -101,7 +116,7 @@ def test_get_flops_counts_the_papers_parameters(capsys: pytest.CaptureFixture[st
     run_here('analysis_tools/get_flops', config, '--shape', '64', '128')
     printed = capsys.readouterr().out
     total = next(line.split() for line in printed.splitlines() if line.startswith('total'))
-    assert total[1] == '21,819,529'
+    assert total[1] == '21,819,528'
     assert 'One image of 64x128' in printed
 
 

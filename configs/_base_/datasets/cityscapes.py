@@ -1,4 +1,5 @@
-# Sec. IV-A: 256x512 (height x width); the sorted val images: 100 to validate, 400 to test.
+# Sec. IV-A: 256x512 (height x width); the sorted val images: 100 to validate, 400 to test. Images
+# are not flipped: the paper does not speak of it, the published code does not.
 data_root = 'data/cityscapes'
 
 resize = dict(type='mmseg.Resize', scale=(512, 256), interpolation='area')
@@ -6,7 +7,6 @@ train_pipeline = [
     dict(type='LoadSceneImage'),
     dict(type='LoadSceneAnnotations'),
     resize,
-    dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='PackScene'),
 ]
 test_pipeline = [

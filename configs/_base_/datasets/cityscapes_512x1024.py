@@ -5,7 +5,6 @@ resize = dict(type='mmseg.Resize', scale=(1024, 512), interpolation='area')
 train_pipeline = [
     *load,
     resize,
-    dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='PackScene'),
 ]
 test_pipeline = [*load, resize, dict(type='PackScene')]

@@ -18,7 +18,7 @@ _FILE_NAME = 'last_epochs_mean.json'
 
 @HOOKS.register_module()
 class LastEpochsMeanHook(Hook):
-    """Average the validations of the last ``num_epochs`` epochs, as the paper reports (Sec. IV-B).
+    """Average the validations of the last ``num_epochs`` epochs, as the paper reports (Sec. IV-A).
 
     After every validation ``last_epochs_mean.json`` in the work dir is replaced: ``epochs`` (those
     that were validated among the last ``num_epochs``) and ``mean`` (metric name -> mean; null where
