@@ -117,6 +117,7 @@ def _voc(data: Path) -> None:
     for root in (data / 'voc/VOC2012', data / 'VOCdevkit/VOC2012'):
         lists = root / 'ImageSets/Segmentation'
         shutil.copy(lists / 'train.txt', lists / 'aug.txt')
+        shutil.copytree(lists, root / 'ImageSets/Main')
     _repeat(data / 'voc_instance', 30)  # its split is by number
     context = data / 'VOCdevkit/VOC2010'
     shutil.copytree(data / 'voc/VOC2012/JPEGImages', context / 'JPEGImages')
@@ -145,7 +146,8 @@ def _coco(data: Path) -> None:
     for split in _SPLITS:
         scenes = [_scene(path) for path in sorted((data / 'street').rglob('*_leftImg8bit.*'))]
         scenes = [scene for scene in scenes if scene['split'] == split]
-        _coco_instances(data / 'coco_tiny', split, scenes, categories[:80])
+        for name in ('coco_tiny', 'coco'):
+            _coco_instances(data / name, split, scenes, categories[:80])
         _coco_panoptic(data / 'coco', split, scenes, categories)
 
 

@@ -84,6 +84,8 @@ def _shrink_loader(loader: ConfigDict, number: int) -> None:
             dataset['indices'] = dataset['indices'][:number]
         elif 'data_root' in dataset:
             dataset['indices'] = number
+        if 'num_images' in dataset:
+            dataset['num_images'] = None
         if 'pipeline' in dataset:
             _shrink_pipeline(dataset['pipeline'])
 

@@ -97,3 +97,38 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path):
         load(tmp_path / 'sbd')
     assert 'SBD/download.html' in str(error.value)
     assert f'seginpaint street {tmp_path}/sbd --layout sbd' in str(error.value)
+
+
+def write_voc_lists(root, **names: str):
+    for split, listed in names.items():
+        path = root / f'voc/ImageSets/Main/{split}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(listed)
+    return str(root / 'voc')
+
+
+def test_vocs_lists_divide_the_images_that_have_objects(tmp_path):
+    root = str(write_sbd(tmp_path / 'sbd', names=('a', 'b', 'c')))
+    voc = write_voc_lists(tmp_path, train='c\nno_objects\nb\n', val='a\n')
+    for split, expected in (('train', ['c', 'b']), ('val', ['a'])):
+        samples = SBDInstanceDataset(root, split, voc_root=voc, num_images=len(expected))
+        found = [samples.get_data_info(k)['img_path'] for k in range(len(samples))]
+        assert found == [f'{root}/img/{name}.jpg' for name in expected]
+
+
+def test_another_number_of_images_than_the_papers_is_an_error(tmp_path):
+    root = str(write_sbd(tmp_path / 'sbd', names=('a', 'b')))
+    with pytest.raises(ValueError, match=r'train\.txt gives 2 images with objects .*, not 5623'):
+        SBDInstanceDataset(root, 'train', num_images=5623)
+    voc = write_voc_lists(tmp_path, train='b')
+    with pytest.raises(ValueError, match=r'Main/train\.txt gives 1 images .*, not 5623: complete'):
+        SBDInstanceDataset(root, 'train', voc_root=voc, num_images=5623)
+
+
+def test_missing_lists_or_objects_are_told(tmp_path):
+    root = str(write_sbd(tmp_path / 'sbd'))
+    with pytest.raises(FileNotFoundError, match=r'Main/train\.txt.*set voc_root=None'):
+        SBDInstanceDataset(root, 'train', voc_root=str(tmp_path / 'no'))
+    voc = write_voc_lists(tmp_path, train='b')
+    with pytest.raises(FileNotFoundError, match=r'inst: there is no \*\.mat.*SBD/download'):
+        SBDInstanceDataset(str(tmp_path / 'empty'), 'train', voc_root=voc)

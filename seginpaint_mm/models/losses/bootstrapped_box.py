@@ -37,8 +37,8 @@ class BootstrappedBoxLoss(nn.Module):
         loss_weight: Factor of the loss.
 
     Raises:
-        ValueError: when ``num_pixels`` is not above 0, is no whole number from 1 on, or ``stride``
-            is below 1; when ``per`` is another word.
+        ValueError: when ``num_pixels`` is neither a whole number from 1 on nor a share, ``stride``
+            is below 1, or ``per`` is another word.
     """
 
     def __init__(
