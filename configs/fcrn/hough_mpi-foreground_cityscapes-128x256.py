@@ -7,5 +7,6 @@ model = dict(
         type='ForegroundScores',
         segmentor=_base_.mpi,
         checkpoint='work_dirs/pspnet_r18_shared_cityscapes-128x256/epoch_50.pth',
-    )
+    ),
+    instance_head=dict(confidence='score'),
 )

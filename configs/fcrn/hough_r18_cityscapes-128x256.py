@@ -6,5 +6,6 @@ model = dict(
         type='SegmentorScores',
         segmentor=_base_.fcrn,
         checkpoint='work_dirs/fcrn_r18_cityscapes-128x256_bs/epoch_10.pth',
-    )
+    ),
+    instance_head=dict(confidence='score'),
 )

@@ -9,7 +9,7 @@ model = dict(
         segmentor=_base_.fcrn,
         checkpoint='work_dirs/fcrn_r18_voc-small/epoch_10.pth',
     ),
-    instance_head=dict(thing_ids=thing_ids),
+    instance_head=dict(thing_ids=thing_ids, confidence='score'),
 )
 # the data set's own class of persons is 1: its class map is not this net's
 val_evaluator = [dict(type='RegionAPMetric')]

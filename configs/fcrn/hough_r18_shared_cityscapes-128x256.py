@@ -1,3 +1,6 @@
 # One backbone for both heads, which are trained together.
 _base_ = './localizer_r18_cityscapes-128x256_bs_weighted.py'
-model = dict(semantic=dict(_delete_=True, type='SharedScores', decode_head=_base_.fcrn.decode_head))
+model = dict(
+    semantic=dict(_delete_=True, type='SharedScores', decode_head=_base_.fcrn.decode_head),
+    instance_head=dict(confidence='score'),
+)

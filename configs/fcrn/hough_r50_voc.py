@@ -7,5 +7,6 @@ model = dict(
         type='SegmentorScores',
         segmentor=_base_.fcrn,
         checkpoint='work_dirs/fcrn_r50_sbd_bs/epoch_50.pth',
-    )
+    ),
+    instance_head=dict(confidence='score'),
 )

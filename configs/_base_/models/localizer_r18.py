@@ -26,6 +26,7 @@ model = dict(
         type='HoughInstanceHead',
         thing_ids=thing_ids,
         box_coder=box_coder,
+        confidence='extent',
         box_iou_threshold=0.2,  # boxes learnt in minutes agree less than those learnt in days
     ),
 )

@@ -23,6 +23,7 @@ model = dict(
         type='HoughInstanceHead',
         thing_ids=(1,),
         box_coder=box_coder,
+        confidence='extent',
         box_iou_threshold=0.2,
     ),
 )

@@ -21,5 +21,10 @@ model = dict(
         weighting='uniform',
         loss_box=dict(type='BootstrappedBoxLoss', num_pixels=None, beta=0.1),
     ),
-    instance_head=dict(type='HoughInstanceHead', thing_ids=thing_ids, box_coder=box_coder),
+    instance_head=dict(
+        type='HoughInstanceHead',
+        thing_ids=thing_ids,
+        box_coder=box_coder,
+        confidence='extent',  # true classes have one score for all
+    ),
 )
