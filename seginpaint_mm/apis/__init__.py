@@ -2,17 +2,29 @@
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_models import find_instance_model
+from seginpaint_mm.apis.one_call import (
+    CompletedObject,
+    complete,
+    forget_models,
+    layers,
+    remove,
+)
 from seginpaint_mm.apis.public_models import find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.torchvision_instances import TorchvisionInstances
 from seginpaint_mm.layers import Layering
 
 __all__ = [
+    'CompletedObject',
     'Filling',
     'Layering',
     'Removal',
     'SegInpaintInferencer',
     'TorchvisionInstances',
+    'complete',
     'find_inpainter',
     'find_instance_model',
+    'forget_models',
+    'layers',
+    'remove',
 ]

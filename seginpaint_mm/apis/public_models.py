@@ -13,6 +13,7 @@ _CLASSICAL = {
 _TRAINED = {name: weights.model for name, weights in WEIGHTS.items() if weights.model is not None}
 INPAINTERS = (*_TRAINED, *_CLASSICAL)
 DEFAULT_INPAINTER, DEFAULT_INSTANCES = 'lama', 'torchvision'
+DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
 
 
 def find_inpainter(name: str | Path | Config) -> str | Path | Config:

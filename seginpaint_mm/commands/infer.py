@@ -51,6 +51,7 @@ from mmengine.config import Config
 from seginpaint_mm.apis import Filling, Removal, SegInpaintInferencer, find_instance_model
 from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.public_models import (
+    DEFAULT_COMPLETER,
     DEFAULT_INPAINTER,
     DEFAULT_INSTANCES,
     INPAINTERS,
@@ -68,7 +69,6 @@ from seginpaint_mm.layers.parts import use_parts
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
-_DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
 _METHODS = {_DEFAULT_CONFIG: 'mpi', _DEFAULT_REMOVER: 'maskopt'}
 
 
@@ -377,7 +377,7 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
 
 def _default_model(task: str | None, wanted: Removal | None) -> str:
     if task in ('complete', 'layers'):
-        return _DEFAULT_COMPLETER
+        return DEFAULT_COMPLETER
     work_dir = _DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER
     if not Path(work_dir).exists():
         raise UserError(
