@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from mmengine.config import Config
@@ -25,8 +26,8 @@ from seginpaint_mm.layers import LayeredScene, Layering
 from seginpaint_mm.models.abilities import task_of
 from seginpaint_mm.structures import SceneSample
 
-Model = str | Path | Config
-Picture = np.ndarray | Image.Image
+Model: TypeAlias = str | Path | Config
+Picture: TypeAlias = np.ndarray | Image.Image
 _MOST_MODELS = 3  # that stay in memory
 _kept: OrderedDict[tuple, object] = OrderedDict()
 
