@@ -94,6 +94,9 @@ def test_what_is_trained_already_is_left_alone(folder: Path) -> None:
     assert train_with(model, pretrained=file, resume=True) == []
     assert train_with(model, pretrained=file, load_from='epoch_1.pth') == []
     assert train_with(model, pretrained=file, part_checkpoints=dict(backbone='epoch_1.pth')) == []
+    of_a_model = dict(type='Pretrained', checkpoint='epoch_1.pth', prefix='backbone.')
+    model.backbone.init_cfg = of_a_model  # as fcrn_r101_coco_sbd_bs starts from COCO
+    assert train_with(model, pretrained=file) == []
     assert torch.equal(model.backbone.conv1.weight, before)
 
 

@@ -35,9 +35,10 @@ class PretrainedHook(Hook):
             return
         loaded = {}
         for name, resnet in _without_parts(runner).items():
-            own = _own_checkpoint(resnet)
+            own = _own_start(resnet)
             if own is not None:
-                check_depth(resnet, name, own)
+                if not own.get('prefix'):  # with one it is part of a whole model's file
+                    check_depth(resnet, name, own['checkpoint'])
             elif cfg.get(KEY):
                 loaded[name] = load_pretrained(resnet, name, cfg[KEY])
             elif KEY in cfg:
@@ -52,12 +53,12 @@ def _without_parts(runner: Runner) -> dict[str, nn.Module]:
     return {name: resnet for name, resnet in resnets.items() if not f'{name}.'.startswith(parts)}
 
 
-def _own_checkpoint(resnet: nn.Module) -> str | None:
-    """The file that ``init_cfg`` names for this whole module."""
+def _own_start(resnet: nn.Module) -> dict | None:
+    """The ``init_cfg`` that names a file for this whole module."""
     init_cfg = getattr(resnet, 'init_cfg', None)
-    if not isinstance(init_cfg, dict) or init_cfg.get('type') != 'Pretrained':
-        return None
-    return None if init_cfg.get('prefix') else init_cfg['checkpoint']
+    if isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
+        return init_cfg
+    return None
 
 
 def _report(runner: Runner, loaded: dict[str, list[str] | None]) -> None:
