@@ -147,6 +147,11 @@ def export(arguments: list[str]) -> None:
         command_module('export').find_part(MODELS.build(cfg.model), args.part)
 
 
+def serve(arguments: list[str]) -> None:
+    """Only parsed: it would not end; tests/test_app asks a real server."""
+    command_module('serve').make_parser().parse_args(arguments)
+
+
 def infer(arguments: list[str]) -> None:
     """As it stands, but a small network that finds objects stands in for the object removers.
 
@@ -379,6 +384,7 @@ OWN_COMMANDS: dict[str, Rule] = {
     'demo': demo,
     'export': export,
     'fetch': fetch,
+    'serve': serve,
     'doctor': doctor,
     'street': render,
     'list': list_configs,

@@ -62,7 +62,7 @@ def seginpaint(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_configs_metafiles_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert f'seginpaint_mm-{__version__}-' in wheel.name
-    assert 'seginpaint_mm/py.typed' in names
+    assert {'seginpaint_mm/py.typed', 'seginpaint_mm/app/page/index.html'} <= names
     for path in REPOSITORY.glob('configs/**/*.[py]*'):
         if path.is_file() and '__pycache__' not in path.parts:
             assert f'seginpaint_mm/.mim/{path.relative_to(REPOSITORY)}' in names

@@ -17,6 +17,7 @@ COMMANDS = {
     'infer': 'run a trained model on images',
     'check': 'check the images and labels of a config before training',
     'export': 'write a network as ONNX, torch.export or TorchScript',
+    'serve': 'open a local page for removing objects',
     'fetch': 'download public weights ahead of time',
     'demo': 'render streets, train a small network on them, test it and draw images',
     'street': 'render the Street data set',
