@@ -15,6 +15,7 @@ COMMANDS = {
     'train': 'train a model from a config',
     'test': 'test a trained model',
     'infer': 'run a trained model on images',
+    'init': 'write a config for a folder of your images and labels',
     'check': 'check the images and labels of a config before training',
     'export': 'write a network as ONNX, torch.export or TorchScript',
     'serve': 'open a local page for removing objects',

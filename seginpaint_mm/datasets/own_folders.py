@@ -1,0 +1,306 @@
+"""What is in a user's folder: images, label maps or object masks, their classes and sizes."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmseg.utils import voc_palette
+from PIL import Image
+
+from seginpaint_mm.datasets.coco_json import index_coco, read_json
+from seginpaint_mm.datasets.colour_ids import read_label_colours
+from seginpaint_mm.datasets.image_reading import read_labels
+from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.scene_dataset import list_images, require_file
+from seginpaint_mm.datasets.text_lists import read_text_list
+from seginpaint_mm.errors import UserError
+
+_LOOKED_AT = 200  # label maps at most
+_LAYOUT = 'it must hold images/, with the images in it or in images/train and images/val'
+_COCO = "COCO's JSON of instances"
+Names = Mapping[str, int | tuple[int, int, int]]
+
+
+def read_names(text: str) -> Names:
+    """Class names, each with its id or its colour.
+
+    Args:
+        text: Names with commas, in the order of the ids; or the path of a text file with a line
+            per class: its name, and before or behind it its id, or its colour R G B.
+
+    Raises:
+        UserError: when there is no name, one stands twice, or lines are of different kinds.
+    """
+    if not Path(text).is_file():
+        if Path(text).suffix in ('.txt', '.csv'):
+            raise UserError(f'{text}: there is no such file.')
+        lines = text.split(',')
+    else:
+        lines = read_text_list(Path(text), 'list of classes', '').splitlines()
+    names: dict[str, int | tuple[int, int, int]] = {}
+    kinds = set()
+    for line in filter(str.strip, lines):
+        words = line.replace(',', ' ').replace(';', ' ').split()
+        numbers = [int(word) for word in words if word.isdecimal()]
+        name = ' '.join(word for word in words if not word.isdecimal())
+        kinds.add(len(numbers))
+        if not name or name in names or len(numbers) not in (0, 1, 3):
+            raise UserError(
+                f'{text}: {line.strip()!r} is no class: a line has a name that no other has, alone '
+                f'or with its id, or with its colour R G B.'
+            )
+        red_or_id = numbers[0] if numbers else len(names)
+        names[name] = (red_or_id, numbers[1], numbers[2]) if len(numbers) == 3 else red_or_id
+    if not names or len(kinds) > 1:
+        what = 'names no class' if not names else 'gives some classes ids or colours, others not'
+        raise UserError(f'{text}: it {what}.')
+    return names
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelFolder:
+    """Images and label maps.
+
+    Attributes:
+        labels: Each class with its id or colour.
+        splits: Of each split the options of its data set.
+        images: How many.
+        size: Of the images, in words.
+        what: The label maps, in words.
+        shares: Of the pixels, by class.
+        looked_at: How many label maps.
+    """
+
+    labels: Names
+    splits: dict[str, dict]
+    images: int
+    size: str
+    what: str
+    shares: dict[str, float]
+    looked_at: int
+
+    def plain_labels(self) -> list[str] | dict:
+        """As ``SceneFolderDataset`` takes them: names alone where the ids are 0, 1, ..."""
+        if list(self.labels.values()) == list(range(len(self.labels))):
+            return list(self.labels)
+        return dict(self.labels)
+
+    def plain_classes(self) -> tuple[list[str], list[list[int]]]:
+        """Names and colours, as ``LabelFolderDataset`` takes them.
+
+        Raises:
+            UserError: when the ids are not 0, 1, ...
+        """
+        if list(self.labels.values()) != list(range(len(self.labels))):
+            raise UserError(
+                'sgenet reads label maps of the ids 0, 1, ...: make such ones of those with other '
+                'ids or colours.'
+            )
+        palette = voc_palette()
+        return list(self.labels), [list(palette[k + 1]) for k in range(len(self.labels))]
+
+
+def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
+    """Look at a folder of images/ and labels/.
+
+    Raises:
+        FileNotFoundError: images or label maps are missing.
+        UserError, ValueError: label maps hold ids or colours that are not named.
+    """
+    parts = _splits(folder)
+    pairs = []
+    for part in parts:
+        images = folder / 'images' / part
+        for image in list_images(images, '**/*', 'Put images there.'):
+            place = image.relative_to(images).with_suffix('.png')
+            pairs.append((image, Path(require_file(folder / 'labels' / part / place, image))))
+    chosen = [pairs[k] for k in np.unique(np.linspace(0, len(pairs) - 1, _LOOKED_AT).astype(int))]
+    colours = _are_colours(chosen[0][1])
+    if colours and not isinstance(next(iter(labels.values())), tuple):
+        raise UserError(
+            f'{chosen[0][1]}: the label maps hold colours: give --classes a text file with a line '
+            f'NAME R G B per class; this one holds {_some_colours(chosen[0][1])}.'
+        )
+    if not colours and isinstance(next(iter(labels.values())), tuple):
+        labels = {name: number for number, name in enumerate(labels)}
+    pixels: Counter[int] = Counter()
+    for image, path in chosen:
+        pixels.update(_count(path, image, labels))
+    total = sum(pixels.values())
+    ids = range(len(labels)) if colours else labels.values()
+    shares = {name: pixels[k] / total for name, k in zip(labels, ids, strict=True)}
+    splits = {
+        split: dict(image_folder=f'images/{part}', label_folder=f'labels/{part}')
+        for split, part in zip(('train', 'val'), parts, strict=False)
+        if part
+    } or {split: _folders_and_part(split) for split in ('train', 'val')}
+    return LabelFolder(
+        labels=labels,
+        splits=splits,
+        images=len(pairs),
+        size=_sizes([image for image, _ in chosen]),
+        what=f'label maps of {"colours" if colours else "ids"}',
+        shares=shares,
+        looked_at=len(chosen),
+    )
+
+
+def _folders_and_part(split: str) -> dict:
+    return dict(image_folder='images', label_folder='labels', part=split)
+
+
+def _splits(folder: Path) -> tuple[str, ...]:
+    """Names of the folders of train and val below images/; ('',) without."""
+    if not (folder / 'images').is_dir():
+        raise FileNotFoundError(f'{folder}: {_LAYOUT}.')
+    if (folder / 'images/train').is_dir():
+        for name in ('val', 'valid', 'validation', 'test'):
+            if (folder / 'images' / name).is_dir():
+                return 'train', name
+        raise FileNotFoundError(f'{folder}: it has images/train, but no images/val: add it.')
+    return ('',)
+
+
+def _are_colours(path: Path) -> bool:
+    with Image.open(path) as image:
+        if image.mode not in ('RGB', 'RGBA'):
+            return False
+        bands = np.asarray(image)[..., :3]
+    return bool((bands != bands[..., :1]).any())
+
+
+def _some_colours(path: Path) -> str:
+    with Image.open(path) as image:
+        found = np.unique(np.asarray(image.convert('RGB')).reshape(-1, 3), axis=0)
+    return ', '.join(str(tuple(int(v) for v in colour)) for colour in found[:8])
+
+
+def _count(path: Path, image: Path, labels: Names) -> Counter[int]:
+    """Pixels of each id; of colours by the place of their class."""
+    with Image.open(image) as opened:
+        lies = opened.getexif().get(274) in (5, 6, 7, 8)
+        width, height = opened.size[::-1] if lies else opened.size
+    size = (height, width)
+    if isinstance(next(iter(labels.values())), tuple):
+        table = np.array(list(labels.values()), np.uint8)
+        ids = read_label_colours(str(path), table, size=size, img_path=str(image))
+    else:
+        ids = read_labels(str(path), size=size, img_path=str(image))
+        unnamed = sorted({*np.unique(ids).tolist()} - {IGNORE_INDEX, *labels.values()})
+        if unnamed:
+            raise UserError(
+                f'{path}: it holds the id {unnamed[0]}, but --classes names '
+                f'{", ".join(f"{number} {name}" for name, number in labels.items())}: name it too.'
+            )
+    values, counts = np.unique(ids, return_counts=True)
+    return Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+
+
+def _sizes(images: Sequence[Path]) -> str:
+    sizes = []
+    for path in images:
+        with Image.open(path) as image:
+            sizes.append(image.size)
+    low, high = min(sizes), max(sizes)
+    return f'{low[0]}x{low[1]}' + (f' to {high[0]}x{high[1]}' if low != high else '') + ' pixels'
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceFolder:
+    """Images with objects.
+
+    Attributes:
+        own: Options of the data sets of both splits, with ``type``.
+        splits: Of each split the options of its data set.
+        images: How many.
+        what: The labels, in words.
+        objects: How many, by class.
+    """
+
+    own: dict
+    splits: dict[str, dict]
+    images: int
+    what: str
+    objects: dict[str, int]
+
+    def class_setting(self) -> dict:
+        """How the data set is told its classes."""
+        if 'mask_file' in self.own:
+            return dict(class_name=next(iter(self.objects)))
+        return dict(classes=list(self.objects))
+
+
+def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
+    """Look at a folder with COCO's JSON, or with images/ and masks/.
+
+    Args:
+        folder: It.
+        names: Categories to take, all without; of masks the name of the class.
+
+    Raises:
+        FileNotFoundError, ValueError, UserError: in one sentence, what is missing or wrong.
+    """
+    files = sorted([*folder.glob('*.json'), *folder.glob('annotations/*.json')])
+    if files:
+        return _look_at_coco(folder, files, names)
+    if not (folder / 'masks').is_dir():
+        raise FileNotFoundError(
+            f"{folder}: it holds neither COCO's JSON (train.json and val.json) nor masks/ with a "
+            f'PNG of object numbers per image.'
+        )
+    if len(names) != 1:
+        raise UserError('--classes must name what the objects in masks/ are: one name.')
+    images = list_images(folder / 'images', '*', 'Put images there.')
+    count = 0
+    for image in images:
+        path = require_file(folder / f'masks/{image.stem}.png', image)
+        with Image.open(path) as mask:
+            count += len({*np.unique(np.asarray(mask)).tolist()} - {0})
+    own = dict(_delete_=True, type='FolderInstanceDataset', data_root=str(folder))
+    own |= dict(image_folder='images', mask_file='masks/{name}.png')
+    splits = {split: dict(part=split) for split in ('train', 'val')}
+    return InstanceFolder(own, splits, len(images), 'object numbers in masks/', {names[0]: count})
+
+
+def _look_at_coco(folder: Path, files: Sequence[Path], names: Sequence[str]) -> InstanceFolder:
+    chosen = {}
+    for split in ('train', 'val'):
+        fitting = [path for path in files if split in path.stem.lower()]
+        if len(fitting) != 1:
+            listed = ', '.join(path.name for path in fitting or files)
+            raise UserError(
+                f'{folder}: one JSON file must have {split!r} in its name, but there are {listed}.'
+            )
+        chosen[split] = fitting[0]
+    objects: Counter[str] = Counter()
+    number, splits = 0, {}
+    for split, path in chosen.items():
+        index = index_coco(read_json(path, what=_COCO, how_to_get=''), path, what=_COCO)
+        categories = {k: entry.text('name') for k, entry in index.categories.items()}
+        for entries in index.annotations.values():
+            objects.update(categories[entry.identifier('category_id')] for entry in entries)
+        number += len(index.images)
+        first = next(iter(index.images.values())).text('file_name')
+        splits[split] = dict(
+            ann_file=path.relative_to(folder).as_posix(),
+            image_folder=_image_folder(folder, path, split, first),
+        )
+        unknown = [name for name in names if name not in categories.values()]
+        if unknown:
+            raise UserError(f'{path}: there is no category {unknown[0]!r}.')
+    order = names or [name for name in categories.values() if objects[name]]
+    if not order:
+        raise UserError(f'{folder}: the JSON files hold no object.')
+    own = dict(data_root=str(folder))
+    return InstanceFolder(own, splits, number, _COCO, {name: objects[name] for name in order})
+
+
+def _image_folder(folder: Path, path: Path, split: str, first: str) -> str:
+    for name in ('images', f'images/{split}', split, '.', path.stem.rpartition('_')[2]):
+        if (folder / name / first).is_file():
+            return name
+    raise FileNotFoundError(
+        f'{path}: its image {first} is in none of images, images/{split}, {split} of {folder}.'
+    )

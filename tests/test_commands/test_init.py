@@ -1,0 +1,205 @@
+"""``seginpaint init``: a folder becomes a config that trains, or a sentence says what is needed."""
+
+import shutil
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from PIL import Image
+
+from seginpaint_mm.commands.init import main
+from seginpaint_mm.datasets.own_folders import read_names
+from seginpaint_mm.engine.step_time import step_seconds
+from seginpaint_mm.errors import UserError
+from seginpaint_mm.files import write_json
+from seginpaint_mm.registry import DATASETS
+from tests.dataset_folders import picture, write_map
+
+SIZE = (48, 64)
+NAMES = 'sky,road,car'
+
+
+def label_map() -> np.ndarray:
+    labels = np.zeros(SIZE, np.uint8)
+    labels[24:] = 1
+    labels[12:36, 20:44] = 2
+    return labels
+
+
+def write_scenes(root: Path, splits: tuple[str, ...] = ('',), number: int = 5) -> Path:
+    for split in splits:
+        for seed in range(number):
+            write_map(root / f'images/{split}/{seed}.jpg', picture(SIZE, seed))
+            write_map(root / f'labels/{split}/{seed}.png', label_map())
+    return root
+
+
+def write_coco(root: Path) -> Path:
+    box = [20, 12, 24, 24]
+    outline = [20, 12, 44, 12, 44, 36, 20, 36]
+    for split in ('train', 'val'):
+        write_map(root / f'{split}2017/a.jpg', picture(SIZE))
+        content = dict(
+            images=[dict(id=1, file_name='a.jpg', width=SIZE[1], height=SIZE[0])],
+            annotations=[
+                dict(
+                    id=1,
+                    image_id=1,
+                    category_id=7,
+                    bbox=box,
+                    area=576,
+                    iscrowd=0,
+                    segmentation=[outline],
+                )
+            ],
+            categories=[dict(id=7, name='chair'), dict(id=9, name='lamp')],
+        )
+        write_json(root / f'annotations/instances_{split}2017.json', content)
+    return root
+
+
+def write_masks(root: Path) -> Path:
+    for seed in range(5):
+        write_map(root / f'images/{seed}.jpg', picture(SIZE, seed))
+        write_map(root / f'masks/{seed}.png', (label_map() == 2).astype(np.uint8))
+    return root
+
+
+def init(*arguments: str | Path, seconds: float = 0.5) -> Config:
+    """The written config; steps are supposed to take so long."""
+    path = Path(arguments[1]).with_suffix('.py')
+    with mock.patch('seginpaint_mm.commands.init.step_seconds', return_value=seconds):
+        main([*map(str, arguments), '--out', str(path)])
+    return Config.fromfile(path)
+
+
+def lengths(cfg: Config) -> tuple[int, int]:
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        train, val = (
+            DATASETS.build(cfg[f'{split}_dataloader'].dataset) for split in ('train', 'val')
+        )
+        train[0], val[0]
+    return len(train), len(val)
+
+
+def test_mpi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    cfg = init('mpi', root, '--classes', NAMES, '--foreground', 'car')
+    assert lengths(cfg) == (4, 1)
+    assert cfg.model.background_head.num_classes == 2
+    assert cfg.train_dataloader.dataset.ground == ['road']  # by its name
+    assert cfg.train_dataloader.sampler.samples_per_epoch % cfg.train_dataloader.batch_size == 0
+    out = capsys.readouterr().out
+    assert '5 images, 64x48 pixels; label maps of ids' in out
+    assert 'sky 40.6%, road 40.6%, car 18.8%' in out  # 18.8 % is half on the sky
+    assert 'not known: what is behind the objects' in out
+    assert len((tmp_path / 'mine.py').read_text().splitlines()) < 40
+    # a step of the written config takes some time: of two small images
+    small = [dict(type='mmseg.Resize', scale=(32, 32)), dict(type='PackScene')]
+    dataset = dict(cfg.train_dataloader.dataset, pipeline=[*cfg.load, *small])
+    cfg.merge_from_dict(dict(train_dataloader=dict(batch_size=2)))
+    cfg.train_dataloader.dataset = dataset
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        assert 0 < step_seconds(cfg) < 60
+
+
+def test_time_decides_how_much_is_trained(tmp_path: Path) -> None:
+    root = write_scenes(tmp_path / 'mine', ('train', 'val'))
+    options = ('--classes', NAMES, '--foreground', 'car', '--minutes', '10')
+    cfg = init('mpi', root, *options, seconds=1.0)
+    assert cfg.train_dataloader.sampler.samples_per_epoch == 96  # a batch of 8 a second, < 20 x 5
+    (tmp_path / 'mine.py').unlink()
+    slow = init('mpi', root, *options, seconds=20.0)
+    assert slow.train_dataloader.sampler.samples_per_epoch == 24  # 10 epochs of a minute
+    assert lengths(slow) == (5, 5)
+
+
+def test_label_maps_of_colours(tmp_path: Path) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    colours = np.array([(70, 130, 180), (128, 64, 128), (0, 0, 142)], np.uint8)
+    for path in (root / 'labels').iterdir():
+        Image.fromarray(colours[label_map()]).save(path)
+    table = tmp_path / 'classes.txt'
+    lines = [f'{r} {g} {b}\t{n}' for n, (r, g, b) in zip(NAMES.split(','), colours, strict=True)]
+    table.write_text('\n'.join(lines))
+    cfg = init('mpi', root, '--classes', table, '--foreground', 'car')
+    assert cfg.train_dataloader.dataset.labels.sky == (70, 130, 180)
+    assert lengths(cfg) == (4, 1)
+
+
+def test_sgenet(tmp_path: Path) -> None:
+    root = write_scenes(tmp_path / 'mine', ('train', 'valid'))
+    cfg = init('sgenet', root, '--classes', NAMES)
+    assert cfg.train_dataloader.dataset.metainfo.classes == NAMES.split(',')
+    assert cfg.model.generator.decoder.num_classes == 3
+    assert lengths(cfg) == (5, 5)
+
+
+@pytest.mark.parametrize('method', ['fcrn', 'segan'])
+@pytest.mark.parametrize('form', ['coco', 'masks'])
+def test_objects(tmp_path: Path, method: str, form: str) -> None:
+    """Categories without an object are left out; a folder is divided."""
+    write = write_coco if form == 'coco' else write_masks
+    options = () if form == 'coco' else ('--classes', 'chair')
+    cfg = init(method, write(tmp_path / 'mine'), *options)
+    assert lengths(cfg) == ((1, 1) if form == 'coco' else (4, 1))
+    if method == 'fcrn':
+        assert cfg.model.semantic.decode_head.num_classes == 2
+        assert tuple(cfg.model.instance_head.thing_ids) == (1,)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ((), 'name the classes by --classes'),
+        (('--classes', 'sky,road', '--foreground', 'road'), 'holds the id 2, but --classes names'),
+        (('--classes', NAMES), 'mpi needs --foreground'),
+        (('--classes', NAMES, '--foreground', 'cat'), "'cat' is none of the classes"),
+        (('--classes', 'sky,mud,car', '--foreground', 'car'), 'mpi needs --ground'),
+        (('--classes', 'nowhere.txt'), 'there is no such file'),
+    ],
+)
+def test_what_cannot_be_known_is_asked_for(
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    with pytest.raises(SystemExit):
+        main(['mpi', str(root), *arguments, '--out', str(tmp_path / 'mine.py')])
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / 'mine.py').exists()
+
+
+def test_missing_folders_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    out = tmp_path / 'out.py'
+    out.write_text('# mine')
+    with pytest.raises(SystemExit):
+        main(['mpi', str(root), '--out', str(out)])
+    assert 'out.py exists' in capsys.readouterr().err
+    assert out.read_text() == '# mine'
+    with pytest.raises(SystemExit):
+        main(['fcrn', str(root), '--out', str(tmp_path / 'other.py')])
+    assert "neither COCO's JSON" in capsys.readouterr().err
+    shutil.rmtree(root / 'images')
+    with pytest.raises(SystemExit):
+        main(['mpi', str(root), '--classes', NAMES, '--out', str(tmp_path / 'other.py')])
+    assert 'it must hold images/' in capsys.readouterr().err
+
+
+def test_tables_of_classes(tmp_path: Path) -> None:
+    path = tmp_path / 'classes.txt'
+    path.write_text('7 road\ntraffic light 19\n')
+    assert read_names(str(path)) == {'road': 7, 'traffic light': 19}
+    assert read_names('a, b') == {'a': 0, 'b': 1}
+    path.write_text('7 road\nsky\n')
+    with pytest.raises(UserError, match='some classes ids or colours, others not'):
+        read_names(str(path))
+    path.write_text('1 2 road\n')
+    with pytest.raises(UserError, match="'1 2 road' is no class"):
+        read_names(str(path))
