@@ -417,13 +417,6 @@ def test_what_another_process_is_doing_is_waited_for(
     assert capsys.readouterr().out == 'Ours (MPI), seed 0: done before\n'
 
 
-@pytest.mark.parametrize('path', sorted(Path(__file__).parents[2].glob('configs/*/table_*.yml')))
-def test_tables_of_the_project_hold_valid_configs(tmp_path: Path, path: Path) -> None:
-    spec = load_spec(path)
-    for run in plan(dataclasses.replace(spec, seeds=spec.seeds[:1]), tmp_path, {}).values():
-        assert run.cfg.model.type
-
-
 @pytest.mark.parametrize(
     ('pattern', 'number'),
     [
