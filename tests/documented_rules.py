@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import torch
 from mmengine.config import Config
@@ -247,6 +248,12 @@ def list_configs(arguments: list[str]) -> None:
     assert not command_module('list').main(arguments)
 
 
+def init(arguments: list[str]) -> None:
+    """Without the steps of training that it times, as tests/test_commands/test_init.py does."""
+    with mock.patch('seginpaint_mm.commands.init.step_seconds', return_value=1.0):
+        command_module('init').main(arguments)
+
+
 def check_data(arguments: list[str]) -> None:
     command_module('check').main([*arguments, '--workers', '1'])
 
@@ -378,6 +385,7 @@ def _extras() -> set[str]:
 LAUNCHERS = ('tools/dist_train.sh',)
 OWN_COMMANDS: dict[str, Rule] = {
     'check': check_data,
+    'init': init,
     'train': train,
     'test': test,
     'infer': infer,
