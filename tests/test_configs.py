@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from seginpaint_mm.interop.config_reading import files_read_once
 from tests.config_sweep.data import write_all
 from tests.config_sweep.run import CONFIGS, run_config
-from tests.config_sweep.sample import SAMPLE, parts_left_out
+from tests.config_sweep.sample import DOCUMENTED, SAMPLE, parts_left_out
 from tests.tool_runs import REPOSITORY
 
 
@@ -36,4 +37,8 @@ def test_config_runs(
 
 
 def test_the_sample_covers_every_data_set_model_and_schedule() -> None:
-    assert parts_left_out(SAMPLE) == set()
+    with files_read_once():
+        assert parts_left_out([*SAMPLE, *DOCUMENTED]) == set()
+    page = (REPOSITORY / 'docs/own_data.md').read_text(encoding='utf-8')
+    for name in DOCUMENTED:
+        assert f'python tools/train.py {CONFIGS[name].relative_to(REPOSITORY)}\n' in page
