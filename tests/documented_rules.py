@@ -139,13 +139,15 @@ def test(arguments: list[str]) -> None:
 
 
 def export(arguments: list[str]) -> None:
-    """The model is built, and has the part; tests/test_deployment writes files."""
+    """The model is built, and has the part; only TorchScript, without weights, is written."""
     args = command_module('export').parse_args(arguments)
     folder = Path(args.config)
     name = folder.name if folder.parts[0] == 'work_dirs' else args.config
     cfg = load_config(name, {})
     with DefaultScope.overwrite_default_scope('seginpaint_mm'):
         command_module('export').find_part(MODELS.build(cfg.model), args.part)
+    if args.out.endswith('.pt'):
+        command_module('export').main([name, args.out, '--no-check'])
 
 
 def serve(arguments: list[str]) -> None:

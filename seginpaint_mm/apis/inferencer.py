@@ -103,8 +103,8 @@ class SegInpaintInferencer(BaseInferencer):
         results = inferencer('photo.jpg', removal=Removal(classes=['person']), out_dir='out')
 
     Args:
-        model: A config file or the name of one of ours (``'pspnet_r18_street'``), a Config, or the
-            work dir of a training.
+        model: A config file or the name of one of ours (``'pspnet_r18_street'``), a Config, the
+            work dir of a training, or a file of ``seginpaint export`` (``'street.onnx'``).
         weights: A checkpoint; a work dir brings its own. Without one the model is untrained,
             which is said in a warning. Checkpoints are loaded without running code from them.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; None takes a GPU where there is one.

@@ -17,6 +17,8 @@ from seginpaint_mm.checkpoint import (
 )
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
+from seginpaint_mm.deployment.exported_model import exported_config
+from seginpaint_mm.deployment.runtime import SUFFIXES
 from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.log_levels import only_log
@@ -30,8 +32,9 @@ def find_model(
     """Return the config and the checkpoint that a user means.
 
     Args:
-        model: A config file or the name of one of ours, a Config, or a work dir: its config and,
-            unless ``weights`` says otherwise, its best checkpoint or else its last.
+        model: A config file or the name of one of ours, a Config, a work dir: its config and,
+            unless ``weights`` says otherwise, its best checkpoint or else its last; or a file of
+            ``seginpaint export`` (.onnx, .pt2, .pt), which has its weights.
         weights: A checkpoint or None.
 
     Raises:
@@ -41,6 +44,10 @@ def find_model(
     if isinstance(model, (Config, ConfigDict, dict)):
         return (model if isinstance(model, Config) else Config(model)), weights
     path = Path(model)
+    if path.suffix in SUFFIXES:
+        if weights is not None:
+            raise UserError(f'{path} has its weights: leave the checkpoint out.')
+        return exported_config(path), None
     if path.is_dir():
         return load_config(_config_in(path), {}), weights or _checkpoint_in(path)
     return load_config(path, {}), weights

@@ -34,7 +34,7 @@ from tests.tiny_run import tiny_config, write_tiny_street
 SIZES = dict(img_shape=(40, 56), ori_shape=(40, 56))
 MPI = dict(
     type='ForegroundInpainter',
-    data_preprocessor=dict(type='SceneDataPreprocessor'),
+    data_preprocessor=dict(type='SceneDataPreprocessor', pad_size_divisor=8),
     backbone=dict(type='TinyStages'),
     neck=dict(type='MPINeck', position='layer2'),
     background_head=dict(

@@ -167,16 +167,28 @@ class ForegroundInpainter(BaseModel):
     def graphs(self) -> dict[str, Graph]:
         """The network: ``background``, its logits, and ``foreground_prob``, all at full size.
 
-        With ``test_mask='truth'`` the mask is an input, ``foreground``.
+        With ``test_mask='truth'`` the mask is an input, ``foreground``. Images are padded inside,
+        as the data preprocessor pads them.
         """
         given = {} if self.test_mask == 'predicted' else dict(foreground=HOLE)
 
+        divisor = getattr(self.data_preprocessor, 'pad_size_divisor', 1)
+
         def network(image: Tensor, foreground: Tensor | None = None) -> dict[str, Tensor]:
-            background, logits = self.segment(image, foreground)
+            height, width = image.shape[-2:]
+            padding = None
+            if divisor > 1:
+                image, padding = _padded(image, divisor)
+                if foreground is not None:
+                    foreground, _ = _padded(foreground.to(image.dtype), divisor)
+            background, logits = self.segment(image, foreground, padding)
+            background = _cut(background, (height, width))
             made = dict(
                 background=background.argmax(dim=1, keepdim=True), background_logits=background
             )
-            return made if logits is None else made | dict(foreground_prob=logits.sigmoid())
+            if logits is not None:
+                made['foreground_prob'] = _cut(logits, (height, width)).sigmoid()
+            return made
 
         return {NETWORK: Graph(network, dict(image=IMAGE, **given))}
 
@@ -282,6 +294,29 @@ class ForegroundInpainter(BaseModel):
 
 def _build_optional(config: dict | None) -> torch.nn.Module | None:
     return None if config is None else MODELS.build(config)
+
+
+def _padded(maps: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
+    """Pad N,C,h,w with 0 at the bottom and right, and say where, bool N,1,H,W.
+
+    By reading pixels: ``F.pad`` records whether there is anything to pad.
+    """
+    padding = torch.zeros(1, 1, 1, 1, dtype=torch.bool, device=maps.device)
+    for dim in (2, 3):
+        length = maps.shape[dim]
+        places = torch.arange((length + divisor - 1) // divisor * divisor, device=maps.device)
+        maps = maps.index_select(dim, places.clamp(max=length - 1))
+        outside = (places >= length).view(1, 1, *((-1, 1) if dim == 2 else (1, -1)))
+        maps = maps.masked_fill(outside, 0)
+        padding = padding | outside
+    return maps, padding.expand(maps.shape[0], -1, -1, -1)
+
+
+def _cut(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Undo :func:`_padded`; a slice, too, would ask which size is larger."""
+    for dim, length in zip((2, 3), size, strict=True):
+        maps = maps.index_select(dim, torch.arange(length, device=maps.device))
+    return maps
 
 
 def _resize_logits(logits: Tensor, size: torch.Size) -> Tensor:
