@@ -301,15 +301,15 @@ def _padded(maps: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
 
     By reading pixels: ``F.pad`` records whether there is anything to pad.
     """
-    padding = torch.zeros(1, 1, 1, 1, dtype=torch.bool, device=maps.device)
+    outside = []
     for dim in (2, 3):
         length = maps.shape[dim]
         places = torch.arange((length + divisor - 1) // divisor * divisor, device=maps.device)
         maps = maps.index_select(dim, places.clamp(max=length - 1))
-        outside = (places >= length).view(1, 1, *((-1, 1) if dim == 2 else (1, -1)))
-        maps = maps.masked_fill(outside, 0)
-        padding = padding | outside
-    return maps, padding.expand(maps.shape[0], -1, -1, -1)
+        outside.append(places >= length)
+    padding = outside[0].unsqueeze(1) | outside[1].unsqueeze(0)
+    padding = padding.unsqueeze(0).unsqueeze(0).expand(maps.shape[0], -1, -1, -1)
+    return maps.masked_fill(padding, 0), padding
 
 
 def _cut(maps: Tensor, size: Sequence[int]) -> Tensor:
