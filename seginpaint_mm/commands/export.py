@@ -14,7 +14,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from seginpaint_mm import __version__
@@ -131,7 +130,6 @@ def find_part(model: nn.Module, name: str | None) -> str:
 def exported_network(model: nn.Module, part: str, raw: str) -> ExportedNetwork:
     """A part of a copy of the model that is as fast as can be: its batch norms are folded."""
     fast = prepare_for_inference(model)
-    fast.to(memory_format=torch.contiguous_format)  # as other programs lay out their tensors
     return ExportedNetwork(fast, graphs_of(fast)[part], raw).eval()
 
 

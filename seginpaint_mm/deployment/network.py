@@ -26,7 +26,8 @@ class ExportedNetwork(nn.Module):
 
     def __init__(self, model: nn.Module, graph: Graph, raw: str = 'uint8') -> None:
         super().__init__()
-        self.model = model
+        # As other programs lay out their tensors; from others torch.export draws narrower sizes.
+        self.model = model.to(memory_format=torch.contiguous_format)
         self.graph = graph
         self.input_names = tuple(graph.inputs)
         self.output_names: tuple[str, ...] = ()
