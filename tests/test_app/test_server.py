@@ -15,16 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+import uvicorn
 from PIL import Image
 
 from seginpaint_mm.apis import Removal, remove
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
-
-uvicorn = pytest.importorskip('uvicorn')
-for library in ('starlette', 'multipart'):
-    pytest.importorskip(library)
-from seginpaint_mm.app import Service, make_app, server  # noqa: E402
+from seginpaint_mm.app import Service, make_app, server
 
 SIZE = (48, 64)
 
