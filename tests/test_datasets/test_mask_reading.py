@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -215,6 +215,7 @@ def test_rectangles_of_any_numbers_stay_apart(seed: int, count: int, kind: type)
     for value in values:
         top, left = rng.integers(0, 70, 2)
         numbers[top : top + rng.integers(4, 20), left : left + rng.integers(4, 20)] = value
+    assume(len(np.unique(numbers)) > 2)  # one value alone is object 1, whatever it is
     reading = read_levels(numbers, True, 'a')
     np.testing.assert_array_equal(reading.numbers, numbers)
 
