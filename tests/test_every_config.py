@@ -16,6 +16,7 @@ from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables import load_spec, plan
 from tests.tool_runs import REPOSITORY
 
+pytestmark = pytest.mark.slow  # minutes, for all of them
 CONFIGS = sorted((REPOSITORY / 'configs').glob('[!_]*/*.py'))
 TABLES = sorted((REPOSITORY / 'configs').glob('*/table_*.yml'))
 
