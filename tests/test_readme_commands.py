@@ -23,7 +23,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize('document', documents(), ids=str)
 def test_commands_work(
     document: Path, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
