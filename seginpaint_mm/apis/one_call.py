@@ -247,7 +247,9 @@ def _keep(key: tuple, load: Callable[[], object]) -> object:
 def _one(image: Source) -> Source:
     """A single image; a folder has several."""
     if isinstance(image, (str, Path)) and Path(image).is_dir():
-        raise UserError(f'{image} is a folder: SegInpaintInferencer takes folders, or seginpaint.')
+        raise UserError(
+            f'{image} is a folder: use SegInpaintInferencer or `seginpaint infer` for folders.'
+        )
     return image
 
 

@@ -60,7 +60,7 @@ class TorchvisionInstances(InstanceModel):
 
 
 class _Found:
-    """What a network of torchvision finds, with masks of the size that it sees an image in."""
+    """Instances from a network of torchvision; masks have the size of its resized input."""
 
     def __init__(self, network: nn.Module, look_size: int, numbers: list[int]) -> None:
         self.network = network

@@ -226,7 +226,7 @@ class InstanceFolder:
     objects: dict[str, int]
 
     def class_setting(self) -> dict:
-        """How the data set is told its classes."""
+        """Options of the data set that name its classes."""
         if 'mask_file' in self.own:
             return dict(class_name=next(iter(self.objects)))
         return dict(classes=list(self.objects))
