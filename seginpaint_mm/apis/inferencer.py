@@ -1,9 +1,10 @@
 """``SegInpaintInferencer``: pictures in, what is in them and behind it out."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
+from seginpaint_mm.apis.progress import watched
 from seginpaint_mm.apis.public_models import find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.results import SceneResult
@@ -321,8 +323,8 @@ class SegInpaintInferencer(BaseInferencer):
     def _go_through(self, batch: Sequence[_Prepared]) -> None:
         """Let the model see all rounds of all inputs, as many at once as a batch may hold."""
         while waiting := [prepared for prepared in batch if prepared.views is not None]:
-            views = chain.from_iterable(prepared.views for prepared in waiting)
-            samples = self._predict(views, len(batch))
+            views = [view for prepared in waiting for view in prepared.views]
+            samples = watched(self._predict(views, len(batch)), len(views))
             for prepared in waiting:
                 predicted = [next(samples).cpu() for _ in prepared.views]
                 prepared.go_on(predicted, self.pipeline)
@@ -395,21 +397,52 @@ class SegInpaintInferencer(BaseInferencer):
     def _take_apart(self, layering: Layering, device: str | None) -> None:
         if not hasattr(self.task, 'layering'):
             raise UserError("Layers are made by task='layers': give it, or leave layering out.")
-        check_formats(layering.formats)
         options = dict(device=device, show_progress=False)
-        self.task.layering = layering
         painter = SegInpaintInferencer(
             find_inpainter(layering.inpainter),
             layering.inpainter_checkpoint,
             task='fill',
             **options,
         )
-        self.task.paint_background = partial(_painted, painter)
+        layout = None
         if layering.layout is not None:
             layout = SegInpaintInferencer(
                 layering.layout, layering.layout_checkpoint, task='predict', **options
             )
-            self.task.predict_layout = partial(_layout, layout)
+        self.take_apart_with(layering, painter, layout)
+
+    def take_apart_with(
+        self,
+        layering: Layering,
+        painter: 'SegInpaintInferencer',
+        layout: 'SegInpaintInferencer | None' = None,
+    ) -> None:
+        """Let others that are ready paint the background of layers and predict its classes.
+
+        Args:
+            layering: How photos are taken apart; its models are not loaded.
+            painter: An inferencer of ``task='fill'``.
+            layout: One of ``task='predict'`` whose model predicts a background, or None.
+
+        Raises:
+            UserError: when psd-tools is missing for a format.
+        """
+        check_formats(layering.formats)
+        self.task.layering = layering
+        self.task.paint_background = partial(_painted, painter)
+        if layout is not None:
+            self.task.predict_layout = partial(predict_layout, layout)
+
+    def for_task(self, task: str) -> 'SegInpaintInferencer':
+        """Return an inferencer for another task whose model is this one's, in memory once.
+
+        Raises:
+            UserError: when the model cannot do it.
+        """
+        other = copy.copy(self)
+        other._task_name = task
+        other.pipeline = other._init_pipeline(self.cfg)
+        return other
 
     def _init_model(self, cfg: Config, weights: str | None, device: str) -> torch.nn.Module:
         return prepare_for_inference(build_model(cfg, weights).to(device))
@@ -430,8 +463,12 @@ class SegInpaintInferencer(BaseInferencer):
         return visualizer
 
 
-def _only(results: dict[str, list]) -> SceneSample:
-    """The sample of a single image."""
+def only_sample(results: dict[str, list]) -> SceneSample:
+    """Return the sample of a call with a single image.
+
+    Raises:
+        ValueError: one sentence, when the call has failed.
+    """
     for failure in results['failures']:
         raise ValueError(failure)
     return results['predictions'][0]
@@ -439,13 +476,27 @@ def _only(results: dict[str, list]) -> SceneSample:
 
 def _painted(painter: SegInpaintInferencer, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """The image (BGR) with a hole, bool (H, W), filled; outside it as it was."""
-    sample = _only(painter(image, masks=hole[None], draw=False))
+    sample = only_sample(painter(image, masks=hole[None], draw=False))
     return sample.pred_image.data.numpy().transpose(1, 2, 0)[..., ::-1]
 
 
-def _layout(model: SegInpaintInferencer, image: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Classes of the background (H, W), and their names."""
-    sample = _only(model(image, draw=False))
+def predict_layout(
+    model: SegInpaintInferencer, image: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Predict the classes of the background, also behind objects.
+
+    Args:
+        model: Of ``task='predict'``.
+        image: BGR uint8 (H, W, 3).
+
+    Returns:
+        int64 (H, W), and the names of the classes.
+
+    Raises:
+        UserError: when the model predicts no background.
+        ValueError: when it cannot take the image.
+    """
+    sample = only_sample(model(image, draw=False))
     if 'pred_background' not in sample:
         raise UserError(
             f'A {type(model.model).__name__} predicts no background: name another layout model.'

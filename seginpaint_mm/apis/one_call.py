@@ -11,7 +11,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from seginpaint_mm.apis.given_masks import Masks, MaskSource
-from seginpaint_mm.apis.inferencer import SegInpaintInferencer
+from seginpaint_mm.apis.inferencer import SegInpaintInferencer, only_sample
 from seginpaint_mm.apis.inputs import Source
 from seginpaint_mm.apis.instance_models import find_instance_model
 from seginpaint_mm.apis.public_models import (
@@ -106,11 +106,11 @@ def remove(
     finds_itself = instances is None and task_of(inferencer.model) == 'remove'
     if mask is None and not finds_itself:
         source = _finder(instances or DEFAULT_INSTANCES, device)
-    sample = _only(inferencer(_one(image), masks=source, removal=wanted, draw=False))
-    painted = sample.pred_image.data.numpy().transpose(1, 2, 0)
+    sample = only_sample(inferencer(_one(image), masks=source, removal=wanted, draw=False))
+    painted = painted_image(sample)
     if isinstance(image, np.ndarray):
         return np.ascontiguousarray(painted[..., ::-1])
-    return Image.fromarray(np.ascontiguousarray(painted))
+    return Image.fromarray(painted)
 
 
 def complete(
@@ -149,7 +149,16 @@ def complete(
         (1600, (1,), ())
     """
     inferencer = _inferencer(model, weights, device, 'complete', occluders=occluders)
-    sample = _only(inferencer(_one(image), masks=masks, draw=False))
+    return completed_objects(only_sample(inferencer(_one(image), masks=masks, draw=False)))
+
+
+def painted_image(sample: SceneSample) -> np.ndarray:
+    """Return what was painted: RGB uint8 (H, W, 3), of a sample of ``task='remove'`` or 'fill'."""
+    return np.ascontiguousarray(sample.pred_image.data.numpy().transpose(1, 2, 0))
+
+
+def completed_objects(sample: SceneSample) -> list[CompletedObject]:
+    """Return the objects of a sample of ``task='complete'``, in the order of the masks."""
     found, order = sample.pred_instances, sample.pred_depth_order
     return [
         CompletedObject(
@@ -207,7 +216,7 @@ def layers(
     how = layering or Layering()
     inferencer = _inferencer(model, weights, device, 'layers', layering=how)
     source = _finder(instances, device) if masks is None else masks
-    return _only(inferencer(_one(image), masks=source, draw=False)).pred_layers
+    return only_sample(inferencer(_one(image), masks=source, draw=False)).pred_layers
 
 
 def forget_models() -> None:
@@ -251,9 +260,3 @@ def _one(image: Source) -> Source:
             f'{image} is a folder: use SegInpaintInferencer or `seginpaint infer` for folders.'
         )
     return image
-
-
-def _only(results: dict[str, list]) -> SceneSample:
-    for failure in results['failures']:
-        raise ValueError(failure)
-    return results['predictions'][0]

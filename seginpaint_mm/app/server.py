@@ -1,9 +1,10 @@
 """The HTTP side of the page: routes, limits and checks. Needs the extra ``page``."""
 
+import asyncio
 import base64
-import io
+import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from seginpaint_mm.app.service import Service, png
+from seginpaint_mm.app.actions import ACTIONS, Action, Field, Given
+from seginpaint_mm.app.jobs import ENDED, Job, Jobs
+from seginpaint_mm.app.openapi import PROGRESS, describe
+from seginpaint_mm.app.service import Service
 from seginpaint_mm.errors import MissingLibrary, UserError
 from seginpaint_mm.interop.missing_libraries import requirement
 
 try:
-    import anyio
     import multipart  # noqa: F401  what starlette reads forms with
     import uvicorn
     from starlette.applications import Starlette
-    from starlette.datastructures import Headers, UploadFile
+    from starlette.datastructures import FormData, Headers, UploadFile
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import FileResponse, JSONResponse, Response
@@ -32,13 +35,17 @@ except ImportError as error:
     ) from None
 
 PAGE = Path(__file__).parent / 'page'
-FILES = {'/': 'index.html', '/page.js': 'page.js', '/page.css': 'page.css'}
-_OPEN = ('/page.js', '/page.css')  # without a token: they say nothing
+FILES = {
+    '/' if file.name == 'index.html' else f'/{file.name}': file.name for file in PAGE.iterdir()
+}
+_OPEN = tuple(path for path in FILES if path != '/')  # without a token: they say nothing
 LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 MOST_BYTES = 64 << 20  # of a request
 MOST_PIXELS = 50_000_000  # of an image
 MOST_MASKS = 40
 MOST_WAITING = 64  # requests
+MOST_SECONDS = 600  # of work on a request
+_TICK = 0.25  # seconds between looks at the progress
 _FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF')
 _SAFE = {
     'Content-Security-Policy': "default-src 'self'; img-src 'self' blob: data:; "
@@ -47,7 +54,8 @@ _SAFE = {
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': 'no-store',
 }
-Endpoint = Callable[[Request], Awaitable[Response]]
+_BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+_NO_IMAGE = 'What was sent is no image that can be read.'
 
 
 def make_app(service: Service, token: str | None = None) -> Starlette:
@@ -58,10 +66,13 @@ def make_app(service: Service, token: str | None = None) -> Starlette:
         token: What requests must bring, as ``Authorization: Bearer TOKEN`` or ``?token=TOKEN``.
             None for a page that this machine alone can open: then the host must be this one's.
     """
-    worker = _Worker(service)
+    api = _Api(service)
     routes = [Route(path, partial(_file, name=name)) for path, name in FILES.items()]
-    for name in ('remove', 'objects', 'layers'):
-        routes.append(Route(f'/api/{name}', getattr(worker, name), methods=['POST']))
+    for name, action in ACTIONS.items():
+        routes.append(Route(f'/api/{name}', partial(api.act, action=action), methods=['POST']))
+    routes.append(Route('/api/status', api.status))
+    routes.append(Route('/api/jobs/{job}', api.cancel, methods=['DELETE']))
+    routes.append(Route('/openapi.json', api.description))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _say})
     app.add_middleware(_Gate, token=token)
     return app
@@ -122,11 +133,13 @@ class _Gate:
                 return 403, 'This page is for this machine alone: open it as 127.0.0.1.'
         elif request.url.path not in _OPEN and not self._is_known(request):
             return 401, 'Give the token that seginpaint serve has printed.'
-        if request.method != 'POST':
+        if request.method in ('GET', 'HEAD'):
             return None
         origin = headers.get('origin')
         if origin is not None and urlsplit(origin).netloc != headers.get('host'):
             return 403, 'Another site may not send images here.'
+        if request.method != 'POST':
+            return None
         length = headers.get('content-length', '')
         if not length.isdigit():
             return 411, 'Say how long the request is: Content-Length.'
@@ -142,72 +155,173 @@ def _host(headers: Headers) -> str | None:
         return None
 
 
-class _Worker:
+class _Api:
     """The endpoints; the model runs in a thread, so that the page stays responsive."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.limiter: anyio.CapacityLimiter | None = None
-        self.waiting = 0
+        self.jobs = Jobs()
 
-    async def remove(self, request: Request) -> Response:
-        """Form: ``image``, ``mask``, ``grow`` and ``feather``; answered by a PNG."""
-        async with request.form(max_files=2, max_fields=8) as form:
-            image, mask = await _image(form.get('image')), await _image(form.get('mask'))
-            grow, feather = str(form.get('grow') or '0'), str(form.get('feather') or '3')
-        if not feather.isdigit():
-            raise HTTPException(422, f'feather is a number of pixels, not {feather!r}.')
+    async def status(self, request: Request) -> Response:
+        limits = dict(
+            megapixels=MOST_PIXELS // 10**6,
+            mebibytes=MOST_BYTES >> 20,
+            seconds=MOST_SECONDS,
+            masks=MOST_MASKS,
+            waiting=MOST_WAITING,
+        )
+        return JSONResponse(dict(self.service.about(), waiting=len(self.jobs), limits=limits))
 
-        def work() -> bytes:
-            return png(self.service.remove(image, mask, grow, int(feather)))
+    async def description(self, request: Request) -> Response:
+        return JSONResponse(describe())
 
-        return Response(await self._run(work), media_type='image/png')
+    async def cancel(self, request: Request) -> Response:
+        if not self.jobs.cancel(request.path_params['job']):
+            raise HTTPException(404, 'There is no such job: it is done, or was never there.')
+        return Response(status_code=204)
 
-    async def objects(self, request: Request) -> Response:
-        """Form: ``image``; answered by JSON: ``objects``, and ``map``, a PNG of their numbers."""
-        async with request.form(max_files=1, max_fields=2) as form:
-            image = await _image(form.get('image'))
-
-        def work() -> dict:
-            found, numbers = self.service.objects(image)
-            return dict(objects=found, map=base64.b64encode(png(numbers)).decode())
-
-        return JSONResponse(await self._run(work))
-
-    async def layers(self, request: Request) -> Response:
-        """Form: ``image`` and several ``mask``; answered by an OpenRaster file."""
-        async with request.form(max_files=MOST_MASKS + 1, max_fields=2) as form:
-            image = await _image(form.get('image'))
-            masks = [await _image(mask) for mask in form.getlist('mask')]
-        if not masks:
-            raise HTTPException(422, 'Mark an object: the form has no mask.')
-        data = await self._run(lambda: self.service.layers(image, masks))
-        return Response(data, media_type='image/openraster')
-
-    async def _run(self, work: Callable[[], Any]) -> Any:
-        if self.waiting >= MOST_WAITING:
-            raise HTTPException(503, 'Too many requests are waiting: try again later.')
-        self.limiter = self.limiter or anyio.CapacityLimiter(1)
-        self.waiting += 1
+    async def act(self, request: Request, action: Action) -> Response:
+        """Put the work of a form into the queue."""
+        if len(self.jobs) >= MOST_WAITING:
+            raise HTTPException(429, 'Too many requests are waiting: try again later.')
+        form = await request.form(max_files=MOST_MASKS + 2, max_fields=len(action.fields))
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self.limiter)
-        except (UserError, ValueError, OSError) as error:
+            given = {
+                name: _value(field, name, form.getlist(name))
+                for name, field in action.fields.items()
+            }
+            media_type = action.media_type(given)
+        except UserError as error:
+            await form.close()
             raise HTTPException(422, str(error)) from error
+        except HTTPException:
+            await form.close()
+            raise
+        job = self.jobs.add(partial(_work, action, self.service, given))
+        with_progress = PROGRESS in request.headers.get('accept', '')
+        kind = _Progress if with_progress else _Result
+        return kind(self.jobs, job, form, media_type)
+
+
+def _work(action: Action, service: Service, given: Given) -> bytes:
+    """Read the images, which wait as they came, and make the answer."""
+    for name, field in action.fields.items():
+        if field.kind == 'text':
+            continue
+        for image in given[name] if field.kind == 'images' else [given[name]]:
+            try:
+                _ = image and image.load()
+            except _BROKEN as error:
+                raise HTTPException(415, _NO_IMAGE) from error
+    answer = action.work(service, given)
+    return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+class _Result(Response):
+    """A job's result as it is, once it is there."""
+
+    def __init__(self, jobs: Jobs, job: Job, form: FormData, media_type: str) -> None:
+        self.jobs, self.job, self.form, self.media_type = jobs, job, form, media_type
+        self.background = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = asyncio.ensure_future(_wait_for_the_end(receive, self.job))
+        try:
+            await self.answer(scope, receive, send)
         finally:
-            self.waiting -= 1
+            left.cancel()
+            self.job.cancel()  # without effect when it is done
+            await self.form.close()
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async for _ in self.events():
+            pass
+        try:
+            response = Response(self.result(), media_type=self.media_type)
+        except HTTPException as error:
+            response = JSONResponse(dict(error=error.detail), error.status_code)
+        await response(scope, receive, send)
+
+    async def events(self) -> AsyncIterator[dict]:
+        """Tell what changes, until the result is there or will not come."""
+        told: dict | None = None
+        future = asyncio.wrap_future(self.job.future)
+        while not future.done() and self.job.seconds() < MOST_SECONDS:
+            if self.job.started is None:
+                now = dict(state='waiting', ahead=self.jobs.ahead(self.job))
+            else:
+                now = dict(state='working', progress=round(self.job.progress, 3))
+            if now != told:
+                yield dict(job=self.job.id, **now)
+            told = now
+            await asyncio.wait([future], timeout=_TICK)
+        if future.done() and not future.cancelled():
+            future.exception()  # is told by `result`
+
+    def result(self) -> bytes:
+        if not self.job.future.done():
+            self.job.cancel()
+            raise HTTPException(
+                408, f'This has taken more than {MOST_SECONDS} seconds: send a smaller image.'
+            )
+        try:
+            return self.job.future.result()
+        except ENDED:
+            raise HTTPException(499, 'It was cancelled.') from None
+        except (UserError, ValueError, OSError, MemoryError) as error:
+            raise HTTPException(422, str(error) or 'There is too little memory.') from error
 
 
-async def _image(part: UploadFile | str | None) -> Image.Image:
-    """Read an uploaded image, known by its content."""
-    if not isinstance(part, UploadFile):
-        raise HTTPException(422, 'The form lacks an image: send the files "image" and "mask".')
-    data = await part.read()
+class _Progress(_Result):
+    """Lines of JSON as a job goes on, the last with its result."""
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b'content-type', PROGRESS.encode())]
+        await send({'type': 'http.response.start', 'status': 200, 'headers': headers})
+        async for event in self.events():
+            await send(_line(event, more=True))
+        end: dict = dict(job=self.job.id)
+        try:
+            result = base64.b64encode(self.result()).decode()
+            end |= dict(state='done', type=self.media_type, result=result)
+        except HTTPException as error:
+            end |= dict(state='failed', status=error.status_code, error=error.detail)
+        await send(_line(end, more=False))
+
+
+def _line(event: dict, more: bool) -> dict:
+    body = json.dumps(event).encode() + b'\n'
+    return {'type': 'http.response.body', 'body': body, 'more_body': more}
+
+
+async def _wait_for_the_end(receive: Receive, job: Job) -> None:
+    """End the job when whoever asked is gone."""
+    while (await receive())['type'] != 'http.disconnect':
+        pass
+    job.cancel()
+
+
+def _value(field: Field, name: str, parts: list[UploadFile | str]) -> Any:
+    """What a form gives for a field, see :class:`Given`; images are not read yet."""
+    if not parts and not field.is_needed:
+        return field.default
+    if field.kind == 'text' and isinstance(parts[0], str):
+        return parts[0] or field.default
+    files = [part for part in parts if isinstance(part, UploadFile)]
+    if field.kind == 'text' or not files or len(files) < len(parts):
+        what = 'is a text' if field.kind == 'text' else 'lacks an image, the file'
+        raise UserError(f'The form {what} "{name}".')
+    images = [_image(file) for file in files]
+    return images if field.kind == 'images' else images[0]
+
+
+def _image(part: UploadFile) -> Image.Image:
+    """Open an uploaded image, known by its content."""
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
-        width, height = image.size
-        if width * height > MOST_PIXELS:
-            raise HTTPException(413, f'An image may have {MOST_PIXELS // 10**6} megapixels.')
-        await anyio.to_thread.run_sync(image.load)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise HTTPException(415, 'What was sent is no image that can be read.') from error
+        image = Image.open(part.file, formats=_FORMATS)
+    except _BROKEN as error:
+        raise HTTPException(415, _NO_IMAGE) from error
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise HTTPException(413, f'An image may have {MOST_PIXELS // 10**6} megapixels.')
     return image

@@ -2,7 +2,7 @@
 
 Drop a photo, click objects or paint over them, and remove them. Nothing leaves this machine: the
 page is served to 127.0.0.1 alone. Any other --host needs the token that is printed. Programs send
-forms to /api/remove, /api/objects and /api/layers, see docs/page.md.
+forms to /api/remove, /api/complete, ..., see /openapi.json and docs/page.md.
 """
 
 import argparse
@@ -35,6 +35,17 @@ def make_parser() -> argparse.ArgumentParser:
         metavar='CONFIG',
         help='what finds objects to click at: torchvision, a config or a work dir (default: none)',
     )
+    parser.add_argument(
+        '--completer',
+        metavar='CONFIG',
+        default='convex-hull_cocoa-sample',
+        help='what completes objects: a config or a work dir (default: the convex hull)',
+    )
+    parser.add_argument(
+        '--layout',
+        metavar='CONFIG',
+        help='what says which classes are behind objects: a work dir of mpi (default: none)',
+    )
     parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU where there is one)')
     parser.add_argument('--no-browser', action='store_true', help='do not open a browser')
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
@@ -49,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from seginpaint_mm.app.service import Service
 
     limit_threads()
-    service = Service(args.inpainter, args.instances, args.device)
+    service = Service(args.inpainter, args.instances, args.device, args.completer, args.layout)
     token = None if args.host in server.LOOPBACK else secrets.token_urlsafe(24)
     address = f'http://{args.host}:{args.port}/' + (f'?token={token}' if token else '')
     print(f'{address}  (Ctrl+C ends it)', flush=True)
