@@ -1,6 +1,7 @@
 """Checkpoints from strangers: loaded without running their code, compared with the model."""
 
 import functools
+import json
 import logging
 import os
 import re
@@ -14,11 +15,15 @@ from urllib.error import URLError
 import torch
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
+from safetensors import SafetensorError, safe_open
 
 from seginpaint_mm.errors import CheckpointError, ConfigError
 from seginpaint_mm.safe_unpickling import load_plain_data, section, torch_load
+from seginpaint_mm.zoo.shipped import named_file
 
 UNSAFE_LOAD = 'SEGINPAINT_UNSAFE_LOAD'
+SAFETENSORS = '.safetensors'
+META = 'meta'  # of a safetensors file: JSON of what ``meta`` of a checkpoint holds
 
 
 def load_checkpoint_safely(
@@ -26,8 +31,9 @@ def load_checkpoint_safely(
 ) -> dict:
     """Load a checkpoint of tensors, plain Python values and MMEngine's log history.
 
-    It is a file, or an address that MMEngine can load from (``https://...``), which is downloaded
-    once.
+    It is a file (of ``torch.save``, or ``.safetensors``), the name of a network in the package
+    (:data:`seginpaint_mm.zoo.SHIPPED`), or an address that MMEngine can load from
+    (``https://...``), which is downloaded once.
 
     Nothing in the file can run code: neither its pickle nor the config texts in it, which MMEngine
     would execute on resume and in its inferencer and which are therefore left out.
@@ -37,12 +43,15 @@ def load_checkpoint_safely(
         CheckpointError: the file is missing, damaged, cannot be downloaded, or needs code to be
             run.
     """
+    path = named_file(path) if isinstance(path, str) else path
     name = str(getattr(path, 'name', path))
     if isinstance(path, str) and '://' in path:
         enable_safe_loading()
         return CheckpointLoader.load_checkpoint(path, map_location)
     if isinstance(path, (str, Path)) and not Path(path).is_file():
         raise CheckpointError(f'Checkpoint {name} does not exist: check the path.')
+    if isinstance(path, (str, Path)) and Path(path).suffix == SAFETENSORS:
+        return _read_safetensors(str(path), map_location)
     if os.environ.get(UNSAFE_LOAD) == '1':
         return torch_load(path, map_location=map_location, weights_only=False)
     if _is_torchscript(path):
@@ -56,6 +65,20 @@ def load_checkpoint_safely(
         raise CheckpointError(_refusal(name, error)) from error
     _drop_config_texts(checkpoint)
     return checkpoint
+
+
+def _read_safetensors(name: str, map_location: str | torch.device | Callable | None) -> dict:
+    """Tensors and the text ``meta``: such a file can hold nothing else."""
+    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
+    try:
+        with safe_open(name, framework='pt', device=str(device)) as file:
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 no dict
+            meta = json.loads((file.metadata() or {}).get(META, '{}'))
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(
+            f'{name} cannot be read: it is cut short, damaged, or no safetensors file ({error}).'
+        ) from error
+    return dict(state_dict=state, meta=meta)
 
 
 def enable_safe_loading() -> None:
@@ -72,6 +95,7 @@ def enable_safe_loading() -> None:
         map_location: str | None = None,
         logger: str = 'current',
     ) -> dict:
+        filename = named_file(filename)
         if '://' not in filename and not Path(filename).expanduser().is_file():
             raise CheckpointError(f'Checkpoint {filename} does not exist: check the path.')
         with _torch_load_replaced(), _told_downloads(filename):

@@ -16,6 +16,7 @@ from seginpaint_mm.checkpoint import (
     names_checkpoints,
 )
 from seginpaint_mm.cli import load_config
+from seginpaint_mm.config_files import find_config
 from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.deployment.exported_model import exported_config
 from seginpaint_mm.deployment.runtime import SUFFIXES
@@ -24,6 +25,7 @@ from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.log_levels import only_log
 from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
 from seginpaint_mm.safe_unpickling import section
+from seginpaint_mm.zoo.shipped import shipped_with
 
 
 def find_model(
@@ -32,10 +34,11 @@ def find_model(
     """Return the config and the checkpoint that a user means.
 
     Args:
-        model: A config file or the name of one of ours, a Config, a work dir: its config and,
-            unless ``weights`` says otherwise, its best checkpoint or else its last; or a file of
+        model: A config file or the name of one of ours, and, unless ``weights`` says otherwise, the
+            network that the package has for it (:data:`seginpaint_mm.zoo.SHIPPED`); a Config; a
+            work dir: its config and its best checkpoint or else its last; or a file of
             ``seginpaint export`` (.onnx, .pt2, .pt), which has its weights.
-        weights: A checkpoint or None.
+        weights: A checkpoint, the name of a network in the package, or None.
 
     Raises:
         UserError: when there is no such file or folder, it holds no model, or the config is wrong.
@@ -50,7 +53,7 @@ def find_model(
         return exported_config(path), None
     if path.is_dir():
         return load_config(_config_in(path), {}), weights or _checkpoint_in(path)
-    return load_config(path, {}), weights
+    return load_config(path, {}), weights or shipped_with(find_config(path))
 
 
 def check_device(device: str | None) -> None:

@@ -4,7 +4,8 @@ A config is named without its path: ``seginpaint train pspnet_r18_street``. It n
 data; mmagic, where its model has parts of it; networks that are trained by other configs before
 ("after ..."); or weights that are downloaded.
 
-``seginpaint list --weights`` lists the public weights that are known by name, with their licences.
+``seginpaint list --weights`` lists the trained networks in the package, with what was measured of
+them, and the public weights that are known by name, with their licences.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from seginpaint_mm.config_files import config_paths
+from seginpaint_mm.zoo.shipped import SHIPPED
 from seginpaint_mm.zoo.weights import WEIGHTS
 
 
@@ -26,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
         'words', nargs='*', metavar='WORD', help='list the configs whose names have all these words'
     )
     parser.add_argument(
-        '--weights', action='store_true', help='list public weights instead, with their licences'
+        '--weights', action='store_true', help='list trained networks instead, with their licences'
     )
     parser.add_argument('--names', action='store_true', help='names only, one per line')
     return parser
@@ -61,7 +63,14 @@ def short_names(names: Iterable[str]) -> list[str]:
 
 
 def print_weights(words: Sequence[str]) -> None:
-    """Print the public weights whose names have all words, and whether they are here."""
+    """Print the networks in the package and the public weights whose names have all words."""
+    for name, network in SHIPPED.items():
+        if not all(word.lower() in name for word in words):
+            continue
+        print(f'{name}: {network.what}, {network.path.stat().st_size / 1e6:.1f} MB, in the package')
+        print(f'  licence  {network.licence}')
+        print(f'  measured {network.measured}, see {network.card}')
+        print(f'  file     {network.path}')
     for name, weights in WEIGHTS.items():
         if not all(word.lower() in name for word in words):
             continue

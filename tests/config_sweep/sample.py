@@ -34,6 +34,7 @@ SAMPLE = [
     'hough_r18_voc-instance-small',
     'image_small_street',
     'inpainters_small_street',
+    'lean_r18_cityscapes-128x256',
     'localizer_r50_voc',
     'mean-colour_street',
     'mmseg_fcn_r18_mpi_street',

@@ -14,7 +14,7 @@ from seginpaint_mm.registry import MODELS
 
 @MODELS.register_module()
 class BackgroundHead(BaseDecodeHead):
-    """PSP module and upsampling to eight times the input's size; the loss reads ``gt_sem_seg``.
+    """PSP module and three upsamplings, to eight times the size; the loss reads ``gt_sem_seg``.
 
     The visible class of foreground pixels is 255 in ``gt_sem_seg``, so that the cross-entropy of
     eq. (2) is over background pixels only. It is an mmseg decode head: any mmseg loss fits.
@@ -27,6 +27,10 @@ class BackgroundHead(BaseDecodeHead):
         pool_scales: bins of the pyramid pooling.
         psp_channels: channels after the PSP module.
         up_channels: channels after each x2 upsampling.
+        skip_channels: channels of the map at the neck's position, filled, which is the first of
+            those it is given; it joins what the first upsampling makes, which must be of its size
+            (the stages behind the neck have a stride of 2 in all). None reads the last map alone,
+            as in the paper.
         psp_dropout: share of channels dropped after the PSP module.
         dropout_ratio: share of channels dropped after each upsampling.
         loss_decode: config of the loss, or a list of them.
@@ -45,6 +49,7 @@ class BackgroundHead(BaseDecodeHead):
         pool_scales: Sequence[int] = (1, 2, 3, 6),
         psp_channels: int = 1024,
         up_channels: Sequence[int] = (256, 64, 64),
+        skip_channels: int | None = None,
         psp_dropout: float = 0.3,
         dropout_ratio: float = 0.15,
         loss_decode: dict | Sequence[dict] = (
@@ -85,12 +90,16 @@ class BackgroundHead(BaseDecodeHead):
         self.upsample = nn.ModuleList(
             UpsampleBlock(before, after) for before, after in pairwise(channels)
         )
+        self.skip = nn.Conv2d(skip_channels, up_channels[0], 1) if skip_channels else None
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Feature maps, the read one N,C,h,w -> logits N,K,8h,8w."""
+        """Feature maps, the read one N,C,h,w -> logits N,K,8h,8w with three upsamplings."""
         features = self._transform_inputs(inputs)
         pooled = [pool(features) for pool in self.pyramid_pooling]
         x = self.psp_dropout(self.bottleneck(features, pooled).relu())
-        for block in self.upsample[:-1]:
-            x = self.dropout(block(x))
+        for number, block in enumerate(self.upsample[:-1]):
+            x = block(x)
+            if number == 0 and self.skip is not None:
+                x = x + self.skip(inputs[0])
+            x = self.dropout(x)
         return self.cls_seg(self.upsample[-1](x))

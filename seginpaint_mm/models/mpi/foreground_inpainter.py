@@ -206,9 +206,9 @@ class ForegroundInpainter(BaseModel):
         foreground_logits = None
         if self.foreground_backbone is not None:
             foreground_logits = self._foreground_logits(self.foreground_backbone(images), images)
-        x = images
-        for position in POSITIONS:
-            x = self._advance(x, position, images.shape[-2:])
+        x, maps = images, ()
+        for number, position in enumerate(POSITIONS):
+            x = self._advance(x, maps, position, images.shape[-2:])
             if self._shares_features_of(position):
                 foreground_logits = self._foreground_logits((x,), images)
             if position == self.neck.position:
@@ -216,14 +216,20 @@ class ForegroundInpainter(BaseModel):
                 if mask is None:
                     mask = foreground_logits.detach() > 0  # sigmoid > 0.5
                 x = self.neck.fill(x, mask, padding)
+            maps = (*maps, x) if number > POSITIONS.index(self.neck.position) else (x,)
         return x, foreground_logits
 
-    def _advance(self, x: Tensor, position: str, image_size: torch.Size) -> Tensor:
-        """From the output of the position before to that of ``position``."""
+    def _advance(
+        self, x: Tensor, maps: Sequence[Tensor], position: str, image_size: torch.Size
+    ) -> Tensor:
+        """From the output of the position before to that of ``position``.
+
+        The background head may read, beside the last map, those from the neck on (``maps``).
+        """
         if position == 'input':
             return x
         if position == 'logits':
-            return _resize_logits(self.background_head((x,)), image_size)
+            return _resize_logits(self.background_head(maps), image_size)
         stage = int(position.removeprefix('layer'))
         return self.backbone.run_stage(x, stage) if stage <= self.num_stages else x
 

@@ -185,6 +185,29 @@ def test_the_demos_network_of_three_stages_trains_and_predicts() -> None:
     check_training_step(model)
 
 
+def test_the_lean_networks_decoder_reads_the_filled_map_beside_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = build_model(Config.fromfile(CONFIGS / '_base_/models/lean_r18.py').model)
+    stem = model.backbone.conv1.weight.clone()
+    check_training_step(model)
+    assert torch.equal(model.backbone.conv1.weight, stem)  # frozen
+    given, filled = [], []
+    fill = model.neck.fill
+    monkeypatch.setattr(model.neck, 'fill', lambda *a: filled.append(fill(*a)) or filled[-1])
+    model.background_head.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    images = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        logits, foreground = model.eval()(images, None, mode='tensor')
+        model.background_head.skip.weight.zero_()
+        without, _ = model(images, None, mode='tensor')
+    assert logits.shape == (1, 3, 64, 96)
+    assert foreground.shape == (1, 1, 64, 96)
+    assert torch.equal(given[0][0], filled[0])
+    assert [maps.shape[1:] for maps in (given[0][0], given[0][-1])] == [(128, 8, 12), (256, 4, 6)]
+    assert not torch.equal(logits, without)
+
+
 def test_true_mask_model_asks_for_labels() -> None:
     model = build_model(model_config('pspnet_r18_true-mask')).eval()
     with pytest.raises(ValueError, match='gt_foreground'):
