@@ -45,7 +45,7 @@ PAGES = {
     'code_of_conduct': 'CODE_OF_CONDUCT.md',
     'changelog': 'CHANGELOG.md',
     **{
-        f'results/{path.parent.name}': str(path.relative_to(ROOT))
+        f'methods/{path.parent.name}': str(path.relative_to(ROOT))
         for path in ROOT.glob('configs/*/README.md')
     },
 }
@@ -53,17 +53,20 @@ _LINK = re.compile(r'(?<=\]\()(?!https?:|#)([^)#\s]+)')
 
 
 def show_page(app: Sphinx, name: str, source: list[str]) -> None:
-    """Put a page of the repository in the place of its stub, with its links seen from there."""
-    if name not in PAGES:
-        return
-    path = ROOT / PAGES[name]
+    """Replace a stub by the repository's page; let links point at pages of the documentation.
+
+    On GitHub a page of the documentation links to ``configs/mpi/README.md``; here that is
+    ``methods/mpi``.
+    """
+    path = ROOT / PAGES[name] if name in PAGES else DOCS / f'{name}.md'
     shown = {ROOT / page: DOCS / f'{stub}.md' for stub, page in PAGES.items()}
 
     def seen_from_here(link: re.Match) -> str:
         target = (path.parent / link[1]).resolve()
         return os.path.relpath(shown.get(target, target), (DOCS / name).parent)
 
-    source[0] = _LINK.sub(seen_from_here, path.read_text(encoding='utf-8'))
+    text = path.read_text(encoding='utf-8') if name in PAGES else source[0]
+    source[0] = _LINK.sub(seen_from_here, text)
 
 
 def setup(app: Sphinx) -> None:

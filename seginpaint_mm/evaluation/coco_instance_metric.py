@@ -21,8 +21,7 @@ class CocoInstanceMetric(CocoMetric):
     Args:
         ann_file: The JSON of the data set.
         metric: ``'segm'``, ``'bbox'``, ``'proposal'``, ``'proposal_fast'``, or a list of these.
-        classwise, proposal_nums, iou_thrs, metric_items, format_only, outfile_prefix,
-            collect_device, prefix, use_mp_eval: see mmdet's ``CocoMetric``.
+        classwise: Like the arguments after it, see mmdet's ``CocoMetric``.
 
     Raises:
         FileNotFoundError, ValueError: when the JSON is not there, or broken; see
