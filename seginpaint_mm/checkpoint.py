@@ -44,7 +44,7 @@ def load_checkpoint_safely(
             run.
     """
     path = named_file(path) if isinstance(path, str) else path
-    name = str(getattr(path, 'name', path))
+    name = str(path if isinstance(path, (str, Path)) else getattr(path, 'name', path))
     if isinstance(path, str) and '://' in path:
         enable_safe_loading()
         return CheckpointLoader.load_checkpoint(path, map_location)

@@ -406,6 +406,10 @@ SCRIPTS: dict[str, Rule] = {
     },
     'tools/join_parts.py': as_it_stands('join_parts'),
     'tools/model_converters/mpi.py': only_parsed('model_converters/mpi'),
+    **{
+        f'tools/model_converters/{name}.py': as_it_stands(f'model_converters/{name}')
+        for name in ('half_precision', 'unfold_batch_norm')
+    },
     'tools/analysis_tools/table.py': table,
     'tools/analysis_tools/figure.py': figure,
     'tools/analysis_tools/benchmark.py': benchmark,

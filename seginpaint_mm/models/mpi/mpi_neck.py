@@ -58,6 +58,9 @@ class MPINeck(BaseModule):
         merge: ``'dilated'`` (the paper's) or ``'mask'`` (the published code's), see
             :func:`max_pool_inpainting`.
         detach: stop the gradient through filled pixels, as the published code does.
+        cell: side in pixels of what one place of the map covers, 8 behind ``layer2``: in testing a
+            place is then foreground where any of its pixels is. With None, the paper's, the nearest
+            pixel decides, and thin or small objects are left in the map.
         foreground_head: config of the head that finds the foreground when used in an mmseg
             segmentor; None in :class:`ForegroundInpainter`.
         init_cfg: MMEngine's initialisation config.
@@ -77,6 +80,7 @@ class MPINeck(BaseModule):
         max_ratio: float = 0.4,
         merge: str = 'dilated',
         detach: bool = False,
+        cell: int | None = None,
         foreground_head: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -98,6 +102,7 @@ class MPINeck(BaseModule):
         self.max_ratio = max_ratio
         self.merge = merge
         self.detach = detach
+        self.cell = cell
         self.foreground_head = MODELS.build(foreground_head) if foreground_head else None
 
     def fill(self, features: Tensor, foreground: Tensor, padding: Tensor | None = None) -> Tensor:
@@ -105,15 +110,22 @@ class MPINeck(BaseModule):
 
         Args:
             features: N,C,h,w.
-            foreground: N,1,H,W bool or 0/1, 1 = foreground; resized to h,w by nearest.
+            foreground: N,1,H,W bool or 0/1, 1 = foreground; resized to h,w by nearest, or by
+                ``cell``.
             padding: N,1,H,W bool, 1 = no part of the image, neither filled nor filled from; resized
                 likewise. None where there is none.
 
         Returns:
             N,C,h,w filled features.
+
+        Raises:
+            ValueError: in testing, when ``cell`` is not H / h.
         """
         size = features.shape[-2:]
-        foreground = _resized(foreground, size)
+        if self.cell and not self.training:
+            foreground = _any_of_cell(foreground, self.cell, size)
+        else:
+            foreground = _resized(foreground, size)
         if padding is not None:
             padding = _resized(padding, size)
         if self.training and self.num_rectangles:
@@ -152,6 +164,17 @@ class MPINeck(BaseModule):
         logits = self.foreground_head(features)
         foreground = logits.detach() > 0
         return FilledMaps.beside((self.fill(maps, foreground) for maps in features), logits)
+
+
+def _any_of_cell(mask: Tensor, cell: int, size: Sequence[int]) -> Tensor:
+    """Bool N,1,h,w of ``size``: whether any pixel of a cell is in the mask."""
+    cells = F.max_pool2d(mask.float(), cell) > 0.5
+    if not leaves_python() and cells.shape[-2:] != size:
+        raise ValueError(
+            f'MPINeck.cell={cell} makes {tuple(cells.shape[-2:])} of a mask of '
+            f'{tuple(mask.shape[-2:])}, but the map is {tuple(size)}: set it to the stride there.'
+        )
+    return cells
 
 
 def _resized(mask: Tensor, size: Sequence[int]) -> Tensor:

@@ -208,6 +208,20 @@ def test_the_lean_networks_decoder_reads_the_filled_map_beside_the_last(
     assert not torch.equal(logits, without)
 
 
+def test_thin_objects_are_filled_in_testing_where_any_pixel_of_a_cell_counts() -> None:
+    features, mask = torch.rand(1, 4, 3, 5), torch.zeros(1, 1, 24, 40)
+    mask[..., 11, 13] = 1  # in cell (1, 1), between the pixels that nearest takes
+    plain = MODELS.build(dict(type='MPINeck')).eval()
+    neck = MODELS.build(dict(type='MPINeck', cell=8, num_rectangles=0)).eval()
+    assert torch.equal(plain.fill(features, mask), features)
+    whole = torch.zeros(1, 1, 3, 5)
+    whole[..., 1, 1] = 1
+    assert torch.equal(neck.fill(features, mask), plain.fill(features, whole))
+    assert torch.equal(neck.train().fill(features, mask), features)
+    with pytest.raises(ValueError, match=r'cell=8 makes \(3, 5\)'):
+        neck.eval().fill(torch.rand(1, 4, 6, 10), mask)
+
+
 def test_true_mask_model_asks_for_labels() -> None:
     model = build_model(model_config('pspnet_r18_true-mask')).eval()
     with pytest.raises(ValueError, match='gt_foreground'):
