@@ -6,7 +6,7 @@ standard library alone.
 """
 
 from seginpaint_mm.interop import missing_libraries, mmcv_ops
-from seginpaint_mm.processor import let_threads_sleep
+from seginpaint_mm.utils.processor import let_threads_sleep
 
 __version__ = '0.2.0'
 

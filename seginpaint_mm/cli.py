@@ -13,9 +13,9 @@ from mmengine.config import Config, DictAction
 
 from seginpaint_mm.checkpoint import UNSAFE_LOAD
 from seginpaint_mm.config_check import check_config, located_error
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, MissingLibrary, UserError
-from seginpaint_mm.files import check_writable
+from seginpaint_mm.utils.config_files import find_config
+from seginpaint_mm.utils.files import check_writable
 
 DEBUG = 'SEGINPAINT_DEBUG'
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')

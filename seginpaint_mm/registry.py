@@ -23,7 +23,7 @@ from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
-from seginpaint_mm.interop.debug_messages import silence_debug_messages
+from seginpaint_mm.interop.mmengine import silence_debug_messages
 
 silence_debug_messages()  # before anything imports mmdet or mmseg
 

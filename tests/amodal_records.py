@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seginpaint_mm.box_crops import grow_boxes, tight_boxes
+from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
 
 
 def layered(full: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torchvision.models import resnet18
 
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
-from seginpaint_mm.files import write_json
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.utils.files import write_json
 from tests.amodal_folders import cocoa_annotation, write_cocoa
 from tests.dataset_folders import picture, write_map
 from tests.maskopt_scenes import tiny_inpainter, tiny_selector

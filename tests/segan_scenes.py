@@ -5,7 +5,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 import seginpaint_mm.interop.mmagic  # noqa: F401  registers mmagic's networks
-from seginpaint_mm.box_crops import grow_boxes, tight_boxes
+from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
 from seginpaint_mm.structures import SceneSample
 
 SIZE = (48, 64)  # height, width

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.ops import masks_to_boxes
 
-from seginpaint_mm.box_crops import crop_masks, grow_boxes, tight_boxes
+from seginpaint_mm.geometry.boxes import crop_masks, grow_boxes, tight_boxes
 
 
 @st.composite

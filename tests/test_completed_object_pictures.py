@@ -10,14 +10,16 @@ from mmengine.structures import InstanceData
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 from seginpaint_mm.visualization.completed_objects import draw_completed_objects
-from seginpaint_mm.visualization.object_panels import (
+from seginpaint_mm.visualization.panels import (
     _EXTRA,
     _MISSED,
     _RIGHT,
     _SEEN,
+    GAP,
+    HEADER,
+    PAPER,
     object_panels,
 )
-from seginpaint_mm.visualization.panels import GAP, HEADER, PAPER
 from tests.amodal_records import layered, random_layers
 
 SIZE, WIDTH = (24, 32), 64

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from seginpaint_mm.complexity import REST, Complexity, complexity
+from seginpaint_mm.benchmarks.complexity import REST, Complexity, complexity
 
 
 class Network(nn.Module):

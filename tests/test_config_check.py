@@ -11,8 +11,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as MMENGINE_MODELS
 
 from seginpaint_mm.config_check import check_config, located_error, unused_custom_keys
-from seginpaint_mm.config_check.signatures import accepted_arguments
-from seginpaint_mm.config_check.value_types import fits
+from seginpaint_mm.config_check.signatures import accepted_arguments, fits
 from seginpaint_mm.engine.hooks import LastEpochsMeanHook
 from seginpaint_mm.errors import ConfigError
 from tests.tool_runs import REPOSITORY

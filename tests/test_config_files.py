@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from seginpaint_mm.cli import load_config
-from seginpaint_mm.config_files import config_folder, config_paths, find_config
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.utils.config_files import config_folder, config_paths, find_config
 from tests.tool_runs import REPOSITORY
 
 CONFIG = REPOSITORY / 'configs/mpi/pspnet_r18_street.py'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seginpaint_mm.interop.config_reading import files_read_once
+from seginpaint_mm.interop.mmengine import files_read_once
 from tests.config_sweep.data import write_all
 from tests.config_sweep.run import CONFIGS, run_config
 from tests.config_sweep.sample import DOCUMENTED, SAMPLE, parts_left_out

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from mmengine.structures import InstanceData
 
-from seginpaint_mm.cropped_masks import CroppedMasks, crop_to_box
+from seginpaint_mm.geometry.masks import CroppedMasks, crop_to_box
 
 STACKS = st.tuples(st.integers(0, 4), st.integers(1, 30), st.integers(1, 30)).flatmap(
     lambda shape: arrays(bool, shape)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.depth_order import (
+from seginpaint_mm.geometry.depth_order import (
     PAPER_THRESHOLD,
     complete_behind,
     cut_hidden,

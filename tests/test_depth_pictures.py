@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from seginpaint_mm.depth_order import infer_depth_order
-from seginpaint_mm.visualization.depth_order import draw_depth_order
+from seginpaint_mm.geometry.depth_order import infer_depth_order
+from seginpaint_mm.visualization.completed_objects import draw_depth_order
 from tests.amodal_records import layered
 
 

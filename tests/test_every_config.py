@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.config_check import check_config
-from seginpaint_mm.interop.config_reading import files_read_once
+from seginpaint_mm.interop.mmengine import files_read_once
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables import load_spec, plan
 from tests.tool_runs import REPOSITORY

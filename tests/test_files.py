@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seginpaint_mm.files import write_bytes, write_image, write_json
+from seginpaint_mm.utils.files import write_bytes, write_image, write_json
 
 
 def test_folders_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:

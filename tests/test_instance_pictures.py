@@ -13,8 +13,14 @@ from mmengine.structures import InstanceData, PixelData
 from seginpaint_mm.engine.hooks import SceneVisualizationHook
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
-from seginpaint_mm.visualization.instances import distinct_colours, draw_instances
-from seginpaint_mm.visualization.panels import GAP, HEADER, INK, PAPER
+from seginpaint_mm.visualization.panels import (
+    GAP,
+    HEADER,
+    INK,
+    PAPER,
+    distinct_colours,
+    draw_instances,
+)
 from tests.instance_scenes import instances_of
 
 NAMES = ['car', 'person']

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from seginpaint_mm.memory_layout import lay_channels_last
+from seginpaint_mm.utils.torch_modules import lay_channels_last
 from tests.tool_runs import REPOSITORY
 
 # A heap that is damaged ends the process, so each level has one of its own.
@@ -16,8 +16,8 @@ TRAINING = """
 import copy
 import torch
 from torch import nn
-from seginpaint_mm.memory_layout import lay_channels_last
-from seginpaint_mm.models.mpi.upsampled_conv import UpsampledConv2d
+from seginpaint_mm.utils.torch_modules import lay_channels_last
+from seginpaint_mm.ops.upsampled_conv import UpsampledConv2d
 
 torch.set_num_threads(1)
 torch.manual_seed(0)

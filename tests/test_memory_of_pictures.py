@@ -10,7 +10,7 @@ SCRIPT = f"""
 import resource
 import numpy as np, torch
 from mmengine.structures import InstanceData, PixelData
-from seginpaint_mm.cropped_masks import CroppedMasks
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
 

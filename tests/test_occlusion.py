@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.occlusion import occlusion_counts, occlusion_overlaps
+from seginpaint_mm.geometry.depth_order import occlusion_counts, occlusion_overlaps
 from tests.amodal_records import layered, random_layers
 
 

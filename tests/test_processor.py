@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seginpaint_mm import processor
+from seginpaint_mm.utils import processor
 from tests.tool_runs import REPOSITORY
 
 AVX2 = 'flags\t\t: fpu avx avx2 fma\n'

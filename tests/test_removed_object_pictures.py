@@ -7,8 +7,8 @@ from mmengine.structures import InstanceData, PixelData
 
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
+from seginpaint_mm.visualization.filled_holes import draw_removed_objects
 from seginpaint_mm.visualization.panels import GAP, HEADER
-from seginpaint_mm.visualization.removed_objects import draw_removed_objects
 
 SIZE, WIDTH = (24, 32), 64
 GREY = np.full((*SIZE, 3), 100, np.uint8)

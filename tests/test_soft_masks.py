@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from seginpaint_mm.soft_masks import feather_weights, grow_mask
+from seginpaint_mm.geometry.masks import feather_weights, grow_mask
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seginpaint_mm.work_pool import run_jobs
+from seginpaint_mm.utils.work_pool import run_jobs
 
 
 def test_results_are_in_order_whatever_the_number_of_workers() -> None:
@@ -23,7 +23,7 @@ def test_results_are_in_order_whatever_the_number_of_workers() -> None:
 ENDLESS = """
 import os, sys, time
 from pathlib import Path
-from seginpaint_mm.work_pool import run_jobs
+from seginpaint_mm.utils.work_pool import run_jobs
 
 def work(folder):
     Path(folder, str(os.getpid())).touch()

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.pairs.layout import (
+from seginpaint_mm.datasets.pairs.writer import (
     NOTE,
     class_file,
     instance_file,
@@ -13,7 +13,7 @@ from seginpaint_mm.datasets.pairs.layout import (
     record_file,
     truth_file,
 )
-from seginpaint_mm.files import write_json
+from seginpaint_mm.utils.files import write_json
 from tests.maskopt_scenes import tiny_inpainter, tiny_selector
 from tests.tool_runs import REPOSITORY
 

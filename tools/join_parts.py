@@ -25,8 +25,8 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
 )
 from seginpaint_mm.errors import ConfigError
-from seginpaint_mm.files import write_bytes
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.utils.files import write_bytes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

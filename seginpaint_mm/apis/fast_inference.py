@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from seginpaint_mm.memory_layout import lay_channels_last
+from seginpaint_mm.utils.torch_modules import lay_channels_last
 
 
 def prepare_for_inference(model: nn.Module) -> nn.Module:

@@ -33,8 +33,8 @@ from seginpaint_mm.apis.trained_model import (
     find_model,
     inference_pipeline,
 )
-from seginpaint_mm.depth_order import check_occluders
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.depth_order import check_occluders
 from seginpaint_mm.layers import Layering, check_formats
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample

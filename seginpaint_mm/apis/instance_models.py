@@ -36,11 +36,11 @@ from seginpaint_mm.checkpoint import (
     untrained_parts,
 )
 from seginpaint_mm.cli import read_config
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, UserError
-from seginpaint_mm.interop.mmdet_index import find_indexed
-from seginpaint_mm.log_levels import only_log
+from seginpaint_mm.interop.mmdet import find_indexed
+from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
+from seginpaint_mm.utils.config_files import find_config
 
 _SCOPE = 'mmdet'
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.cropped_masks import CroppedMasks
+from seginpaint_mm.geometry.masks import CroppedMasks
 
 
 class InstanceModel(MaskSource):

@@ -7,8 +7,8 @@ import numpy as np
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.tasks import InferenceTask
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image, write_json
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.files import write_image, write_json
 
 
 class ResultFolder:

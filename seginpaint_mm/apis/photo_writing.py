@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seginpaint_mm.datasets.photo_parts import PhotoParts
-from seginpaint_mm.files import write_image
+from seginpaint_mm.utils.files import write_image
 
 _TO_DEEP = 257  # 255 becomes 65535
 

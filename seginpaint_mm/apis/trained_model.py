@@ -16,15 +16,15 @@ from seginpaint_mm.checkpoint import (
     names_checkpoints,
 )
 from seginpaint_mm.cli import load_config
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.deployment.exported_model import exported_config
 from seginpaint_mm.deployment.runtime import SUFFIXES
-from seginpaint_mm.engine.resume import latest_checkpoint
+from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.errors import CheckpointError, UserError
-from seginpaint_mm.log_levels import only_log
+from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
 from seginpaint_mm.safe_unpickling import section
+from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.zoo.shipped import shipped_with
 
 

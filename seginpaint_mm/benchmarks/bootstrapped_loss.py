@@ -10,8 +10,7 @@ from mmseg.structures import OHEMPixelSampler
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from seginpaint_mm.benchmarks.measure import median_seconds
-from seginpaint_mm.benchmarks.report import Table
+from seginpaint_mm.benchmarks.measure import Table, median_seconds
 from seginpaint_mm.models.losses import BootstrappedCrossEntropyLoss
 
 SHAPE = (2, 21, 512, 512)  # N,K,H,W

@@ -11,11 +11,10 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
-from seginpaint_mm.benchmarks.report import Table
-from seginpaint_mm.memory_layout import lay_channels_last
+from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.torch_modules import lay_channels_last
 
 OURS = 'SGE-Net'
 NETWORKS = {OURS: 'sgenet_any-size', 'GatedConv': 'gatedconv', 'AOT-GAN': 'aotgan'}

@@ -1,10 +1,11 @@
-"""Time and memory, measured so that two ways to do the same can be compared."""
+"""Measure two implementations in turns, and report their ratio."""
 
 import ctypes
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -101,3 +102,37 @@ def _status(field: str) -> int:
         if line.startswith(f'{field}:'):
             return int(line.split()[1]) * KIB
     raise OSError(f'/proc/self/status has no {field}.')
+
+
+@dataclass
+class Table:
+    """A titled table.
+
+    Attributes:
+        title: What was measured.
+        columns: Names of the values in a row.
+        rows: Each a mapping from column to a text, a number or None (not measured).
+        note: How it was measured.
+    """
+
+    title: str
+    columns: Sequence[str]
+    note: str
+    rows: list[dict] = field(default_factory=list)
+
+    def to_markdown(self) -> str:
+        lines = [list(self.columns), ['---', *['---:'] * (len(self.columns) - 1)]]
+        lines += [[_cell(row[column]) for column in self.columns] for row in self.rows]
+        table = '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
+        return f'## {self.title}\n\n{self.note}\n\n{table}\n'
+
+    def to_json(self) -> dict:
+        return {'title': self.title, 'note': self.note, 'rows': self.rows}
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return '–'
+    if isinstance(value, float):
+        return f'{value:.3g}' if abs(value) < 100 else f'{value:.0f}'
+    return str(value)

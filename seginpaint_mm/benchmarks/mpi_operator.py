@@ -5,8 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
-from seginpaint_mm.benchmarks.report import Table
+from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.models.mpi import max_pool_inpainting, max_pool_inpainting_reference
 
 Shape = tuple[int, int, int, int]

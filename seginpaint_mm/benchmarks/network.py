@@ -1,8 +1,11 @@
-"""Whole networks: inference and training steps against the plain form, and the paper's times."""
+"""Time the networks of mpi, and compare them with their plain forms."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
+from unittest import mock
 
 import torch
 from mmengine.config import Config
@@ -13,13 +16,31 @@ from torch.nn.functional import interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.benchmarks.measure import median_seconds
+from seginpaint_mm.benchmarks.measure import Table, median_seconds
 from seginpaint_mm.benchmarks.mpi_operator import squares
-from seginpaint_mm.benchmarks.report import Table
-from seginpaint_mm.memory_layout import lay_channels_last
-from seginpaint_mm.models.mpi.plain_forms import plain_forms
+from seginpaint_mm.ops.max_pool_inpainting import max_pool_inpainting_reference
+from seginpaint_mm.ops.upsampled_conv import mixed_pyramid_plain, upsampled_conv_plain
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.torch_modules import lay_channels_last
+
+# Module, the function it calls, and what that stands for.
+FORMS = (
+    ('models.mpi.mpi_neck', 'max_pool_inpainting', max_pool_inpainting_reference),
+    ('ops.upsampled_conv', 'mixed_pyramid', mixed_pyramid_plain),
+    ('ops.upsampled_conv', 'upsampled_conv', upsampled_conv_plain),
+)
+
+
+@contextmanager
+def plain_forms() -> Iterator[None]:
+    """Let every model in this process compute the plain way: the loop, double then convolve, ..."""
+    with ExitStack() as stack:
+        for module, name, plain in FORMS:
+            module = import_module(f'seginpaint_mm.{module}')
+            stack.enter_context(mock.patch.object(module, name, plain))
+        yield
+
 
 STRIDE = 8  # of the map that is filled
 RADIUS = 8  # of the hole in that map: 120 pixels of the image

@@ -11,12 +11,11 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.benchmarks.measure import in_fresh_process, median_seconds, peak_mebibytes
-from seginpaint_mm.benchmarks.report import Table
-from seginpaint_mm.config_files import config_folder
+from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.config_files import config_folder
 
 _MODELS = config_folder() / '_base_/models'
 

@@ -14,17 +14,16 @@ from scipy.ndimage import distance_transform_edt
 from torch import Tensor, nn
 
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.benchmarks.measure import median_seconds
-from seginpaint_mm.benchmarks.report import Table
-from seginpaint_mm.config_files import config_folder
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.benchmarks.measure import Table, median_seconds
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss
 from seginpaint_mm.models.maskopt import ObjectRemover
-from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
 from seginpaint_mm.models.maskopt.panoptic_mask_selector import padded_size
-from seginpaint_mm.models.maskopt.panoptic_truth import without_truth
+from seginpaint_mm.models.maskopt.segments import without_truth
+from seginpaint_mm.models.maskopt.stages import canny_edges, to_grey
 from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.config_files import config_folder
 
 _MODELS = config_folder() / '_base_/models'
 _OBJECTS = 10  # that the untrained network is made to find in a picture

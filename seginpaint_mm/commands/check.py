@@ -22,13 +22,13 @@ from rich.progress import track
 
 from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_errors
 from seginpaint_mm.datasets.checking import SampleReader, SampleReport, leaf_datasets
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import missing_files_found_later
 from seginpaint_mm.errors import ConfigError
-from seginpaint_mm.files import check_writable, write_image, write_text
 from seginpaint_mm.registry import DATASETS, SCOPE
+from seginpaint_mm.utils.files import check_writable, write_image, write_text
+from seginpaint_mm.utils.work_pool import run_jobs
 from seginpaint_mm.visualization.sample_sheet import draw_sheet
-from seginpaint_mm.work_pool import run_jobs
 
 SPLITS = ('train', 'val', 'test')
 _SHOWN = 10  # problems and names in the terminal; the file has all

@@ -22,8 +22,8 @@ from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.commands import command_line
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_text
 from seginpaint_mm.tables import Run
+from seginpaint_mm.utils.files import write_text
 
 CONFIG = 'pspnet_r18_small_street'
 DATA, OUT = Path('data/street'), Path('work_dirs/demo')

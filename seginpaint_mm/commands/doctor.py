@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from seginpaint_mm import installation
 from seginpaint_mm.commands import command_line
-from seginpaint_mm.installation import (
+from seginpaint_mm.utils import installation
+from seginpaint_mm.utils.installation import (
     FAMILIES,
     ROOT,
     WITHOUT_OPERATORS,
@@ -101,7 +101,7 @@ def check_python() -> str | Note:
 
 
 def check_processor() -> str:
-    return importlib.import_module('seginpaint_mm.processor').describe()
+    return importlib.import_module('seginpaint_mm.utils.processor').describe()
 
 
 def check_torch() -> str | Note:

@@ -31,9 +31,9 @@ from seginpaint_mm.deployment import (
 from seginpaint_mm.deployment.network import normalisation
 from seginpaint_mm.deployment.runtime import SUFFIXES
 from seginpaint_mm.errors import ConfigError, UserError
-from seginpaint_mm.log_levels import only_log
+from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.models.abilities import task_of
-from seginpaint_mm.models.graphs import NETWORK, graphs_of
+from seginpaint_mm.utils.graphs import NETWORK, graphs_of
 
 _TOLERANCE = 1e-3  # of values in [0, 1] or logits; what rounds differently is far below
 

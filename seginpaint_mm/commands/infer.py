@@ -60,12 +60,12 @@ from seginpaint_mm.apis.public_models import (
 from seginpaint_mm.apis.removal.removal import FORMATS, FOUND_GROWTH, MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.depth_order import OCCLUDERS
 from seginpaint_mm.engine.processes import limit_threads
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.depth_order import OCCLUDERS
 from seginpaint_mm.layers import FORMATS as LAYER_FORMATS
 from seginpaint_mm.layers import Layering
-from seginpaint_mm.layers.parts import use_parts
+from seginpaint_mm.layers.building import use_parts
 
 _DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'

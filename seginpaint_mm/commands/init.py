@@ -17,7 +17,6 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from seginpaint_mm.cli import load_config, one_sentence_errors
-from seginpaint_mm.config_files import config_folder
 from seginpaint_mm.datasets.own_folders import (
     InstanceFolder,
     LabelFolder,
@@ -27,8 +26,9 @@ from seginpaint_mm.datasets.own_folders import (
 )
 from seginpaint_mm.engine.step_time import step_seconds
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_text
 from seginpaint_mm.registry import DATASETS, SCOPE
+from seginpaint_mm.utils.config_files import config_folder
+from seginpaint_mm.utils.files import write_text
 
 _MODELS = {
     'mpi': ('pspnet_r18', 'own_scenes', 'adam_short'),

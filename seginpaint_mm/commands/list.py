@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from seginpaint_mm.config_files import config_paths
+from seginpaint_mm.utils.config_files import config_paths
 from seginpaint_mm.zoo.shipped import SHIPPED
 from seginpaint_mm.zoo.weights import WEIGHTS
 
@@ -87,8 +87,8 @@ def print_weights(words: Sequence[str]) -> None:
 def print_needs(paths: dict[str, Path]) -> None:
     """Print a line per config, under its method."""
     config = importlib.import_module('mmengine.config').Config  # not for --names: it takes a second
-    needs = importlib.import_module('seginpaint_mm.config_needs').config_needs
-    reading = importlib.import_module('seginpaint_mm.interop.config_reading')
+    needs = importlib.import_module('seginpaint_mm.utils.config_files').config_needs
+    reading = importlib.import_module('seginpaint_mm.interop.mmengine')
     width = max(len(Path(name).name) for name in paths)
     with reading.files_read_once():
         for method, names in groupby(paths, key=lambda name: name.partition('/')[0]):

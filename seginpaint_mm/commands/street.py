@@ -7,8 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.datasets.street import LOOKS
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.street import LOOKS
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 
 
 def make_parser() -> argparse.ArgumentParser:

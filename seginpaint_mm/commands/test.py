@@ -21,10 +21,10 @@ from seginpaint_mm.cli import (
     prepare_run,
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
-from seginpaint_mm.engine.hooks.class_count_hook import unwrapped
+from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.errors import ConfigError, UserError
-from seginpaint_mm.files import check_writable, write_json
+from seginpaint_mm.utils.files import check_writable, write_json
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -17,9 +17,9 @@ from seginpaint_mm.cli import (
 )
 from seginpaint_mm.config_check import unused_custom_keys
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
+from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
-from seginpaint_mm.engine.resume import latest_checkpoint
 from seginpaint_mm.errors import ConfigError
 
 

@@ -1,22 +1,32 @@
-"""Reads a whole config before anything is built from it."""
+"""Check a config before anything is built, and name the key of what fails to build."""
 
 import difflib
 import importlib.util
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
 
 from mmengine.config import Config
-from mmengine.registry import FUNCTIONS, Registry
+from mmengine.registry import FUNCTIONS, Registry, build_functions
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
+from seginpaint_mm.config_check.registries import (
+    CONSUMED,
+    NESTED,
+    TOP_LEVEL,
+    find_component,
+    nearest_name,
+)
+from seginpaint_mm.config_check.run_settings import run_setting_problems
+from seginpaint_mm.config_check.signatures import (
+    accepted_arguments,
+    fits,
+    unknown_keys,
+    wrong_types,
+)
 from seginpaint_mm.errors import ConfigError
-
-from .registries import CONSUMED, NESTED, TOP_LEVEL, find_component, nearest_name
-from .run_settings import run_setting_problems
-from .signatures import accepted_arguments, unknown_keys
-from .value_types import fits, wrong_types
 
 _RUNNER_KEYS = {
     *(set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}),
@@ -199,3 +209,56 @@ def _wrong_arguments(
     yield from unknown_keys(given, accepted, path, component.__name__)
     for key, expected, value in wrong_types(component, {key: node[key] for key in given}):
         yield f'{path}.{key}: {component.__name__} takes {expected} here, not {value!r}.'
+
+
+def located_error(error: Exception, cfg: Config) -> ConfigError | None:
+    """``error`` with the path of the innermost part that was being built; None if none was.
+
+    The path is left out where it cannot be told: several parts may be of one type.
+    """
+    frames = [frame for frame in _frames(error) if _builds(frame)]
+    if not frames:
+        return None
+    part = frames[-1].f_locals['cfg']
+    component = frames[-1].f_locals.get('obj_cls')
+    name = getattr(component, '__name__', part.get('type'))
+    path = _path(cfg, part)
+    where = f'{path} ({name})' if path else str(name)
+    kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
+    return ConfigError(f'{where}: {kind}{error}')
+
+
+def _frames(error: Exception) -> Iterator[FrameType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def _builds(frame: FrameType) -> bool:
+    code = build_functions.build_from_cfg.__code__
+    return frame.f_code is code and isinstance(frame.f_locals.get('cfg'), Mapping)
+
+
+def _path(cfg: Config, part: Mapping) -> str | None:
+    """Where ``part`` stands; arguments may have come to it, or gone, on the way to the builder."""
+    parts = list(_typed_parts(dict(cfg.items()), ''))
+    for path, node in parts:
+        if all(key in part and part[key] == value for key, value in node.items()):
+            return path
+    alike = [path for path, node in parts if node['type'] == part.get('type')]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _typed_parts(node: object, path: str) -> Iterator[tuple[str, Mapping]]:
+    """Path and config of everything with a type, in the order of the config."""
+    if isinstance(node, Mapping):
+        if 'type' in node:
+            yield path, node
+        items: Iterable[tuple[object, object]] = node.items()
+    elif isinstance(node, (list, tuple)):
+        items = enumerate(node)
+    else:
+        return
+    for key, value in items:
+        yield from _typed_parts(value, f'{path}.{key}'.lstrip('.'))

@@ -27,7 +27,7 @@ from mmengine.registry import (
     Registry,
 )
 
-from seginpaint_mm.log_levels import only_log
+from seginpaint_mm.interop.mmengine import only_log
 
 _LIBRARIES = ('seginpaint_mm', 'mmseg', 'mmdet')
 _ROOTS = [v for v in vars(mmengine_registry).values() if isinstance(v, Registry)]

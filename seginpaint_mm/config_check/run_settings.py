@@ -1,14 +1,194 @@
-"""Check settings that MMEngine reads late, or reads past without a word."""
+"""Check the settings of the run itself, and those that are read only late in it."""
 
+import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.hooks import EMAHook
+from mmengine.registry import MODELS
+from mmengine.runner.priority import Priority
+from mmengine.utils.dl_utils import set_multi_processing
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from .late_settings import late_setting_problems
-from .signatures import unknown_keys
+from seginpaint_mm.config_check.registries import find_component, nearest_name
+from seginpaint_mm.config_check.signatures import accepted_arguments, unknown_keys
+
+_PRIORITIES = [priority.name for priority in Priority]
+_DEFAULT_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+)
+# Settings of schedules that are divided by, or compared, when a step is due.
+_NUMBERS_OF_SCHEDULES = {'step_size': 1, 'T_max': 1, 'total_steps': 1, 'begin': 0}
+_DATA_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def late_setting_problems(cfg: Config, schedulers: list[tuple[str, Mapping]]) -> Iterator[str]:
+    """Yield one sentence for each wrong setting.
+
+    Args:
+        cfg: The whole config.
+        schedulers: Path within ``param_scheduler`` and config of each.
+    """
+    yield from _hook_problems(cfg)
+    yield from _scheduler_problems(cfg, schedulers)
+    yield from _loop_name_problems(cfg)
+    yield from _loader_problems(cfg)
+    yield from _log_problems(cfg)
+    mp_cfg = (cfg.get('env_cfg') or {}).get('mp_cfg')
+    if isinstance(mp_cfg, Mapping):
+        known = {*inspect.signature(set_multi_processing).parameters} - {'distributed'}
+        yield from unknown_keys(mp_cfg, known, 'env_cfg.mp_cfg', 'mp_cfg')
+    scaling = cfg.get('auto_scale_lr')
+    if isinstance(scaling, Mapping):
+        yield from _number_from(1, scaling, 'base_batch_size', 'auto_scale_lr')
+
+
+def _hook_problems(cfg: Config) -> Iterator[str]:
+    default = cfg.get('default_hooks') or {}
+    hooks = {f'custom_hooks.{k}': hook for k, hook in enumerate(cfg.get('custom_hooks') or [])}
+    hooks |= {f'default_hooks.{key}': hook for key, hook in default.items()}
+    for key, hook in default.items():
+        if isinstance(hook, Mapping) and 'type' not in hook and key not in _DEFAULT_HOOKS:
+            yield from unknown_keys([key], _DEFAULT_HOOKS, 'default_hooks', 'the Runner')
+    for path, hook in hooks.items():
+        if not isinstance(hook, Mapping):
+            continue
+        priority = hook.get('priority', 'NORMAL')
+        if isinstance(priority, str) and priority not in _PRIORITIES:
+            yield (
+                f'{path}.priority: must be one of {", ".join(_PRIORITIES)}, or a number from 0 to '
+                f'100, not {priority!r}.'
+            )
+        if hook.get('type') in ('EMAHook', 'mmengine.EMAHook', EMAHook):
+            yield from _ema_problems(hook, path, cfg.get('default_scope') or 'mmengine')
+
+
+def _ema_problems(hook: Mapping, path: str, scope: str) -> Iterator[str]:
+    kind = hook.get('ema_type', 'ExponentialMovingAverage')
+    average = find_component(kind, MODELS, scope)
+    if average is None:
+        nearest = nearest_name(kind, MODELS, scope)
+        advice = f'; did you mean {nearest!r}?' if nearest else '.'
+        yield f'{path}.ema_type: there is no model {kind!r}{advice}'
+        return
+    accepted = accepted_arguments(average)
+    if accepted is not None:
+        known = {*inspect.signature(EMAHook).parameters, *accepted} - {'model', 'kwargs'}
+        given = [key for key in hook if key not in ('type', '_scope_', 'priority')]
+        yield from unknown_keys(given, known, path, 'EMAHook')
+
+
+def _scheduler_problems(cfg: Config, schedulers: list[tuple[str, Mapping]]) -> Iterator[str]:
+    given = cfg.get('param_scheduler')
+    if not isinstance(given, (Mapping, list, tuple, type(None))):
+        yield f'param_scheduler: takes a list such as [dict(type="PolyLR")], not {given!r}.'
+    if isinstance(given, Mapping) and 'type' not in given:
+        yield from _part_problems(given, cfg.get('optim_wrapper') or {})
+    for place, part in schedulers:
+        if not isinstance(part, Mapping):
+            continue
+        path = f'param_scheduler{place}'
+        for key, least in _NUMBERS_OF_SCHEDULES.items():
+            yield from _number_from(least, part, key, path)
+        milestones = part.get('milestones', [])
+        if not isinstance(milestones, (list, tuple)) or not all(map(_is_number, milestones)):
+            yield f'{path}.milestones: must be a list of numbers, not {milestones!r}.'
+
+
+def _part_problems(schedulers: Mapping, wrapper: Mapping) -> Iterator[str]:
+    """Where schedules are given by the parts of a model that have an optimiser each."""
+    if 'optimizer' in wrapper:
+        yield (
+            f'param_scheduler: it has schedules for the parts {", ".join(schedulers)}, and '
+            f'optim_wrapper one optimizer for the whole model: give a list.'
+        )
+        return
+    parts = {name for name, part in wrapper.items() if isinstance(part, Mapping)}
+    yield from unknown_keys(schedulers, parts, 'param_scheduler', 'a dict of parts')
+    for name in sorted(parts - {*schedulers}):
+        yield f'param_scheduler.{name}: is absent; give the schedules of this part, [] for none.'
+
+
+def _loop_name_problems(cfg: Config) -> Iterator[str]:
+    intervals = (cfg.get('train_cfg') or {}).get('dynamic_intervals') or []
+    for item in intervals if isinstance(intervals, (list, tuple)) else [intervals]:
+        is_pair = isinstance(item, (list, tuple)) and len(item) == 2
+        if not is_pair or not all(map(_is_whole, item)) or item[0] < 0 or item[1] < 1:
+            yield (
+                f'train_cfg.dynamic_intervals: each must be (first epoch or iteration, interval '
+                f'from 1), not {item!r}.'
+            )
+    for key in ('val_cfg', 'test_cfg'):
+        fp16 = (cfg.get(key) or {}).get('fp16', False)
+        if not isinstance(fp16, bool):
+            yield f'{key}.fp16: must be True or False, not {fp16!r}.'
+
+
+def _loader_problems(cfg: Config) -> Iterator[str]:
+    for key in _DATA_LOADERS:
+        sampler = (cfg.get(key) or {}).get('sampler')
+        for name in ('shuffle', 'round_up'):
+            value = sampler.get(name, True) if isinstance(sampler, Mapping) else True
+            if isinstance(value, str):
+                yield f'{key}.sampler.{name}: must be True or False, not {value!r}.'
+
+
+def _log_problems(cfg: Config) -> Iterator[str]:
+    processor = cfg.get('log_processor')
+    known = ('mean', 'min', 'max', 'current')  # HistoryBuffer's
+    for number, item in enumerate(
+        (processor.get('custom_cfg') if isinstance(processor, Mapping) else None) or []
+    ):
+        name = item.get('method_name') if isinstance(item, Mapping) else None
+        if isinstance(name, str) and name not in known:
+            yield (
+                f'log_processor.custom_cfg.{number}.method_name: must be one of '
+                f'{", ".join(known)}, not {name!r}.'
+            )
+
+
+def _number_from(least: int, part: Mapping, key: str, path: str) -> Iterator[str]:
+    value = part.get(key)
+    if value is not None and not (_is_number(value) and value >= least):
+        yield f'{path}.{key}: must be a number from {least}, not {value!r}.'
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def unused_custom_keys(optim_wrapper: Mapping, names: Sequence[str]) -> Iterator[str]:
+    """Yield one sentence for each custom key of ``paramwise_cfg`` that is in no parameter's name.
+
+    Args:
+        optim_wrapper: Its config, of one optimiser or of one for each part.
+        names: Of the parameters of the model.
+    """
+    wrappers = {'optim_wrapper': optim_wrapper}
+    wrappers |= {f'optim_wrapper.{key}': part for key, part in optim_wrapper.items()}
+    for path, wrapper in wrappers.items():
+        paramwise = wrapper.get('paramwise_cfg') if isinstance(wrapper, Mapping) else None
+        for key in (paramwise or {}).get('custom_keys') or {}:
+            if not any(key in name for name in names):
+                known = {part for name in names for part in name.split('.')}
+                close = difflib.get_close_matches(key, known, n=1)
+                advice = f'; did you mean {close[0]!r}?' if close else '.'
+                yield (
+                    f'{path}.paramwise_cfg.custom_keys.{key} is in no name of a parameter, so that '
+                    f'it has no effect{advice}'
+                )
+
 
 # What DefaultOptimWrapperConstructor reads; any other key has no effect there.
 _PARAMWISE = {

@@ -1,10 +1,11 @@
 """Data sets of streets and of objects, and the transforms that prepare them."""
 
-from seginpaint_mm.datasets.camvid import CamVidSceneDataset
-from seginpaint_mm.datasets.camvid_labels import CamVidLabelDataset
-from seginpaint_mm.datasets.cityscapes import CityscapesSceneDataset
-from seginpaint_mm.datasets.cityscapes_instances import CityscapesInstanceDataset
-from seginpaint_mm.datasets.cityscapes_labels import CityscapesLabelDataset
+from seginpaint_mm.datasets.camvid import CamVidLabelDataset, CamVidSceneDataset
+from seginpaint_mm.datasets.cityscapes import (
+    CityscapesInstanceDataset,
+    CityscapesLabelDataset,
+    CityscapesSceneDataset,
+)
 from seginpaint_mm.datasets.coco_instances import CocoInstanceDataset
 from seginpaint_mm.datasets.coco_panoptic import CocoPanopticInstanceDataset
 from seginpaint_mm.datasets.cocoa import COCOADataset
@@ -16,7 +17,6 @@ from seginpaint_mm.datasets.label_folder import LabelFolderDataset
 from seginpaint_mm.datasets.outdoor_scenes import OutdoorScenesDataset
 from seginpaint_mm.datasets.pairs import PairsDataset
 from seginpaint_mm.datasets.partial_epoch_sampler import PartialEpochSampler
-from seginpaint_mm.datasets.sbd import SBDInstanceDataset
 from seginpaint_mm.datasets.scene_folder import SceneFolderDataset
 from seginpaint_mm.datasets.transforms import (
     CentreHole,
@@ -42,7 +42,7 @@ from seginpaint_mm.datasets.transforms import (
     RandomRectangles,
     SignedDistance,
 )
-from seginpaint_mm.datasets.voc import VOCInstanceDataset
+from seginpaint_mm.datasets.voc import SBDInstanceDataset, VOCInstanceDataset
 
 __all__ = [
     'COCOADataset',

@@ -10,7 +10,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
 
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.errors import UserError
 
 # What a file that cannot be used raises; the libraries' own readers raise the last three.

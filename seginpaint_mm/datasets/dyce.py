@@ -8,7 +8,7 @@ from typing import ClassVar
 from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
-from seginpaint_mm.datasets.text_lists import read_text_list
+from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.registry import DATASETS
 
 # First words of the tags that the published code leaves out when it trains and tests end to end.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS

@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from scipy.ndimage import find_objects
 
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 
 _MARGIN = 0.01
 

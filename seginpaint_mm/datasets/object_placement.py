@@ -1,12 +1,72 @@
-"""Bringing a cut-out object into its final size and place, and into the picture."""
+"""Place objects over images, and the hidden truth that this gives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.blending import BLENDINGS, LEAK
 from seginpaint_mm.datasets.object_library import CutOut
+
+_FEATHER = 0.7  # standard deviation in pixels: hides the cut without softening small objects
+_BOX = 3  # side in pixels
+LEAK = 3  # pixels: how far from its mask an object may change a picture; seamlessClone's margin
+
+
+def blend_none(below: np.ndarray, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A copy: the object's pixels as they are."""
+    return np.where(mask[..., None] > 0, image, below)
+
+
+def blend_gaussian(below: np.ndarray, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The object fades out within its border, in the shape of a Gaussian."""
+    inside = mask.astype(np.float32)
+    blurred = cv2.GaussianBlur(inside, (0, 0), _FEATHER, borderType=cv2.BORDER_CONSTANT)
+    return _mix(below, image, inside * blurred)
+
+
+def blend_box(below: np.ndarray, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The object fades out within its border, in the shape of a box."""
+    inside = mask.astype(np.float32)
+    blurred = cv2.blur(inside, (_BOX, _BOX), borderType=cv2.BORDER_CONSTANT)
+    return _mix(below, image, inside * blurred)
+
+
+def blend_poisson(below: np.ndarray, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The object's gradients, with the colours around it (Perez et al., OpenCV's seamlessClone).
+
+    The colours are led over to those below in a few pixels around the mask, which change too.
+    """
+    margin = LEAK + 2  # what is cloned must not touch the border
+    padded = [
+        cv2.copyMakeBorder(part, *(4 * [margin]), cv2.BORDER_REPLICATE) for part in (image, below)
+    ]
+    grown = cv2.copyMakeBorder(mask, *(4 * [margin]), cv2.BORDER_CONSTANT, value=0)
+    kernel = np.ones((3, 3), np.uint8)
+    grown = cv2.dilate(grown * np.uint8(255), kernel, iterations=LEAK)
+    left, top, width, height = cv2.boundingRect(grown)
+    centre = (left + width // 2, top + height // 2)  # which is to say: do not move it
+    cloned = cv2.seamlessClone(
+        *padded, grown.copy(), centre, cv2.NORMAL_CLONE
+    )  # a copy: it writes there
+    cloned = np.where(grown[..., None] > 0, cloned, padded[1])  # rounding changes more than that
+    return cloned[margin:-margin, margin:-margin]
+
+
+def _mix(below: np.ndarray, image: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """``image`` over ``below``, with opacity float32 (h, w) in [0, 1]."""
+    under = below.astype(np.float32)
+    return np.rint(under + opacity[..., None] * (image - under)).astype(np.uint8)
+
+
+# Name -> function of BGR uint8 (h, w, 3) below and image, and uint8 (h, w) mask, 1 = the object,
+# that gives the blended picture, uint8 (h, w, 3).
+BLENDINGS = {
+    'none': blend_none,
+    'gaussian': blend_gaussian,
+    'box': blend_box,
+    'poisson': blend_poisson,
+}
 
 
 @dataclass(frozen=True)
@@ -142,3 +202,56 @@ def paste_object(picture: np.ndarray, placed: PlacedObject, blending: str) -> np
     covered[region] = (inside.mask > 0) | (blended != picture[region]).any(axis=2)
     picture[region] = blended
     return covered
+
+
+LEAST_PIXELS = 10  # that are seen of an object (SeGAN, Section 4.3)
+
+
+def pasted_truth(
+    before: np.ndarray,
+    numbers: np.ndarray,
+    pasted: Sequence[tuple[np.ndarray, np.ndarray]],
+    appearances: bool,
+) -> dict[str, np.ndarray] | None:
+    """Tell what is seen and what is hidden of an image's objects and of those pasted over them.
+
+    The mask that an object had before is taken for all of it: choose images in which objects hide
+    little of each other.
+
+    Args:
+        before: BGR uint8 (H, W, 3), the image without what was pasted.
+        numbers: Integer (H, W), 0 = no object, any other value = an object of the image.
+        pasted: The pasted objects, the later ones over the earlier: where each is, bool (H, W), and
+            the image after it was pasted, BGR uint8 (H, W, 3).
+        appearances: Whether to keep how each object looks as a whole.
+
+    Returns:
+        The keys of :class:`LoadAmodalObjects` for the n objects of which 10 pixels or more are
+        seen, those that were pasted last in front; None where there is no such object.
+    """
+    covered = np.zeros(numbers.shape, bool)
+    full, visible, colours = [], [], []
+    for mask, image in reversed(pasted):
+        full.append(mask)
+        visible.append(mask & ~covered)
+        colours.append(image)
+        covered |= mask
+    for number in np.unique(numbers[numbers > 0]):
+        full.append(numbers == number)
+        visible.append(full[-1] & ~covered)
+        colours.append(before)
+    kept = [row for row, mask in enumerate(visible) if np.count_nonzero(mask) >= LEAST_PIXELS]
+    if not kept:
+        return None
+    seen = np.stack([visible[row] for row in kept])
+    truth = dict(
+        gt_visible_masks=seen,
+        gt_input_masks=seen,
+        gt_full_masks=np.stack([full[row] for row in kept]),
+        gt_labels=np.zeros(len(kept), np.int64),
+    )
+    if appearances:
+        truth['gt_appearances'] = np.stack(
+            [np.where(full[row][..., None], colours[row], 0) for row in kept]
+        )
+    return truth

@@ -9,12 +9,11 @@ import numpy as np
 from mmseg.utils import voc_palette
 from PIL import Image
 
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, read_label_colours
 from seginpaint_mm.datasets.coco_json import index_coco, read_json
-from seginpaint_mm.datasets.colour_ids import read_label_colours
 from seginpaint_mm.datasets.image_reading import read_labels
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
-from seginpaint_mm.datasets.text_lists import read_text_list
+from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
 
 _LOOKED_AT = 200  # label maps at most

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from mmseg.utils import voc_palette
 
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX, LabelTable
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, LabelTable
 from seginpaint_mm.datasets.scene_dataset import SceneDataset, list_images, require_file
 from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS

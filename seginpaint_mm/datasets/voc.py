@@ -1,4 +1,4 @@
-"""PASCAL VOC with its 21 classes and the objects of its segmentation challenge."""
+"""VOC 2012 and SBD: classes and instances."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -87,4 +87,102 @@ class VOCInstanceDataset(InstanceDataset):
             instance_format='voc',
             label_path=classes,
             instance_path=objects,
+        )
+
+
+_HOW_TO_GET_SBD = (
+    'Either put SBD there (benchmark_RELEASE/dataset/ of '
+    'http://home.bharathh.info/pubs/codes/SBD/download.html), or render a stand-in: '
+    'seginpaint street {root} --layout sbd --num-train 2000 --num-val 200'
+)
+
+_HOW_TO_GET_LISTS = (
+    'Put VOC 2012 there (VOCdevkit/VOC2012/ of http://host.robots.ox.ac.uk/pascal/VOC/voc2012/), '
+    "whose lists divide SBD's images, or set voc_root=None for SBD's own lists."
+)
+
+
+@DATASETS.register_module()
+class SBDInstanceDataset(InstanceDataset):
+    """SBD, with VOC's classes: 0 background, 1 to 20 the classes of things.
+
+    Files: ``SPLIT.txt``, ``img/NAME.jpg`` and ``inst/NAME.mat``, whose ``GTinst`` holds the object
+    map ``Segmentation`` and the class of each object, ``Categories``. SBD's own lists, 8498 and
+    2857 images, are another split than VOC 2012's: of its ``train.txt`` many images are in VOC's
+    val. The papers of SDS, MNC and FCRN (Sec. 3.2) take VOC 2012's lists, of which SBD has 5623
+    and 5732 images: give ``voc_root`` for them.
+
+    Args:
+        data_root: Folder that holds these.
+        split: Name of the list, ``'train'``, ``'val'``, ...
+        voc_root: ``VOCdevkit/VOC2012``: take the images of its ``ImageSets/Main/SPLIT.txt`` that
+            have an ``inst/NAME.mat``. None takes SBD's own list.
+        num_images: How many images the list must give; None for any number.
+        pipeline: Transforms.
+        indices: Take only the first n samples, or those with these indices.
+        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
+        lazy_init: Look at the files only when the first sample is needed.
+
+    Raises:
+        FileNotFoundError: when the data, or a picture's objects, are not there.
+        ValueError: when the list gives another number of images than ``num_images``.
+    """
+
+    METAINFO: ClassVar[dict] = VOC_METAINFO
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        *,
+        voc_root: str | None = None,
+        num_images: int | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+    ) -> None:
+        self.split = split
+        self.voc_root = voc_root
+        self.num_images = num_images
+        super().__init__(
+            data_root,
+            pipeline=pipeline,
+            indices=indices,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+        )
+
+    def find_samples(self) -> list[dict]:
+        """Find the samples, in the order of the list."""
+        root = Path(self.data_root)
+        path, names = self._names(root)
+        if self.num_images not in (None, len(names)):
+            raise ValueError(
+                f'{path} gives {len(names)} images with objects in {root}/inst, not '
+                f'{self.num_images}: complete SBD and the lists, or set num_images=None for '
+                f'other data.'
+            )
+        return [self._sample(root, name) for name in names]
+
+    def _names(self, root: Path) -> tuple[Path, list[str]]:
+        """The list's file, and the names in it that are taken."""
+        if self.voc_root is None:
+            path = root / f'{self.split}.txt'
+            return path, read_names(path, _HOW_TO_GET_SBD.format(root=self.data_root))
+        path = Path(self.voc_root, f'ImageSets/Main/{self.split}.txt')
+        names = read_names(path, _HOW_TO_GET_LISTS)
+        annotated = {file.stem for file in (root / 'inst').glob('*.mat')}
+        if not annotated:
+            how_to_get = _HOW_TO_GET_SBD.format(root=self.data_root)
+            raise FileNotFoundError(f'{root}/inst: there is no *.mat. {how_to_get}')
+        return path, [name for name in names if name in annotated]
+
+    @staticmethod
+    def _sample(root: Path, name: str) -> dict:
+        image = root / f'img/{name}.jpg'
+        return dict(
+            img_path=str(image),
+            instance_format='sbd',
+            instance_path=require_file(root / f'inst/{name}.mat', image),
         )

@@ -9,12 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seginpaint_mm.deployment.network import LEAST, ExportedNetwork, example_inputs
-from seginpaint_mm.deployment.shaped_pooling import shape_pooling
+from seginpaint_mm.deployment.network import LEAST, ExportedNetwork, example_inputs, shape_pooling
 from seginpaint_mm.errors import MissingLibrary, UserError
-from seginpaint_mm.files import write_bytes
 from seginpaint_mm.interop.missing_libraries import requirement
 from seginpaint_mm.interop.torch_export import onnx_translations, sizes_stay_open
+from seginpaint_mm.utils.files import write_bytes
 
 NOTE = 'seginpaint'  # key of the note in ONNX's metadata, and name of its file in the others
 OPSET = 18

@@ -1,11 +1,16 @@
-"""Mixed precision by one switch, for whatever parts a config optimises."""
+"""Mixed precision on a CPU and a GPU."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
 
 from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.errors import ConfigError
-from seginpaint_mm.processor import describe, has_bfloat16_units
+from seginpaint_mm.utils.processor import describe, has_bfloat16_units
 
 
 def use_amp(cfg: Config) -> None:
@@ -42,3 +47,16 @@ def _say_once(sentence: str) -> None:
     if sentence not in _said:
         _said.add(sentence)
         print(sentence, flush=True)
+
+
+@OPTIM_WRAPPERS.register_module()
+class CPUAmpOptimWrapper(OptimWrapper):
+    """Runs the forward pass in bfloat16 on the CPU, where MMEngine's ``AmpOptimWrapper`` refuses.
+
+    bfloat16 has float32's range, so no loss scaling is needed. Arguments as ``OptimWrapper``.
+    """
+
+    @contextmanager
+    def optim_context(self, model: torch.nn.Module) -> Iterator[None]:
+        with super().optim_context(model), torch.autocast('cpu', dtype=torch.bfloat16):
+            yield

@@ -7,7 +7,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from seginpaint_mm.freezing import frozen
+from seginpaint_mm.utils.torch_modules import frozen
 
 
 class PartOptimWrappers(OptimWrapperDict):

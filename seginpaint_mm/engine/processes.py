@@ -7,7 +7,7 @@ import time
 import torch
 from mmengine.config import Config
 
-from seginpaint_mm.processor import compute_threads
+from seginpaint_mm.utils.processor import compute_threads
 
 _SECONDS_TO_LET_GO = 0.5
 

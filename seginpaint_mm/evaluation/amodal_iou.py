@@ -1,4 +1,4 @@
-"""``AmodalIoUMetric``: how well all of an object is segmented, and what of it is hidden."""
+"""IoU of full, visible and invisible masks (SeGAN, Table 1)."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from seginpaint_mm.box_crops import boxes_in_photo, crop_masks, paste_probabilities
-from seginpaint_mm.depth_order import (
+from seginpaint_mm.evaluation.records import check_same_shape, read_instances
+from seginpaint_mm.geometry.boxes import boxes_in_photo, crop_masks, paste_probabilities
+from seginpaint_mm.geometry.depth_order import (
     check_occluders,
     complete_behind,
     hiding_places,
     infer_depth_order,
 )
-from seginpaint_mm.evaluation.records import check_same_shape, read_instances
 from seginpaint_mm.registry import METRICS
 
 _THRESHOLD = 0.5
@@ -191,3 +191,31 @@ def _iou(one: Tensor, other: Tensor) -> Tensor:
     """float64 (n,) of bool (n, h, w); 0 where both are empty."""
     shared = (one & other).flatten(1).sum(dim=1).double()
     return shared / (one | other).flatten(1).sum(dim=1).clamp(min=1)
+
+
+@METRICS.register_module()
+class VisibleMaskIoUMetric(AmodalIoUMetric):
+    """:class:`AmodalIoUMetric` of the trivial answer: all of an object is what is given as seen.
+
+    It takes ``gt_instances.input_masks`` for the prediction, in the same run as the model is
+    tested. With true visible masks its ``official/iou_visible`` is 100 and its
+    ``iou_invisible`` 0. The keys have the prefix ``visible_mask``, with ``photo``
+    ``photo_visible_mask``.
+
+    Args:
+        side: As in :class:`AmodalIoUMetric`.
+        photo: As there.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+    """
+
+    def __init__(
+        self, side: int | None = 58, photo: bool = False, collect_device: str = 'cpu'
+    ) -> None:
+        prefix = 'photo_visible_mask' if photo else 'visible_mask'
+        super().__init__(side=side, photo=photo, collect_device=collect_device, prefix=prefix)
+
+    def _prediction(self, sample: dict) -> Tensor:
+        return self._given(sample)
+
+    def _in_photo(self, sample: dict, given: Tensor) -> Tensor:
+        return given

@@ -7,10 +7,10 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric
 from torchmetrics.functional import pearson_corrcoef, spearman_corrcoef
 
-from seginpaint_mm.evaluation.painted_picture import read_field, read_painted_picture
+from seginpaint_mm.evaluation.painted_image import read_field, read_painted_picture
 from seginpaint_mm.evaluation.records import name_of
-from seginpaint_mm.files import write_json
 from seginpaint_mm.registry import METRICS
+from seginpaint_mm.utils.files import write_json
 
 
 @METRICS.register_module()

@@ -1,4 +1,4 @@
-"""``DepthOrderMetric``: which of two objects that hide each other is in front."""
+"""Accuracy of the order in depth."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,8 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from seginpaint_mm.depth_order import PAPER_THRESHOLD
 from seginpaint_mm.evaluation.records import check_same_shape, read_instances
-from seginpaint_mm.occlusion import occlusion_counts, occlusion_overlaps
+from seginpaint_mm.geometry.depth_order import PAPER_THRESHOLD, occlusion_counts, occlusion_overlaps
 from seginpaint_mm.registry import METRICS
 
 
@@ -97,3 +96,35 @@ class DepthOrderMetric(BaseMetric):
             return (counts - counts.T).clamp(min=0)
         overlaps = occlusion_overlaps(visible, full)
         return overlaps.where(overlaps > self.threshold, 0)
+
+
+@METRICS.register_module()
+class LowerIsNearerMetric(DepthOrderMetric):
+    """:class:`DepthOrderMetric` of a simple cue: who reaches lower in the picture is in front.
+
+    It stands where the paper compares with a network that estimates depth from one picture. Things
+    on level ground obey it. It looks at the lowest row of the given visible masks; equal rows are
+    undecided. The keys have the prefix ``lower_is_nearer``.
+
+    Args:
+        threshold: As in :class:`DepthOrderMetric`, for the true pairs.
+        collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
+    """
+
+    def __init__(
+        self, threshold: float | None = PAPER_THRESHOLD, collect_device: str = 'cpu'
+    ) -> None:
+        super().__init__(
+            threshold=threshold, collect_device=collect_device, prefix='lower_is_nearer'
+        )
+
+    def _guess(self, sample: dict) -> Tensor:
+        given = read_instances(sample, 'gt_instances', ('input_masks',), metric=type(self).__name__)
+        bottom = lowest_rows(given['input_masks'])
+        return (bottom[:, None] - bottom).clamp(min=0)
+
+
+def lowest_rows(masks: Tensor) -> Tensor:
+    """Number of the row below each mask's lowest pixel, int64 (n,), of bool (n, H, W)."""
+    rows = torch.arange(1, masks.shape[1] + 1, device=masks.device)
+    return (masks.any(dim=2) * rows).amax(dim=1)

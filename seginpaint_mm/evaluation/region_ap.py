@@ -1,18 +1,73 @@
-"""``RegionAPMetric``: how well objects are found, class by class, by the overlap of their masks."""
+"""Average precision of instance masks, as VOC (mAP^r) and as COCO measure it."""
 
 import logging
 from collections.abc import Sequence
 
 import numpy as np
+from mmdet.evaluation import CocoMetric
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
+from seginpaint_mm.datasets.coco_instances import read_truth
 from seginpaint_mm.errors import MissingFieldError
-from seginpaint_mm.evaluation.average_precision import average_precision, match
 from seginpaint_mm.evaluation.mask_overlaps import mask_overlaps
 from seginpaint_mm.evaluation.records import name_of
+from seginpaint_mm.interop.mmdet import set_categories, set_truth
 from seginpaint_mm.registry import METRICS
+
+
+def match(scores: np.ndarray, ious: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Say which predictions of one picture and class are right.
+
+    In the order of falling scores, equal ones as they come, each prediction takes the truth with
+    the highest IoU among those that are still free, if that IoU is at least the threshold. Each
+    truth is taken once: what finds it again is wrong (SDS; also COCO's rule). SDS's own code asks
+    for more than the threshold, VOC's and COCO's for at least the threshold, as here.
+
+    Args:
+        scores: (n,).
+        ious: Of predictions and truths, (n, m).
+        thresholds: (t,).
+
+    Returns:
+        np.ndarray: bool (n, t).
+    """
+    right = np.zeros((len(scores), len(thresholds)), bool)
+    if not ious.size:
+        return right
+    free = np.ones((len(thresholds), ious.shape[1]), bool)
+    rows = np.arange(len(thresholds))
+    for number in np.argsort(-scores, kind='stable'):
+        candidates = np.where(free, ious[number], -1)
+        best = candidates.argmax(axis=1)
+        right[number] = candidates[rows, best] >= thresholds
+        free[rows[right[number]], best[right[number]]] = False
+    return right
+
+
+def average_precision(right: np.ndarray, num_truths: int) -> tuple[float, float]:
+    """Average precision of ranked predictions, in two ways.
+
+    Args:
+        right: bool (n,), in the order of falling scores.
+        num_truths: Truths that could be found, >= ``right.sum()``.
+
+    Returns:
+        Floats in [0, 1]: the area below the precision-recall curve, where precision is made
+        monotone from the right (SDS and VOC from 2010 on); and the mean of the precision at the
+        recalls 0, 0.1, ..., 1 (VOC 2007, MNC, FCIS). NaN where there are no truths.
+    """
+    if num_truths == 0:
+        return np.nan, np.nan
+    found = np.cumsum(right)
+    precision = found / np.arange(1, len(right) + 1)
+    best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    area = best_from_here[right].sum() / num_truths  # recall rises by 1 / num_truths at each
+    first = np.searchsorted(found / num_truths, np.arange(11) / 10)
+    eleven = np.append(best_from_here, 0)[first].sum() / 11
+    return float(area), float(eleven)
+
 
 _THRESHOLDS = np.arange(1, 10) / 10
 _AT = {'0.5': slice(4, 5), '0.7': slice(6, 7), 'vol': slice(None)}
@@ -196,3 +251,81 @@ def _read(sample: dict, field: str, keys: Sequence[str], num_things: int) -> dic
     if 'scores' in values and values['scores'].isnan().any():
         raise ValueError(f'RegionAPMetric: a score of {field} of {name_of(sample)} is NaN.')
     return values
+
+
+@METRICS.register_module()
+class CocoInstanceMetric(CocoMetric):
+    """mmdet's ``CocoMetric`` for the samples of a :class:`CocoInstanceDataset`.
+
+    Labels are indices into ``thing_ids``, whatever the order of the categories in the JSON. Images
+    must be tested at their original size. Annotations need no ids, and neither area nor box.
+
+    Args:
+        ann_file: The JSON of the data set.
+        metric: ``'segm'``, ``'bbox'``, ``'proposal'``, ``'proposal_fast'``, or a list of these.
+        classwise: Like the arguments after it, see mmdet's ``CocoMetric``.
+
+    Raises:
+        FileNotFoundError, ValueError: when the JSON is not there, or broken; see
+            :class:`CocoInstanceDataset`.
+    """
+
+    def __init__(
+        self,
+        ann_file: str | None = None,
+        metric: str | list[str] = 'bbox',
+        *,
+        classwise: bool = False,
+        proposal_nums: Sequence[int] = (100, 300, 1000),
+        iou_thrs: float | Sequence[float] | None = None,
+        metric_items: Sequence[str] | None = None,
+        format_only: bool = False,
+        outfile_prefix: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        use_mp_eval: bool = False,
+    ) -> None:
+        super().__init__(
+            metric=metric,
+            classwise=classwise,
+            proposal_nums=proposal_nums,
+            iou_thrs=iou_thrs,
+            metric_items=metric_items,
+            format_only=format_only,
+            outfile_prefix=outfile_prefix,
+            collect_device=collect_device,
+            prefix=prefix,
+            use_mp_eval=use_mp_eval,
+        )
+        if ann_file is not None:
+            set_truth(self, read_truth(ann_file))
+
+    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
+        """Keep the predictions of one batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: ``SceneSample.to_dict()`` records with ``pred_instances`` (masks bool
+                (n, H, W), bboxes (n, 4), labels (n,), scores (n,)) and ``coco_image_id``.
+
+        Raises:
+            MissingFieldError: when a field is missing.
+        """
+        for sample in data_samples:
+            for field, source in (
+                ('coco_image_id', 'a CocoInstanceDataset'),
+                ('pred_instances', 'a model that finds instances'),
+            ):
+                if field not in sample:
+                    raise MissingFieldError(
+                        f'CocoInstanceMetric: {name_of(sample)} has no {field}; it comes from '
+                        f'{source}.'
+                    )
+        named = [dict(sample, img_id=sample['coco_image_id']) for sample in data_samples]
+        super().process(data_batch, named)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Evaluate all predictions by pycocotools."""
+        classes = self.dataset_meta['classes']
+        set_categories(self, [classes[thing] for thing in self.dataset_meta['thing_ids']])
+        return super().compute_metrics(results)

@@ -8,8 +8,8 @@ from mmengine.logging import print_log
 from prettytable import PrettyTable
 from torch import Tensor
 
-from seginpaint_mm.evaluation.inpainting_quality import InpaintingQualityMetric
-from seginpaint_mm.evaluation.painted_picture import read_field, read_painted_picture
+from seginpaint_mm.evaluation.image_quality import InpaintingQualityMetric
+from seginpaint_mm.evaluation.painted_image import read_field, read_painted_picture
 from seginpaint_mm.registry import METRICS
 
 LEVELS = (1, 3, 5)

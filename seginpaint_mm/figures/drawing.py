@@ -14,12 +14,12 @@ from mmengine.runner import set_random_seed
 
 from seginpaint_mm.apis.trained_model import build_model, find_model
 from seginpaint_mm.cli import load_config
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.figures.panels import PANELS, View
 from seginpaint_mm.figures.spec import Column, FigureSpec
 from seginpaint_mm.registry import DATASETS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.visualization.panels import GAP, HEADER, LegendEntry, Panel, compose
 
 _SEED = 0  # of test sets that paste objects or draw holes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.completed_objects import draw_object_masks
 from seginpaint_mm.visualization.panels import (

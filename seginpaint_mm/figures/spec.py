@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.figures.panels import PANELS
 from seginpaint_mm.tables.spec import check_keys
+from seginpaint_mm.utils.config_files import find_config
 
 
 @dataclass(frozen=True)

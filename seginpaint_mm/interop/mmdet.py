@@ -1,7 +1,10 @@
-"""What is set in classes of mmdet that they keep to themselves."""
+"""What touches mmdet's private parts, and its index of models."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import mmdet
+import yaml
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation import CocoMetric
 
@@ -36,3 +39,24 @@ def set_categories(metric: CocoMetric, names: Sequence[str]) -> None:
             f'has; it has {", ".join(ids)}: give that of the data set.'
         )
     metric.cat_ids = [ids[name] for name in names]
+
+
+_INSTALLED = Path(mmdet.__file__).parent / '.mim'  # what OpenMMLab's wheels carry
+
+
+def find_indexed(name: str) -> tuple[Path, str] | None:
+    """Return the config file and the address of the weights of a model; None where there is none.
+
+    Args:
+        name: E.g. ``'mask-rcnn_r50_fpn_2x_coco'``, with or without ``mmdet::``.
+    """
+    name = name.removeprefix('mmdet::')
+    for metafile in sorted(_INSTALLED.glob('configs/*/metafile.yml')):
+        text = metafile.read_text(encoding='utf-8')
+        if f' {name}\n' not in text:  # to parse all of them takes seconds
+            continue
+        content = yaml.safe_load(text)
+        for model in content if isinstance(content, list) else content.get('Models', ()):
+            if model.get('Name') == name and model.get('Weights'):
+                return _INSTALLED / model['Config'], model['Weights']
+    return None

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import encode_png, write_bytes, write_json
 from seginpaint_mm.layers.scene import FORMATS, LayeredScene
+from seginpaint_mm.utils.files import encode_png, write_bytes, write_json
 
 _THUMBNAIL = 256  # greatest side, of OpenRaster's specification
 

@@ -1,8 +1,8 @@
 """Models: a folder a method, and the parts that more than one uses."""
 
-from .adversarial import AdversarialModel
-from .backbones import StagedResNet
-from .baselines import (
+from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.backbones import StagedResNet
+from seginpaint_mm.models.baselines import (
     InpaintThenSegment,
     MeanColourInpainter,
     MMagicInpainter,
@@ -11,8 +11,8 @@ from .baselines import (
     TorchScriptInpainter,
     UntrainedInpainter,
 )
-from .data_preprocessor import SceneDataPreprocessor
-from .fcrn import (
+from seginpaint_mm.models.data_preprocessor import SceneDataPreprocessor
+from seginpaint_mm.models.fcrn import (
     BoxCoder,
     FCRNHead,
     ForegroundScores,
@@ -24,7 +24,7 @@ from .fcrn import (
     SharedScores,
     TrueScores,
 )
-from .losses import (
+from seginpaint_mm.models.losses import (
     BootstrappedBoxLoss,
     BootstrappedCrossEntropyLoss,
     ClassWeightedCrossEntropyLoss,
@@ -34,7 +34,7 @@ from .losses import (
     RegionWeightedBCELoss,
     StyleLoss,
 )
-from .maskopt import (
+from seginpaint_mm.models.maskopt import (
     EdgeConnectDiscriminator,
     EdgeConnectGenerator,
     EdgeConnectInpainter,
@@ -44,7 +44,7 @@ from .maskopt import (
     PanopticMaskSelector,
     SegmentationStage,
 )
-from .mpi import (
+from seginpaint_mm.models.mpi import (
     BackgroundHead,
     ForegroundHead,
     ForegroundInpainter,
@@ -52,7 +52,7 @@ from .mpi import (
     NeckForegroundHead,
     PSPForegroundHead,
 )
-from .segan import (
+from seginpaint_mm.models.segan import (
     AmodalSegmentor,
     ContextEncoder,
     ContextEncoderNet,
@@ -61,7 +61,7 @@ from .segan import (
     Pix2PixHead,
     SeGAN,
 )
-from .sgenet import (
+from seginpaint_mm.models.sgenet import (
     SCEM,
     SGIM,
     ContextInference,

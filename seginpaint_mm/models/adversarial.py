@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from seginpaint_mm.checkpoint import load_part
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.freezing import frozen, is_trained
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.torch_modules import frozen, is_trained
 
 
 class AdversarialModel(BaseModel):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seginpaint_mm import soft_masks
+from seginpaint_mm.geometry import masks as soft_masks
 from seginpaint_mm.models.data_preprocessor import groups_by_size
 from seginpaint_mm.structures import SceneSample
 

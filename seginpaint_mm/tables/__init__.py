@@ -1,10 +1,9 @@
 """Tables of results: the paper's numbers beside ours, over seeds."""
 
 from seginpaint_mm.tables.execute import execute
-from seginpaint_mm.tables.render import to_json, to_markdown
+from seginpaint_mm.tables.render import row_values, to_json, to_markdown
 from seginpaint_mm.tables.runs import Run, plan
 from seginpaint_mm.tables.spec import Row, TableSpec, load_spec, share_parts, with_row_options
-from seginpaint_mm.tables.values import row_values
 
 __all__ = [
     'Row',

@@ -12,11 +12,11 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import command_line
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables.spec import Row, TableSpec
+from seginpaint_mm.utils.config_files import find_config
 
 # What decides the outcome of a training; the number of workers, for one, does not.
 _DECISIVE = ('model', 'pretrained', 'train_cfg', 'optim_wrapper', 'param_scheduler')

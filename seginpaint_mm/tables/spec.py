@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.utils.config_files import find_config
 
 
 @dataclass(frozen=True)

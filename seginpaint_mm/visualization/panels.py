@@ -1,9 +1,12 @@
-"""Pictures side by side, each under its title, above a legend."""
+"""Draw instances and panels of objects."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from mmengine.structures import InstanceData
+
+from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
 
 WHITE, INK, PAPER = (255, 255, 255), (40, 40, 40), (246, 246, 246)
 UNKNOWN = (110, 110, 110)  # of no class
@@ -109,3 +112,235 @@ def _write(picture: np.ndarray, text: str, position: tuple[int, int]) -> None:
 def _pad_right(strip: np.ndarray, width: int) -> np.ndarray:
     missing = width - strip.shape[1]
     return cv2.copyMakeBorder(strip, 0, 0, 0, missing, cv2.BORDER_CONSTANT, value=PAPER)
+
+
+_SEEN, _RIGHT, _EXTRA, _MISSED = (70, 130, 220), (60, 160, 75), (255, 140, 0), (214, 39, 40)
+LEGEND: list[LegendEntry] = [
+    ('seen', _SEEN),
+    ('hidden, rightly found', _RIGHT),
+    ('found, but not known to be hidden', _EXTRA),
+    ('hidden, but not found', _MISSED),
+]
+_GROWTH = 0.2  # of boxes, where there are no grown ones
+_CHECKERS = (200, 230)
+_CHECKER_SIDE = 8
+Window = tuple[slice, slice]
+
+
+def object_panels(
+    image: np.ndarray,
+    found: InstanceData,
+    truth: InstanceData,
+    row: int,
+    title: str,
+    side: int,
+) -> list[Panel]:
+    """Panels of a row of ``pred_instances`` and of ``gt_instances``, where they are there.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        found: Empty or with ``masks`` and perhaps ``full_masks``, ``painted``, ``grown_boxes``.
+        truth: Empty or with ``masks`` and perhaps ``full_masks``, ``full_appearance``.
+        row: Of both.
+        title: Of the first panel.
+        side: Of the panels, which are squares, in pixels.
+
+    Returns:
+        list: The object in its surroundings; its full mask, found compared with true, or what there
+        is of them; the painting and how it looks in truth, where they are there.
+    """
+    window = _window(image.shape[:2], found, truth, row)
+    crop = image[window]
+    seen, full, true_full = (
+        None if name not in instances else instances.get(name)[row].numpy()[window]
+        for instances, name in (
+            (found if 'masks' in found else truth, 'masks'),
+            (found, 'full_masks'),
+            (truth, 'full_masks'),
+        )
+    )
+    frame = _Frame(crop.shape[:2], side)
+    whole = _compared(crop, seen, true_full if full is None else full, true_full)
+    panels = [
+        (title, frame.fit(_seen(crop, seen))),
+        ('whole' if full is not None else 'true whole', frame.fit(whole)),
+    ]
+    if 'painted' in found:
+        painting = found.painted[row].numpy().transpose(1, 2, 0)
+        panels.append(('painted', frame.cut_out(painting[..., :3], painting[..., 3] > 0)))
+    if 'full_appearance' in truth and true_full is not None:
+        look = truth.full_appearance[row].numpy().transpose(1, 2, 0)
+        panels.append(('true', frame.cut_out(look, true_full)))
+    return panels
+
+
+class _Frame:
+    """A square in which what has the shape of a box, (height, width), is shown undistorted."""
+
+    def __init__(self, shape: tuple[int, int], side: int) -> None:
+        self.side = side
+        scale = side / max(shape)
+        self.size = tuple(max(1, round(length * scale)) for length in shape[::-1])
+
+    def fit(self, picture: np.ndarray) -> np.ndarray:
+        """Show a picture, uint8 (h, w, 3) of any size, with its pixels as squares if enlarged."""
+        way = cv2.INTER_AREA if picture.shape[1] > self.size[0] else cv2.INTER_NEAREST
+        return self._framed(cv2.resize(picture, self.size, interpolation=way))
+
+    def cut_out(self, picture: np.ndarray, opaque: np.ndarray) -> np.ndarray:
+        """Show a picture where it is opaque, bool of any size, and a chequered ground elsewhere."""
+        picture = cv2.resize(np.ascontiguousarray(picture), self.size)
+        opaque = cv2.resize(opaque.astype(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
+        rows, columns = np.indices(self.size[::-1])
+        dark = (rows // _CHECKER_SIDE + columns // _CHECKER_SIDE) % 2
+        ground = np.array(_CHECKERS, np.uint8)[dark][..., None]
+        return self._framed(np.where(opaque[..., None] > 0, picture, ground))
+
+    def _framed(self, picture: np.ndarray) -> np.ndarray:
+        square = np.full((self.side, self.side, 3), PAPER, np.uint8)
+        square[: self.size[1], : self.size[0]] = picture
+        return square
+
+
+def _window(size: tuple[int, int], found: InstanceData, truth: InstanceData, row: int) -> Window:
+    """Where the object was completed."""
+    for instances in (found, truth):
+        if 'grown_boxes' in instances:
+            box = instances.grown_boxes[row]
+            break
+    else:
+        whole = (found if 'full_masks' in found else truth).full_masks[row : row + 1]
+        tight = tight_boxes(whole)
+        box = grow_boxes(tight, tight.new_full((4,), _GROWTH), size)[0]
+    left, top, right, bottom = box.round().int().tolist()
+    return slice(top, bottom), slice(left, right)
+
+
+def _seen(crop: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The picture, pale where the object is not seen."""
+    return blend(crop, np.full_like(crop, 255), np.where(seen, 0.0, 0.6))
+
+
+def _compared(
+    crop: np.ndarray, seen: np.ndarray, full: np.ndarray, true_full: np.ndarray | None
+) -> np.ndarray:
+    """What is seen, and what is hidden, as found and in truth, over the picture in grey."""
+    found = full & ~seen
+    hidden = np.zeros_like(seen) if true_full is None else true_full & ~seen
+    grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    colours = np.zeros_like(grey)
+    for where, colour in (
+        (seen, _SEEN),
+        (found & hidden, _RIGHT),
+        (found & ~hidden, _EXTRA),
+        (hidden & ~found, _MISSED),
+    ):
+        colours[where] = colour
+    return blend(grey, colours, 0.65 * (seen | found | hidden))
+
+
+OPACITY = 0.5
+FONT, TITLE_SCALE, MARGIN = cv2.FONT_HERSHEY_SIMPLEX, 0.4, 3
+GOLDEN_RATIO = 0.618034
+
+
+def draw_instances(
+    image: np.ndarray,
+    instances: InstanceData,
+    names: Sequence[str],
+    min_score: float = 0.0,
+) -> np.ndarray:
+    """Draw masks, the first in front, with their classes and, where there are any, scores.
+
+    A name that would cover the name of one before is not written.
+
+    Args:
+        image: RGB uint8 (h, w, 3).
+        instances: ``masks`` bool (n, H, W) of the same view in any size, ``labels`` int64 (n,), and
+            for predictions ``scores`` (n,).
+        names: Of the classes, by label.
+        min_score: Instances with lower scores are left out.
+
+    Returns:
+        np.ndarray: RGB uint8 (h, w, 3).
+
+    Raises:
+        ValueError: when a label has no name.
+    """
+    if 'scores' in instances:
+        instances = instances[instances.scores >= min_score]
+    instances = instances.cpu()
+    titles = _titles(instances, names)
+    size = (image.shape[1], image.shape[0])
+    masks = [
+        cv2.resize(np.asarray(mask, np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        for mask in instances.masks
+    ]
+    colours = distinct_colours(len(masks))
+    picture = image.copy()
+    for mask, colour in zip(masks[::-1], colours[::-1], strict=True):
+        _paint(picture, mask, colour)
+    written = np.zeros(image.shape[:2], bool)
+    for mask, colour, title in zip(masks, colours, titles, strict=True):
+        _name(picture, mask, colour, title, written)
+    return picture
+
+
+def distinct_colours(number: int) -> list[tuple[int, int, int]]:
+    """So many RGB colours of which neighbours in the list, and most others, look different."""
+    hues = np.arange(number) * GOLDEN_RATIO % 1
+    values = np.resize([255, 200, 230], number)
+    hsv = np.stack([hues * 180, np.full(number, 200), values], axis=-1).astype(np.uint8)
+    rgb = cv2.cvtColor(hsv.reshape(-1, 1, 3), cv2.COLOR_HSV2RGB) if number else hsv
+    return [tuple(colour) for colour in rgb.reshape(-1, 3).tolist()]
+
+
+def _titles(instances: InstanceData, names: Sequence[str]) -> list[str]:
+    labels = instances.labels.tolist()
+    unnamed = [label for label in labels if label >= len(names)]
+    if unnamed:
+        raise ValueError(
+            f'Instances have label {unnamed[0]}, but there are {len(names)} classes of things: '
+            f"set visualizer.dataset_meta['thing_ids'] to those of the data set."
+        )
+    if 'scores' not in instances:
+        return [names[label] for label in labels]
+    scores = instances.scores.tolist()
+    return [f'{names[label]} {score:.2f}' for label, score in zip(labels, scores, strict=True)]
+
+
+def _paint(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int]) -> None:
+    inside = mask > 0
+    tinted = picture[inside] * (1 - OPACITY) + np.array(colour) * OPACITY
+    picture[inside] = tinted.round().astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(picture, contours, -1, INK, 3)
+    cv2.drawContours(picture, contours, -1, colour, 1)
+
+
+def _name(
+    picture: np.ndarray,
+    mask: np.ndarray,
+    colour: tuple[int, int, int],
+    title: str,
+    written: np.ndarray,
+) -> None:
+    """Write above the mask or else in its middle, where nothing is ``written`` yet.
+
+    ``written`` is bool (h, w); this name is added.
+    """
+    left, top, _, mask_height = cv2.boundingRect(mask)
+    if not mask_height:  # too small to be seen in this size
+        return
+    (width, height), baseline = cv2.getTextSize(title, FONT, TITLE_SCALE, 1)
+    width, height = width + 3 * MARGIN, height + baseline + MARGIN
+    left = max(0, min(left, picture.shape[1] - width))
+    for row in (max(0, top - height), top + max(0, mask_height - height) // 2):
+        place = (slice(row, row + height), slice(left, left + width))
+        if not written[place].any():
+            written[place] = True
+            picture[place] = INK
+            picture[place][:, :MARGIN] = colour
+            start = (left + 2 * MARGIN, row + height - baseline)
+            cv2.putText(picture, title, start, FONT, TITLE_SCALE, WHITE, 1, cv2.LINE_AA)
+            return

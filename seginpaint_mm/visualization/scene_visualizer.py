@@ -9,15 +9,19 @@ from mmengine.dist import master_only
 from mmengine.structures import PixelData
 from mmengine.visualization import Visualizer
 
-from seginpaint_mm.files import write_image
 from seginpaint_mm.registry import VISUALIZERS
 from seginpaint_mm.structures import SceneSample, predicted_maps
+from seginpaint_mm.utils.files import write_image
 from seginpaint_mm.visualization.completed_objects import (
     draw_completed_objects,
     has_completed_objects,
 )
-from seginpaint_mm.visualization.filled_holes import draw_filled_hole, has_filled_hole
-from seginpaint_mm.visualization.instances import draw_instances
+from seginpaint_mm.visualization.filled_holes import (
+    draw_filled_hole,
+    draw_removed_objects,
+    has_filled_hole,
+    has_removed_objects,
+)
 from seginpaint_mm.visualization.panels import (
     PAPER,
     UNKNOWN,
@@ -26,10 +30,10 @@ from seginpaint_mm.visualization.panels import (
     blend,
     colourise,
     compose,
+    draw_instances,
     outline,
     panel_size,
 )
-from seginpaint_mm.visualization.removed_objects import draw_removed_objects, has_removed_objects
 
 IGNORE_INDEX = 255
 FOREGROUND = (255, 140, 0)

@@ -9,7 +9,7 @@ reads it.
 from dataclasses import dataclass
 from pathlib import Path
 
-from seginpaint_mm.config_files import config_paths
+from seginpaint_mm.utils.config_files import config_paths
 
 _FOLDER = Path(__file__).with_name('files')
 

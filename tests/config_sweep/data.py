@@ -10,8 +10,8 @@ from mmdet.datasets import CocoPanopticDataset
 from pycocotools import mask as coco_masks
 
 from seginpaint_mm.datasets import PairsDataset
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
-from seginpaint_mm.files import write_image
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.utils.files import write_image
 from tests.amodal_folders import cocoa_annotation, write_cocoa, write_dyce_real
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here

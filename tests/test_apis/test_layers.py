@@ -20,11 +20,11 @@ from PIL import Image
 
 from seginpaint_mm.apis import Layering, SegInpaintInferencer
 from seginpaint_mm.apis.public_models import DEFAULT_INSTANCES, INPAINTERS
-from seginpaint_mm.config_files import config_folder, find_config
-from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets import COCOADataset, LoadAmodalObjects, LoadSceneImage
 from seginpaint_mm.errors import ConfigError, UserError
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import with_rim
+from seginpaint_mm.utils.config_files import config_folder, find_config
 from tests.tool_runs import run_here
 
 SIZE = (60, 90)

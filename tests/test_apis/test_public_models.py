@@ -11,7 +11,7 @@ import pytest
 from seginpaint_mm.apis import SegInpaintInferencer, find_inpainter, find_instance_model
 from seginpaint_mm.commands import infer
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.interop.mmdet_index import find_indexed
+from seginpaint_mm.interop.mmdet import find_indexed
 from seginpaint_mm.zoo import CACHE, WEIGHTS
 from tests.stand_ins import LikeLaMa, LikeMIGAN, mask_rcnn, put_into_cache, scripted
 from tests.weight_server import WeightServer

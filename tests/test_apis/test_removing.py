@@ -16,8 +16,8 @@ from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_mode
 from seginpaint_mm.apis.instance_source import InstanceModel
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.errors import CheckpointError, UserError
+from seginpaint_mm.geometry.masks import grow_mask
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
-from seginpaint_mm.soft_masks import grow_mask
 from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import edge, tiny_inpainter
 from tests.maskopt_scenes import image as image_stage

@@ -14,8 +14,8 @@ from mmengine.registry import DefaultScope
 from seginpaint_mm.apis import SegInpaintInferencer, trained_model
 from seginpaint_mm.apis.trained_model import build_model, dataset_meta, inference_pipeline
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
-from seginpaint_mm.files import write_json
 from seginpaint_mm.registry import TRANSFORMS
+from seginpaint_mm.utils.files import write_json
 from tests.maskopt_scenes import tiny_inpainter, tiny_selector
 from tests.model_tester import build_model as built
 from tests.segan_scenes import tiny_segan

@@ -17,7 +17,7 @@ from seginpaint_mm.benchmarks.object_removal import (
     removal_tables,
     stages_of,
 )
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss
 from tests.maskopt_scenes import pair, tiny_inpainter, tiny_selector
 from tests.model_tester import build_model

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seginpaint_mm import installation
 from seginpaint_mm.commands import doctor
 from seginpaint_mm.interop import mmcv_ops
+from seginpaint_mm.utils import installation
 
 ROOT = Path(__file__).parents[2]
 DOCTOR = ROOT / 'tools' / 'doctor.py'

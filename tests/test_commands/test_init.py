@@ -14,8 +14,8 @@ from seginpaint_mm.commands.init import main
 from seginpaint_mm.datasets.own_folders import read_names
 from seginpaint_mm.engine.step_time import step_seconds
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_json
 from seginpaint_mm.registry import DATASETS
+from seginpaint_mm.utils.files import write_json
 from tests.dataset_folders import picture, write_map
 
 SIZE = (48, 64)

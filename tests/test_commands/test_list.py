@@ -10,9 +10,8 @@ from mmengine.config import Config
 
 from seginpaint_mm.commands.completion import main as complete
 from seginpaint_mm.commands.list import main, short_names
-from seginpaint_mm.config_files import config_paths, find_config
-from seginpaint_mm.config_needs import config_needs
-from seginpaint_mm.interop.config_reading import files_read_once
+from seginpaint_mm.interop.mmengine import files_read_once
+from seginpaint_mm.utils.config_files import config_needs, config_paths, find_config
 
 
 def test_configs_are_listed_by_method_with_what_they_need(

@@ -7,9 +7,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.box_crops import tight_boxes
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.geometry.boxes import tight_boxes
 from seginpaint_mm.registry import DATASETS, METRICS
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 
 BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
 # Base, size of the pictures, side of the appearances, None where there are none.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import CityscapesSceneDataset
-from seginpaint_mm.datasets.label_tables import CITYSCAPES_IDS
+from seginpaint_mm.datasets.class_tables import CITYSCAPES_IDS
 from tests.dataset_folders import background_truth, street_labels, write_cityscapes, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]

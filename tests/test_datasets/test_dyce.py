@@ -3,8 +3,8 @@ import pytest
 
 from seginpaint_mm.datasets import DYCEDataset
 from seginpaint_mm.datasets.amodal_reading import _note_missed_objects
-from seginpaint_mm.datasets.street import render_street
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.street import render_street
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 from tests.amodal_folders import (
     full_masks,
     input_masks,

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
 from seginpaint_mm.registry import DATASETS
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 from tests.dataset_folders import picture, write_map
 from tests.test_datasets.test_dataset_configs import move
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.datasets.blending import BLENDINGS, LEAK
 from seginpaint_mm.datasets.object_library import CutOut
 from seginpaint_mm.datasets.object_placement import (
+    BLENDINGS,
+    LEAK,
     PlacedObject,
     paste_object,
     resize_object,

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 from tests.test_datasets.test_dataset_configs import BASES, build, move
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import CityscapesInstanceDataset, FrameObjects, PackScene
-from seginpaint_mm.datasets.pasted_truth import pasted_truth
+from seginpaint_mm.datasets.object_placement import pasted_truth
 from seginpaint_mm.datasets.transforms import PasteForeground
 from tests.dataset_folders import SIZE, picture, write_cityscapes
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from seginpaint_mm.datasets.street import LOOKS, StreetScene, render_street
-from seginpaint_mm.datasets.street.camera import Camera, rotation
-from seginpaint_mm.datasets.street.placement import Placement, front_to_back
+from seginpaint_mm.street import LOOKS, StreetScene, render_street
+from seginpaint_mm.street.placement import Camera, Placement, front_to_back, rotation
 
 GROUND = (7, 8, 22)
 

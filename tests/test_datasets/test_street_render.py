@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.datasets.street import LOOKS, StreetScene, render_street
-from seginpaint_mm.datasets.street.labels import background_classes
+from seginpaint_mm.street import LOOKS, StreetScene, render_street
+from seginpaint_mm.street.labels import background_classes
 
 SIZE = (128, 256)
 # Of scenes 0-7 at SIZE: labels with masks, and pictures. They hold for every OpenCV and numpy that

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seginpaint_mm.datasets.street import StreetObject, render_street
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset
-from seginpaint_mm.datasets.street.writers.rough_mask import rough_mask
+from seginpaint_mm.street import StreetObject, render_street
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.street.writers.writer import rough_mask
 
 SIZE = (64, 128)
 NAME = 'street_000000_000001'

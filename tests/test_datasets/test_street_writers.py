@@ -16,13 +16,13 @@ from PIL import Image
 from torchvision.datasets import SBDataset, VOCSegmentation
 
 from seginpaint_mm.datasets import InstanceDataset, SBDInstanceDataset, VOCInstanceDataset
-from seginpaint_mm.datasets.street import StreetScene, render_street
-from seginpaint_mm.datasets.street.labels import background_classes
-from seginpaint_mm.datasets.street.render import RENDERER_VERSION
-from seginpaint_mm.datasets.street.writers import LAYOUTS, Order, write_dataset, writer
-from seginpaint_mm.datasets.street.writers.camvid import CamVidLayout
-from seginpaint_mm.datasets.street.writers.writer import SPLIT_SIZE
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.street import StreetScene, render_street
+from seginpaint_mm.street.labels import background_classes
+from seginpaint_mm.street.render import RENDERER_VERSION
+from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset, writer
+from seginpaint_mm.street.writers.street_layouts import CamVidLayout
+from seginpaint_mm.street.writers.writer import SPLIT_SIZE
 from tests.tool_runs import run_here, run_process
 
 SIZE = (64, 128)

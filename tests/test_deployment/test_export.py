@@ -19,12 +19,12 @@ from seginpaint_mm.deployment import (
     load_exported,
     read_note,
 )
+from seginpaint_mm.deployment.network import ShapedAvgPool2d
 from seginpaint_mm.deployment.runtime import SUFFIXES
-from seginpaint_mm.deployment.shaped_pooling import ShapedAvgPool2d
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.models.graphs import HOLE, IMAGE, Graph, graphs_of
 from seginpaint_mm.models.mpi import max_pool_inpainting
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import HOLE, IMAGE, Graph, graphs_of
 from tests.maskopt_scenes import image, tiny_inpainter
 from tests.model_tester import build_model
 from tests.segan_scenes import tiny_segan

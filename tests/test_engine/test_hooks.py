@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.engine.hooks import EpochSeedHook, FiniteLossHook, LastEpochsMeanHook
-from seginpaint_mm.engine.hooks.epoch_seed_hook import epoch_seed
-from seginpaint_mm.engine.resume import latest_checkpoint
+from seginpaint_mm.engine.hooks.epoch_hooks import epoch_seed
+from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.errors import DivergenceError
 from tests.tiny_run import tiny_config, write_tiny_street
 from tests.tool_runs import forget_runs, run_here
@@ -49,7 +49,7 @@ def test_a_kill_while_saving_leaves_a_whole_checkpoint(
             raise Killed
         real_unlink(self, missing_ok=missing_ok)
 
-    monkeypatch.setattr('seginpaint_mm.files.os.replace', replace)
+    monkeypatch.setattr('seginpaint_mm.utils.files.os.replace', replace)
     monkeypatch.setattr(Path, 'unlink', unlink)
     keep_one = ('--cfg-options', 'default_hooks.checkpoint.max_keep_ckpts=1')
     with pytest.raises(Killed):

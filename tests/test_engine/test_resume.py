@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from seginpaint_mm.engine.resume import latest_checkpoint
-from seginpaint_mm.files import write_text
+from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
+from seginpaint_mm.utils.files import write_text
 
 
 def _touch(folder: Path, *names: str) -> None:

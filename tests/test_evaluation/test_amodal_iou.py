@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.classification import binary_jaccard_index
 
-from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.evaluation import AmodalIoUMetric, PaintedMaskIoUMetric, VisibleMaskIoUMetric
+from seginpaint_mm.geometry.boxes import crop_masks
 from tests.amodal_records import layered, random_layers, record
 
 

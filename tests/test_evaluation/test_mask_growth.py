@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seginpaint_mm.evaluation import MaskGrowthMetric
-from seginpaint_mm.evaluation.mask_growth import mask_growth
+from seginpaint_mm.evaluation.mask_overlaps import mask_growth
 
 SIZE = (60, 70)
 

@@ -13,7 +13,7 @@ from seginpaint_mm.cli import load_config
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.figures import draw_figure, load_figure
 from seginpaint_mm.figures.panels import PANELS, View
-from seginpaint_mm.soft_masks import grow_mask
+from seginpaint_mm.geometry.masks import grow_mask
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.panels import GAP, HEADER
 from tests.tiny_remover import SIZE, write_tiny_pairs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import PairsDataset
-from seginpaint_mm.files import write_json
+from seginpaint_mm.utils.files import write_json
 from tests.dataset_folders import picture, write_map
 from tests.tool_runs import run_here
 

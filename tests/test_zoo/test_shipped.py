@@ -9,8 +9,8 @@ from mmengine.runner import CheckpointLoader
 
 from seginpaint_mm.apis.trained_model import build_model, find_model
 from seginpaint_mm.checkpoint import enable_safe_loading, load_checkpoint_safely
-from seginpaint_mm.config_files import find_config
 from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.zoo import shipped
 from seginpaint_mm.zoo.shipped import Shipped, named_file, shipped_with
 from tests.tool_runs import load_tool, run_here

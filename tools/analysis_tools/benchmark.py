@@ -32,15 +32,15 @@ from mmengine.config import Config
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
+from seginpaint_mm.benchmarks.measure import Table
 from seginpaint_mm.benchmarks.mpi_operator import operator_tables
 from seginpaint_mm.benchmarks.network import inference_table, paper_table, train_table
 from seginpaint_mm.benchmarks.object_completion import segan_tables
 from seginpaint_mm.benchmarks.object_removal import removal_tables
-from seginpaint_mm.benchmarks.report import Table
 from seginpaint_mm.cli import load_config, one_sentence_errors
-from seginpaint_mm.config_files import config_folder
-from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables.render import machine
+from seginpaint_mm.utils.config_files import config_folder
+from seginpaint_mm.utils.files import check_writable, write_json, write_text
 
 SECTIONS = (
     *('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough'),

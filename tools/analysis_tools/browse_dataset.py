@@ -22,8 +22,8 @@ from mmengine.utils import track_iter_progress
 
 from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_errors
 from seginpaint_mm.errors import ConfigError
-from seginpaint_mm.files import check_writable
 from seginpaint_mm.registry import DATASETS, SCOPE
+from seginpaint_mm.utils.files import check_writable
 from seginpaint_mm.visualization import SceneVisualizer
 
 SPLITS = ('train', 'val', 'test')

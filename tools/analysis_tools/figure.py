@@ -18,7 +18,7 @@ from seginpaint_mm.checkpoint import enable_safe_loading
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.figures import draw_figure, load_figure
 from seginpaint_mm.figures.spec import with_images
-from seginpaint_mm.files import write_image
+from seginpaint_mm.utils.files import write_image
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

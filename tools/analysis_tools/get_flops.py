@@ -14,8 +14,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 
+from seginpaint_mm.benchmarks.complexity import Complexity, complexity
 from seginpaint_mm.cli import add_config_arguments, load_config, locate_errors, one_sentence_errors
-from seginpaint_mm.complexity import Complexity, complexity
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

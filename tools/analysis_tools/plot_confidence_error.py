@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without bei
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.evaluation.confidence_error import correlations
-from seginpaint_mm.files import write_bytes
+from seginpaint_mm.utils.files import write_bytes
 
 _KEYS = ('confidence', 'l1', 'hole_ratio')
 

@@ -18,8 +18,6 @@ import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is impor
 from mmengine.config import DictAction
 
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.config_files import find_config
-from seginpaint_mm.files import check_writable, write_json, write_text
 from seginpaint_mm.tables import (
     execute,
     load_spec,
@@ -29,6 +27,8 @@ from seginpaint_mm.tables import (
     to_markdown,
     with_row_options,
 )
+from seginpaint_mm.utils.config_files import find_config
+from seginpaint_mm.utils.files import check_writable, write_json, write_text
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -26,7 +26,7 @@ from seginpaint_mm.datasets.label_tools import (
     yolo_names,
 )
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_json
+from seginpaint_mm.utils.files import write_json
 
 _YAML = ('.yaml', '.yml')
 

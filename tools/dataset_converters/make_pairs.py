@@ -26,7 +26,7 @@ from seginpaint_mm.datasets import (
     FolderInstanceDataset,
     InstanceDataset,
 )
-from seginpaint_mm.datasets.blending import BLENDINGS
+from seginpaint_mm.datasets.object_placement import BLENDINGS
 from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
 from seginpaint_mm.datasets.pairs.maker import BLOCK, FORMATS
 

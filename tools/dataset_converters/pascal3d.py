@@ -24,13 +24,13 @@ from scipy.io import loadmat
 from tqdm import tqdm
 
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.cropped_masks import crop_to_box
 from seginpaint_mm.datasets.image_reading import read_colour
-from seginpaint_mm.datasets.instance_reading import read_sbd, read_voc
-from seginpaint_mm.datasets.text_lists import read_text_list
+from seginpaint_mm.datasets.instance_dataset import read_sbd, read_voc
+from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.datasets.voc import VOC_METAINFO
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image, write_text
+from seginpaint_mm.geometry.masks import crop_to_box
+from seginpaint_mm.utils.files import write_image, write_text
 
 CATEGORIES = ('bottle', 'chair', 'diningtable', 'sofa', 'tvmonitor')  # Section 5.2
 _LEAST_BOX_IOU = 0.5

@@ -30,8 +30,8 @@ from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.cli import locate_errors, one_sentence_errors
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import check_writable, write_image, write_json
 from seginpaint_mm.registry import MODELS, TRANSFORMS
+from seginpaint_mm.utils.files import check_writable, write_image, write_json
 
 _RECORD = 'predicted_labels.json'
 _VOID = 255

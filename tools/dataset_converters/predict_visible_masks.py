@@ -23,13 +23,13 @@ from seginpaint_mm.apis import find_instance_model
 from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import find_inputs
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.cropped_masks import crop_to_box
 from seginpaint_mm.datasets import DYCEDataset
 from seginpaint_mm.datasets.mask_reading import read_mask
-from seginpaint_mm.datasets.text_lists import read_text_list
+from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.engine.processes import limit_threads
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image, write_text
+from seginpaint_mm.geometry.masks import crop_to_box
+from seginpaint_mm.utils.files import write_image, write_text
 
 _PREDICTED = 'multipath'  # folder for those of real images
 # Folders of the images, the true visible masks and the predicted ones, and the word that names the

@@ -10,8 +10,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.datasets.street import StreetScene, render_street
-from seginpaint_mm.files import write_bytes
+from seginpaint_mm.street import StreetScene, render_street
+from seginpaint_mm.utils.files import write_bytes
 
 _TILE = (192, 384)  # height, width
 _LAYERED = (('day', 6), ('overcast', 4))  # scenes shown with all their layers

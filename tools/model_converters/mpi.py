@@ -24,8 +24,8 @@ from torch import Tensor
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.files import write_bytes
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.utils.files import write_bytes
 
 _STATE = 'state_dict_G'  # where the published training script puts the weights
 _LIGHT = 'convfore.'

@@ -24,9 +24,8 @@ from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.datasets.scene_dataset import list_images
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.files import write_bytes
-from seginpaint_mm.models.backbones import StagedResNet
-from seginpaint_mm.models.pretrained import file_depths
+from seginpaint_mm.models.backbones import StagedResNet, file_depths
+from seginpaint_mm.utils.files import write_bytes
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of ImageNet, RGB
 

@@ -1,7 +1,7 @@
 # Trained with masks of objects, but on each picture that of any other pair, another one each time
 # (Table II). Write them once:
 #   from seginpaint_mm.datasets import PairsDataset
-#   from seginpaint_mm.files import write_image
+#   from seginpaint_mm.utils.files import write_image
 #   folder, load = 'data/pairs_street/train', [dict(type='seginpaint_mm.LoadPair')]
 #   for number, pair in enumerate(PairsDataset(folder, pipeline=load)):
 #       write_image(f'{folder}/masks/{number:05d}.png', 255 * pair['hole'])

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.cropped_masks import CroppedMasks
+from seginpaint_mm.geometry.masks import CroppedMasks
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal.parts import find_parts
 from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
 from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE, read_number
-from seginpaint_mm.cropped_masks import CroppedMasks
 from seginpaint_mm.datasets.image_reading import read_labels
-from seginpaint_mm.datasets.transforms.hole_transform import check_hole
+from seginpaint_mm.datasets.transforms.holes import check_hole
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.masks import CroppedMasks
 
 _LEAST = {'whole_up_to': 0, 'margin': 0, 'working_size': 32}
 Segmentations = str | Path | np.ndarray | Mapping[str, 'str | Path | np.ndarray']

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from seginpaint_mm.cropped_masks import Box, CroppedMasks, crop_to_box
-from seginpaint_mm.soft_masks import feather_weights, grow_mask
+from seginpaint_mm.geometry.masks import Box, CroppedMasks, crop_to_box, feather_weights, grow_mask
 
 _THIN = 1 / 4  # of the working size, the thickness of what may be cut into pieces
 _MANY = 2000  # boxes, beyond which neighbouring groups are not joined

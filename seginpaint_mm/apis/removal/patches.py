@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from seginpaint_mm.apis.removal.parts import Part, group_boxes, merge_parts, split_part
-from seginpaint_mm.cropped_masks import Box
+from seginpaint_mm.geometry.masks import Box
 
 _LEAST_MARGIN = 8  # pixels
 _LEAST_SHARE = 1 / 16  # of a part's longer side, around one that is not reduced

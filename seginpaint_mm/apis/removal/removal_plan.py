@@ -11,8 +11,8 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.removal.parts import find_parts
 from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
 from seginpaint_mm.apis.removal.removal import Removal
-from seginpaint_mm.cropped_masks import CroppedMasks
-from seginpaint_mm.datasets.transforms.hole_transform import check_hole
+from seginpaint_mm.datasets.transforms.holes import check_hole
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.models.maskopt.choosing import AbsentClassError, choose, no_class, there_are
 from seginpaint_mm.models.maskopt.segments import LEAST_COMMON
 

@@ -8,8 +8,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
-from seginpaint_mm.box_crops import boxes_in_photo, paste_probabilities, tight_boxes
-from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
+from seginpaint_mm.datasets.transforms.packing import resize_smoothly
+from seginpaint_mm.geometry.boxes import boxes_in_photo, paste_probabilities, tight_boxes
 
 _AS_PREDICTED = ('scores', 'full_probs', 'painted')
 

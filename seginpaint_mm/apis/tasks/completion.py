@@ -21,10 +21,10 @@ from seginpaint_mm.apis.tasks.completed_objects import (
 )
 from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.datasets.photo_parts import PhotoParts
-from seginpaint_mm.depth_order import complete_behind
-from seginpaint_mm.files import write_image, write_json
+from seginpaint_mm.geometry.depth_order import complete_behind
 from seginpaint_mm.structures import SceneSample
-from seginpaint_mm.visualization.depth_order import draw_depth_order
+from seginpaint_mm.utils.files import write_image, write_json
+from seginpaint_mm.visualization.completed_objects import draw_depth_order
 
 _WORTH_A_REMARK = 0.5  # of the hidden pixels
 _FIRST = 1  # number of the first object in files, as 0 is no object in a map of ids

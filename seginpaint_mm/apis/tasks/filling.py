@@ -16,9 +16,9 @@ from seginpaint_mm.apis.removal.patches import Patch
 from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image
 from seginpaint_mm.models.abilities import check_size, takes_segmentation
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.files import write_image
 
 UNKNOWN_CLASS = 255  # where no patch was
 

@@ -12,9 +12,9 @@ from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.tasks.completion import CompletionTask
 from seginpaint_mm.apis.tasks.task import Rounds
-from seginpaint_mm.files import write_image
 from seginpaint_mm.layers import Layer, Layering, layered_scene, with_rim, write_layers
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.files import write_image
 
 # BGR uint8 (H, W, 3) and a hole, bool (H, W), to the same image, painted in the hole.
 PaintBackground = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -18,8 +18,8 @@ from seginpaint_mm.apis.instance_results import (
     resize_instances,
 )
 from seginpaint_mm.apis.tasks.task import OneRoundTask
-from seginpaint_mm.files import write_image
 from seginpaint_mm.structures import SceneSample, predicted_maps
+from seginpaint_mm.utils.files import write_image
 
 
 class PredictionTask(OneRoundTask):

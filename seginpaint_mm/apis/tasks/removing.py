@@ -18,9 +18,9 @@ from seginpaint_mm.apis.selected_objects import selected_objects
 from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_image
 from seginpaint_mm.models.abilities import check_size
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.files import write_image
 
 _MASKS = {'pred_mask': 'mask', 'pred_mask_before': 'mask_before', 'hole': 'hole'}
 

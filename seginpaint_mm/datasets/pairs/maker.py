@@ -1,4 +1,4 @@
-"""Makes pairs: an object of one picture is pasted at a random place of another."""
+"""Make pairs of images with and without an object."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 from scipy.ndimage import find_objects
 
-from seginpaint_mm.datasets.blending import BLENDINGS
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.object_library import CutOut, check_classes, cut_out_of_scene
-from seginpaint_mm.datasets.object_placement import PlacedObject, paste_object, place_anywhere
-from seginpaint_mm.datasets.transforms.resizing import resize_smoothly
+from seginpaint_mm.datasets.object_placement import (
+    BLENDINGS,
+    PlacedObject,
+    paste_object,
+    place_anywhere,
+)
+from seginpaint_mm.datasets.transforms.packing import resize_smoothly
 from seginpaint_mm.errors import DataError
 
 PICTURES = 16  # of a block; its objects are pasted into its pictures, so that each is read once

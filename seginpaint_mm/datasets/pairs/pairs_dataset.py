@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 
-from seginpaint_mm.datasets.pairs.layout import (
+from seginpaint_mm.datasets.pairs.writer import (
     NOTE,
     RECORDS,
     class_file,
@@ -15,15 +15,15 @@ from seginpaint_mm.datasets.pairs.layout import (
     truth_file,
 )
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.folder_notes import read_note
 from seginpaint_mm.registry import DATASETS
+from seginpaint_mm.utils.files import read_note
 
 _HOW_TO_GET = 'Make pairs with tools/dataset_converters/make_pairs.py.'
 
 
 @DATASETS.register_module()
 class PairsDataset(BaseDataset):
-    """Pairs for object removal; see :mod:`seginpaint_mm.datasets.pairs.layout`.
+    """Pairs for object removal; see :mod:`seginpaint_mm.datasets.pairs.writer`.
 
     ``metainfo`` holds ``classes`` and ``palette`` of the class maps, and ``thing_ids``, the classes
     that have objects. A sample's dictionary holds ``img_path`` (of the truth), ``object_path``,

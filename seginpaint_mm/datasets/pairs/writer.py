@@ -1,4 +1,4 @@
-"""Writes pairs: parallel, resumable, the same files whatever the number of workers."""
+"""Write the pairs of object removal, and the layout of their folder."""
 
 import hashlib
 import json
@@ -12,19 +12,34 @@ import cv2
 import numpy as np
 
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
-from seginpaint_mm.datasets.pairs.layout import (
-    NOTE,
-    class_file,
-    instance_file,
-    object_file,
-    record_file,
-    truth_file,
-)
 from seginpaint_mm.datasets.pairs.maker import BLOCK, Pair, PairMaker
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.files import write_bytes, write_json
-from seginpaint_mm.folder_notes import claim_folder, read_note
-from seginpaint_mm.work_pool import run_jobs
+from seginpaint_mm.utils.files import claim_folder, read_note, write_bytes, write_json
+from seginpaint_mm.utils.work_pool import run_jobs
+
+NOTE = 'pairs.json'
+RECORDS = 'records'
+
+
+def truth_file(name: str, suffix: str) -> Path:
+    return Path('truth', f'{name}.{suffix}')
+
+
+def object_file(name: str) -> Path:
+    return Path('objects', f'{name}.png')
+
+
+def class_file(name: str) -> Path:
+    return Path('classes', f'{name}.png')
+
+
+def instance_file(name: str) -> Path:
+    return Path('instances', f'{name}.png')
+
+
+def record_file(block: int) -> Path:
+    return Path(RECORDS, f'{block:06d}.json')
+
 
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 

@@ -1,7 +1,9 @@
-"""``PackScene``: from the pipeline's dictionary to what a model reads."""
+"""Pack a sample for the model, and keep the target image."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -9,10 +11,38 @@ from mmengine.structures import InstanceData, PixelData
 from scipy.ndimage import find_objects
 from torch import Tensor
 
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
-from seginpaint_mm.datasets.transforms.amodal_instances import amodal_instances
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
+from seginpaint_mm.geometry.boxes import tight_boxes
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
+
+_IF_THERE = {
+    'full_masks': 'gt_full_masks',
+    'depth': 'gt_depths',
+    'grown_boxes': 'gt_grown_boxes',
+    'photo_masks': 'gt_photo_visible_masks',
+    'photo_input_masks': 'gt_photo_input_masks',
+    'photo_full_masks': 'gt_photo_full_masks',
+}
+
+
+def amodal_instances(results: dict) -> InstanceData:
+    """Pack the keys of :class:`LoadAmodalObjects` for :class:`PackScene`."""
+    given = torch.from_numpy(results['gt_input_masks'])
+    instances = InstanceData(
+        masks=torch.from_numpy(results['gt_visible_masks']),
+        input_masks=given,
+        labels=torch.from_numpy(results['gt_labels']),
+        bboxes=tight_boxes(given, whole_if_empty=True),
+    )
+    for name, key in _IF_THERE.items():
+        if key in results:
+            instances.set_field(torch.from_numpy(results[key]), name)
+    if 'gt_appearances' in results:
+        rgb = results['gt_appearances'][..., ::-1].transpose(0, 3, 1, 2)
+        instances.full_appearance = torch.from_numpy(np.ascontiguousarray(rgb))
+    return instances
+
 
 _META_KEYS = (
     'img_path',
@@ -169,3 +199,27 @@ def _tensor(array: np.ndarray) -> Tensor:
     if array.dtype == np.uint16:  # which torch 2.1 does not take
         return torch.from_numpy(array.astype(np.int32))
     return torch.from_numpy(array.copy(order='C'))
+
+
+@TRANSFORMS.register_module()
+class KeepTrueImage(BaseTransform):
+    """Add ``gt_image``: the picture as it is now, BGR uint8 (H, W, 3). Call it last before packing.
+
+    For data whose pictures are complete and whose holes are made up: metrics compare with it.
+    """
+
+    needs_truth: ClassVar[bool] = True
+
+    def transform(self, results: dict) -> dict:
+        results['gt_image'] = results['img']
+        return results
+
+
+def resize_smoothly(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize uint8 (h, w) or (h, w, 3) to (height, width) ``size``.
+
+    Where it shrinks, pixels are averaged; where it grows, they are interpolated.
+    """
+    shrinks = picture.shape[0] >= size[0] and picture.shape[1] >= size[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(picture), size[::-1], interpolation=way)

@@ -7,17 +7,17 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
 
-from seginpaint_mm.datasets.blending import BLENDINGS
-from seginpaint_mm.datasets.label_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.object_library import CutOut, ObjectLibrary
 from seginpaint_mm.datasets.object_placement import (
+    BLENDINGS,
     PlacedObject,
     paste_object,
+    pasted_truth,
     place_anywhere,
     resize_object,
     visible_part,
 )
-from seginpaint_mm.datasets.pasted_truth import pasted_truth
 from seginpaint_mm.registry import DATASETS, TRANSFORMS
 
 _PLACEMENTS = ('same_row', 'on_ground', 'anywhere')

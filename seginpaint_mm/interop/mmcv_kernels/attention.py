@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seginpaint_mm.interop.mmcv_kernels.precision import wide, without_autocast
+from seginpaint_mm.interop.mmcv_kernels.windows import wide, without_autocast
 
 
 @without_autocast

@@ -4,7 +4,7 @@ import torch
 import torchvision  # noqa: F401  registers torch.ops.torchvision
 from torch import Tensor
 
-from seginpaint_mm.interop.mmcv_kernels.precision import wide, without_autocast
+from seginpaint_mm.interop.mmcv_kernels.windows import wide, without_autocast
 
 
 @without_autocast

@@ -10,7 +10,7 @@ import torch
 import torchvision  # noqa: F401  registers torch.ops.torchvision
 from torch import Tensor
 
-from seginpaint_mm.interop.mmcv_kernels.precision import wide, without_autocast
+from seginpaint_mm.interop.mmcv_kernels.windows import wide, without_autocast
 
 LOWEST_MAXIMUM = -10000.0  # what maximum pooling of RoIAlign starts from
 SAMPLES_AT_ONCE = 2**24  # values that pooling by maximum gathers in one go

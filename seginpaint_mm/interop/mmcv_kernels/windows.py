@@ -1,10 +1,29 @@
-"""Combine the pixels around each pixel as ``mmcv._ext`` does: CARAFE, masked convolution, PSA."""
+"""Windows of pixels that the operators of mmcv read, and the precision they are computed in."""
+
+import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seginpaint_mm.interop.mmcv_kernels.precision import wide, without_autocast
+
+def wide(*tensors: Tensor) -> list[Tensor]:
+    """Return tensors in one dtype: float64 if the first is, else float32."""
+    dtype = torch.promote_types(tensors[0].dtype, torch.float32)
+    return [tensor.detach().to(dtype) for tensor in tensors]
+
+
+def without_autocast(function: Callable) -> Callable:
+    """Run a function with autocast off, which would round within it."""
+
+    @functools.wraps(function)
+    def plain(*args, **kwargs):
+        with torch.autocast(args[0].device.type, enabled=False):
+            return function(*args, **kwargs)
+
+    return plain
+
 
 # --- CARAFE: content-aware upsampling -------------------------------------------------------------
 

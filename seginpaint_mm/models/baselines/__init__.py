@@ -1,13 +1,13 @@
 """Inpainters to compare with: trivial ones, mmagic's, SPG-Net; what is done before and after."""
 
-from .inpaint_then_segment import InpaintThenSegment
-from .mean_colour_inpainter import MeanColourInpainter
-from .mmagic_inpainter import MMagicInpainter
-from .opencv_inpainter import OpenCVInpainter
-from .select_then_inpaint import SelectThenInpaint
-from .spg_net import SPGNet
-from .torchscript_inpainter import TorchScriptInpainter
-from .untrained_inpainter import UntrainedInpainter
+from seginpaint_mm.models.baselines.inpaint_then_segment import InpaintThenSegment
+from seginpaint_mm.models.baselines.mean_colour_inpainter import MeanColourInpainter
+from seginpaint_mm.models.baselines.mmagic_inpainter import MMagicInpainter
+from seginpaint_mm.models.baselines.opencv_inpainter import OpenCVInpainter
+from seginpaint_mm.models.baselines.select_then_inpaint import SelectThenInpaint
+from seginpaint_mm.models.baselines.spg_net import SPGNet
+from seginpaint_mm.models.baselines.torchscript_inpainter import TorchScriptInpainter
+from seginpaint_mm.models.baselines.untrained_inpainter import UntrainedInpainter
 
 __all__ = [
     'InpaintThenSegment',

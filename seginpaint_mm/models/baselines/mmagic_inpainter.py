@@ -12,7 +12,6 @@ from seginpaint_mm.models.baselines.pictures import (
     to_uint8,
 )
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
-from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -22,6 +21,7 @@ from seginpaint_mm.models.holes import (
 )
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph
 
 Network = Callable[..., Tensor | tuple[Tensor, ...]]
 

@@ -1,15 +1,24 @@
 """Bootstrapped segmentation and Hough-like instances: fully convolutional residual networks."""
 
-from .box_coder import BoxCoder, map_points
-from .connected_components_head import ConnectedComponentsHead
-from .dilated_classifier import DilatedClassifier
-from .fcrn_head import FCRNHead, field_of_view
-from .hough_instance_head import HoughInstanceHead
-from .hough_instance_segmentor import HoughInstanceSegmentor
-from .localization_head import LocalizationHead
-from .localization_targets import localization_targets
-from .residual_dropout import ResidualDropout
-from .score_sources import ForegroundScores, SegmentorScores, SharedScores, TrueScores
+from seginpaint_mm.models.fcrn.fcrn_head import (
+    DilatedClassifier,
+    FCRNHead,
+    ResidualDropout,
+    field_of_view,
+)
+from seginpaint_mm.models.fcrn.hough_instance_head import HoughInstanceHead
+from seginpaint_mm.models.fcrn.hough_instance_segmentor import (
+    ConnectedComponentsHead,
+    HoughInstanceSegmentor,
+)
+from seginpaint_mm.models.fcrn.localization_head import BoxCoder, LocalizationHead, map_points
+from seginpaint_mm.models.fcrn.localization_targets import localization_targets
+from seginpaint_mm.models.fcrn.score_sources import (
+    ForegroundScores,
+    SegmentorScores,
+    SharedScores,
+    TrueScores,
+)
 
 __all__ = [
     'BoxCoder',

@@ -1,11 +1,83 @@
-"""Steps 4 and 5 of Sec. 2.1: votes grouped by NMS on their boxes, in time linear in the votes."""
+"""Group pixels by the overlap of their boxes, and suppress repeated regions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from seginpaint_mm.models.fcrn.box_grid import BoxGrid
-from seginpaint_mm.models.fcrn.greedy_keep import greedy_keep
+from seginpaint_mm.models.fcrn.localization_targets import BoxGrid
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """Candidate instances; a pixel may belong to several.
+
+    Attributes:
+        labels: int64 (n,), indices into ``thing_ids``.
+        scores: float64 (n,), confidences.
+        pixels: int64 (M,), a pixel's number, row * width + column, for each pixel of each mask.
+        owners: int64 (M,), which hypothesis, 0..n-1, that pixel belongs to.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    pixels: np.ndarray
+    owners: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def areas(self) -> np.ndarray:
+        """Pixels of each mask, int64 (n,)."""
+        return np.bincount(self.owners, minlength=len(self))
+
+    def select(self, chosen: np.ndarray) -> 'Hypotheses':
+        """Those of the given numbers, int64 (m,), each at most once, in that order."""
+        renumbered = np.full(len(self), -1)
+        renumbered[chosen] = np.arange(len(chosen))
+        owners = renumbered[self.owners]
+        stays = owners >= 0
+        return Hypotheses(
+            self.labels[chosen], self.scores[chosen], self.pixels[stays], owners[stays]
+        )
+
+    @staticmethod
+    def join(parts: Sequence['Hypotheses']) -> 'Hypotheses':
+        """One after the other."""
+        starts = np.cumsum([0, *(len(part) for part in parts)])
+        owners = [part.owners + start for part, start in zip(parts, starts[:-1], strict=True)]
+        nothing = np.empty(0, np.int64)
+        return Hypotheses(
+            np.concatenate([nothing, *(part.labels for part in parts)]),
+            np.concatenate([np.empty(0), *(part.scores for part in parts)]),
+            np.concatenate([nothing, *(part.pixels for part in parts)]),
+            np.concatenate([nothing, *owners]),
+        )
+
+
+def greedy_keep(suppresses: np.ndarray | sparse.sparray) -> np.ndarray:
+    """Keep each candidate, one after the other, unless one kept before it suppresses it.
+
+    All are kept at first; then those that nothing kept suppresses, again and again until nothing
+    changes. After r rounds the first r are right for good, so this ends, and in practice all are
+    right after a few: chains of suppression are short.
+
+    Args:
+        suppresses: float32 (n, n), dense or sparse: above 0 where the candidate of the row, if
+            kept, suppresses that of the column; 0 on and below the diagonal.
+
+    Returns:
+        np.ndarray: bool (n,).
+    """
+    kept = np.ones(suppresses.shape[0], np.float32)
+    while True:
+        now_kept = (kept @ suppresses == 0).astype(np.float32)
+        if np.array_equal(now_kept, kept):
+            return kept > 0
+        kept = now_kept
+
 
 HEAD = (32, 256)  # fewest and most votes that are compared with each other in one go
 WINDOW = 4096  # votes among which these are looked for
@@ -133,3 +205,35 @@ class _Grouping:
         common = np.maximum(width, 0) * np.maximum(height, 0)
         union = self._areas.take(one) + self._areas.take(other) - common
         return common > self._threshold * union
+
+
+def region_nms(hypotheses: Hypotheses, *, threshold: float, across_classes: bool) -> np.ndarray:
+    """Keep, from the first on, each hypothesis whose mask overlaps none kept before too much.
+
+    Time and memory are linear in the pixels of all masks where, as here, a pixel belongs to a
+    bounded number of masks: only masks that share pixels are compared.
+
+    Args:
+        hypotheses: In descending order of scores.
+        threshold: Masks with an IoU above it are too much alike; 0 suppresses on any overlap (as
+            SDS, the paper's [8], can).
+        across_classes: Whether one suppresses those of other classes too.
+
+    Returns:
+        np.ndarray: int64 (m,), the numbers of those kept, ascending.
+    """
+    number = len(hypotheses)
+    ones = np.ones(len(hypotheses.pixels), np.float32)
+    last_pixel = hypotheses.pixels.max(initial=0)
+    masks = sparse.csr_array(
+        (ones, (hypotheses.owners, hypotheses.pixels)), (number, last_pixel + 1)
+    )
+    common = sparse.triu(masks @ masks.T, 1).tocoo()
+    one, other = common.row, common.col
+    areas = hypotheses.areas
+    too_much = common.data > threshold * (areas[one] + areas[other] - common.data)
+    if not across_classes:
+        too_much &= hypotheses.labels[one] == hypotheses.labels[other]
+    pairs = (one[too_much], other[too_much])
+    suppresses = sparse.csr_array((ones[: too_much.sum()], pairs), (number, number))
+    return np.flatnonzero(greedy_keep(suppresses))

@@ -1,16 +1,48 @@
-"""``HoughInstanceSegmentor``: semantic scores and predicted boxes make instances (Sec. 2.1)."""
+"""Segment instances by Hough-like voting, or by connected components."""
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
+from scipy import ndimage
 from torch import Tensor
 
 from seginpaint_mm.models.data_preprocessor import groups_by_size
-from seginpaint_mm.models.graphs import IMAGE, NETWORK, Graph
+from seginpaint_mm.models.fcrn.box_grouping import Hypotheses
+from seginpaint_mm.models.fcrn.fcrn_head import EnlargedMaps
+from seginpaint_mm.models.fcrn.hough_instance_head import HoughInstanceHead
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import IMAGE, NETWORK, Graph
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3))
+
+
+@MODELS.register_module()
+class ConnectedComponentsHead(HoughInstanceHead):
+    """What instances cost without votes: the connected regions of the semantic segmentation.
+
+    Objects of a class that touch become one, parts of one that are torn apart become several. Takes
+    the place of a :class:`HoughInstanceHead` in a config, with the same arguments; the localisation
+    maps are not looked at, and a pixel is only of its best class, whatever ``top_n``. The
+    confidence is the region's mean score; ``confidence='extent'`` multiplies it by the share of the
+    image that the region covers, for a region has no box beside its own to be compared with.
+    """
+
+    def _hypotheses_of(
+        self, label: int, scores: Tensor, maps: Tensor | EnlargedMaps
+    ) -> list[Hypotheses]:
+        thing = self.thing_ids[label]
+        regions, number = ndimage.label((scores.argmax(0) == thing).cpu(), _EIGHT_NEIGHBOURS)
+        pixels = np.flatnonzero(regions)
+        owners = regions.ravel()[pixels].astype(np.int64) - 1
+        values = scores[thing].flatten().cpu().numpy()[pixels]
+        confidences = np.bincount(owners, weights=values) / np.bincount(owners)
+        if self.confidence == 'extent':
+            confidences = confidences * np.bincount(owners) / scores[thing].numel()
+        return [Hypotheses(np.full(number, label), confidences, pixels, owners)]
 
 
 @MODELS.register_module()

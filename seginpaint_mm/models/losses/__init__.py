@@ -1,13 +1,13 @@
 """Losses that more than one method uses."""
 
-from .bootstrapped_box import BootstrappedBoxLoss
-from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
-from .class_weighted_cross_entropy import ClassWeightedCrossEntropyLoss
-from .mask_expansion import MaskExpansionLoss
-from .perceptual import PerceptualLoss
-from .perceptual_features import PerceptualFeatures
-from .region_weighted_bce import RegionWeightedBCELoss
-from .style import StyleLoss
+from seginpaint_mm.models.losses.bootstrapped_box import BootstrappedBoxLoss
+from seginpaint_mm.models.losses.cross_entropy import (
+    BootstrappedCrossEntropyLoss,
+    ClassWeightedCrossEntropyLoss,
+    RegionWeightedBCELoss,
+)
+from seginpaint_mm.models.losses.mask_expansion import MaskExpansionLoss
+from seginpaint_mm.models.losses.perceptual import PerceptualFeatures, PerceptualLoss, StyleLoss
 
 __all__ = [
     'BootstrappedBoxLoss',

@@ -1,13 +1,13 @@
 """Object removal with masks optimised for inpainting (maskopt)."""
 
-from .edge_connect_discriminator import EdgeConnectDiscriminator
-from .edge_connect_generator import EdgeConnectGenerator
-from .edge_connect_inpainter import EdgeConnectInpainter
-from .edge_stage import EdgeStage
-from .image_stage import ImageStage
-from .object_remover import ObjectRemover
-from .panoptic_mask_selector import PanopticMaskSelector
-from .segmentation_stage import SegmentationStage
+from seginpaint_mm.models.maskopt.edge_connect_inpainter import EdgeConnectInpainter
+from seginpaint_mm.models.maskopt.edge_connect_networks import (
+    EdgeConnectDiscriminator,
+    EdgeConnectGenerator,
+)
+from seginpaint_mm.models.maskopt.object_remover import ObjectRemover
+from seginpaint_mm.models.maskopt.panoptic_mask_selector import PanopticMaskSelector
+from seginpaint_mm.models.maskopt.stages import EdgeStage, ImageStage, SegmentationStage
 
 __all__ = [
     'EdgeConnectDiscriminator',

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
-from seginpaint_mm.models.graphs import EDGES, HOLE, IMAGE, NETWORK, Array, Graph
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -18,16 +17,18 @@ from seginpaint_mm.models.holes import (
     repeat_border,
     stack_holes,
 )
-from seginpaint_mm.models.maskopt.canny import canny_edges, to_grey
-from seginpaint_mm.models.maskopt.edge_connect_generator import EdgeConnectGenerator
+from seginpaint_mm.models.maskopt.edge_connect_networks import EdgeConnectGenerator
 from seginpaint_mm.models.maskopt.predictions import set_predictions
-from seginpaint_mm.models.maskopt.segmentation_stage import (
+from seginpaint_mm.models.maskopt.stages import (
     IGNORE_INDEX,
+    canny_edges,
     one_hot,
     probabilities,
+    to_grey,
 )
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import EDGES, HOLE, IMAGE, NETWORK, Array, Graph
 
 LABELS = Array(('n', 1, 'h', 'w'), torch.int64, high=1)
 STAGES = ('edge', 'segmentation', 'image')

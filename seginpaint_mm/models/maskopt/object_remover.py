@@ -15,7 +15,6 @@ from seginpaint_mm.models.holes import (
     repeat_border,
     stack_holes,
 )
-from seginpaint_mm.models.maskopt.canny import canny_edges
 from seginpaint_mm.models.maskopt.edge_connect_inpainter import (
     SIDES,
     STAGES,
@@ -24,6 +23,7 @@ from seginpaint_mm.models.maskopt.edge_connect_inpainter import (
 )
 from seginpaint_mm.models.maskopt.predictions import set_predictions
 from seginpaint_mm.models.maskopt.segments import Segments
+from seginpaint_mm.models.maskopt.stages import canny_edges
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

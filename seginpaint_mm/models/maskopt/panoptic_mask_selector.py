@@ -10,12 +10,14 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from seginpaint_mm.models.maskopt.choosing import MEASURES, choose, overlaps
-from seginpaint_mm.models.maskopt.panoptic_truth import VOID, with_truth, without_truth
 from seginpaint_mm.models.maskopt.segments import (
+    VOID,
     Segments,
     check_gives_masks,
     find_segments,
     wider_mask_boxes,
+    with_truth,
+    without_truth,
 )
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample

@@ -7,8 +7,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.decode_heads.psp_head import PPM
 from torch import Tensor, nn
 
-from seginpaint_mm.models.mpi.mixed_pyramid import PyramidBottleneck
-from seginpaint_mm.models.mpi.upsample import UpsampleBlock
+from seginpaint_mm.ops.upsampled_conv import PyramidBottleneck, UpsampleBlock
 from seginpaint_mm.registry import MODELS
 
 

@@ -12,7 +12,7 @@ from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.labels import IGNORE_INDEX
 from seginpaint_mm.models.mpi.background_head import BackgroundHead
 from seginpaint_mm.models.mpi.mpi_neck import FilledMaps
-from seginpaint_mm.models.mpi.upsample import UpsampleBlock
+from seginpaint_mm.ops.upsampled_conv import UpsampleBlock
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

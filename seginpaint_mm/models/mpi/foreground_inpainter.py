@@ -14,11 +14,10 @@ from seginpaint_mm.models.data_preprocessor import (
     pad_bottom_right,
     padding_mask,
 )
-from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.mpi.mpi_neck import POSITIONS
-from seginpaint_mm.models.recording import leaves_python
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph, leaves_python
 
 MASKS = ('predicted', 'truth')
 # Of the light foreground branch: as published, and as in version 0.1.

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from seginpaint_mm.models.mpi.max_pool_inpainting import max_pool_inpainting
-from seginpaint_mm.models.mpi.random_rectangles import random_rectangles
-from seginpaint_mm.models.recording import leaves_python
+from seginpaint_mm.geometry.boxes import random_rectangles
+from seginpaint_mm.ops.max_pool_inpainting import max_pool_inpainting
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.utils.graphs import leaves_python
 
 POSITIONS = ('input', 'layer1', 'layer2', 'layer3', 'layer4', 'logits')
 DEFAULT_POSITION = 'layer2'

@@ -1,13 +1,11 @@
 """SeGAN: segmenting and painting what cannot be seen of objects."""
 
-from .amodal_segmentor import AmodalSegmentor
-from .context_encoder import ContextEncoder
-from .context_encoder_net import ContextEncoderNet
-from .convex_hull import ConvexHullCompleter
-from .nearest_object import NearestObject
-from .object_resnet import ObjectResNet
-from .pix2pix_head import Pix2PixHead
-from .segan import SeGAN
+from seginpaint_mm.models.segan.amodal_segmentor import AmodalSegmentor, ObjectResNet
+from seginpaint_mm.models.segan.context_encoder import ContextEncoder, ContextEncoderNet
+from seginpaint_mm.models.segan.convex_hull import ConvexHullCompleter
+from seginpaint_mm.models.segan.nearest_object import NearestObject
+from seginpaint_mm.models.segan.painting import Pix2PixHead
+from seginpaint_mm.models.segan.segan import SeGAN
 
 __all__ = [
     'AmodalSegmentor',

@@ -8,14 +8,12 @@ import torch
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from seginpaint_mm.box_crops import crop_masks
-from seginpaint_mm.depth_order import check_occluders, complete_behind
+from seginpaint_mm.geometry.boxes import crop_masks
+from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind, crop_mask
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.baselines.finished_model import FinishedModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
-from seginpaint_mm.models.segan.objects import collect_objects
-from seginpaint_mm.models.segan.predictions import set_predictions
-from seginpaint_mm.occlusion import crop_mask
+from seginpaint_mm.models.segan.objects import collect_objects, set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

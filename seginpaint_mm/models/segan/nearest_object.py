@@ -9,12 +9,11 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 from torchvision.ops import roi_align
 
-from seginpaint_mm.box_crops import crop_masks
+from seginpaint_mm.geometry.boxes import crop_masks
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.data_preprocessor import groups_by_size
-from seginpaint_mm.models.segan.objects import Objects, collect_objects
-from seginpaint_mm.models.segan.pasting import paste_masks
-from seginpaint_mm.models.segan.predictions import set_predictions
+from seginpaint_mm.models.segan.objects import Objects, collect_objects, set_predictions
+from seginpaint_mm.models.segan.painting import paste_masks
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 

@@ -1,32 +1,13 @@
-"""The objects of a batch of samples as one batch of objects: what SeGAN reads of a SceneSample.
-
-``gt_instances`` of a sample (see :class:`PackScene`) has a row an object:
-
-=================== ================= =============================================================
-``masks``           bool n,H,W        what can be seen (SV), at the image's size
-``input_masks``     bool n,H,W        what the network is given for it; ``masks`` where absent
-``grown_boxes``     float32 n,4       (x1, y1, x2, y2) in pixels, x2 and y2 exclusive: where the
-                                      object is completed. Where absent, the boxes of the given
-                                      masks are grown by a fixed share of their sides
-``full_masks``      bool n,H,W        the whole objects (SF); needed where they are learnt, or true
-                                      masks are painted
-``full_appearance`` uint8 n,3,S,S     RGB, the whole objects in ``grown_boxes``; needed where
-                                      painting is learnt. What is not the object has a colour of the
-                                      data set's choice, which is learnt and measured, too
-=================== ================= =============================================================
-
-An image without known truth has ``masks`` alone. Crops of the image are taken from the network's
-input, and those of masks from ``masks`` and ``full_masks``, in the model.
-"""
+"""The objects of a batch, one row each, and predictions back to their samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
 from mmengine.structures import InstanceData
-from torch import Tensor
+from torch import Tensor, nn
 
-from seginpaint_mm.box_crops import grow_boxes, tight_boxes
+from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
 from seginpaint_mm.models.data_preprocessor import pad_bottom_right
 from seginpaint_mm.structures import SceneSample
 
@@ -149,3 +130,39 @@ def _check_boxes(boxes: Tensor, image_size: tuple[int, int]) -> None:
 def _joined(parts: Sequence[Objects], name: str) -> Tensor | None:
     values = [getattr(part, name) for part in parts]
     return None if any(value is None for value in values) else torch.cat(values)
+
+
+def set_predictions(
+    data_samples: Sequence[SceneSample],
+    results: dict[str, Tensor],
+    image_index: Tensor,
+    size: tuple[int, int],
+) -> None:
+    """Give each sample ``pred_instances`` with a row an object of ``gt_instances``, in order.
+
+    Args:
+        data_samples: B samples.
+        results: Name -> N rows, one an object. ``masks`` and ``full_masks``, (N, H, W), are cut to
+            the sample's ``img_shape``.
+        image_index: int64 (N,), each object's sample.
+        size: (H, W) of the batch of images.
+
+    ``labels`` int64 are added, as in ``gt_instances``, or 0.
+    """
+    for index, sample in enumerate(data_samples):
+        height, width = sample.get('img_shape', size)[:2]
+        rows = image_index == index
+        instances = InstanceData(**{name: value[rows] for name, value in results.items()})
+        instances.labels = sample.gt_instances.get('labels', rows.new_zeros(rows.sum()).long())
+        for name in ('masks', 'full_masks'):
+            if name in instances:
+                instances.set_field(instances.get(name)[:, :height, :width], name)
+        sample.pred_instances = instances
+
+
+def missing_segmentor(model: nn.Module) -> str:
+    """Return why a model without a segmentor cannot complete the objects of users' images."""
+    return (
+        f'This {type(model).__name__} paints objects without finding their full masks: give the '
+        f'config and the checkpoint of a SeGAN with a segmentor.'
+    )

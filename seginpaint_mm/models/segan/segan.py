@@ -6,23 +6,29 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from seginpaint_mm.box_crops import crop_masks
-from seginpaint_mm.depth_order import check_occluders, complete_behind
+from seginpaint_mm.geometry.boxes import crop_masks
+from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
-from seginpaint_mm.models.graphs import IMAGE, Array, Graph
-from seginpaint_mm.models.segan.coloured_input import (
+from seginpaint_mm.models.segan.objects import (
+    Objects,
+    collect_objects,
+    missing_segmentor,
+    set_predictions,
+)
+from seginpaint_mm.models.segan.painting import (
     MASK_GRADIENTS,
     average_gradient,
     coloured_input,
+    cut_out,
+    needed,
+    painting_and_truth,
+    paste_masks,
 )
-from seginpaint_mm.models.segan.objects import Objects, collect_objects
-from seginpaint_mm.models.segan.paintings import cut_out, needed, painting_and_truth
-from seginpaint_mm.models.segan.pasting import paste_masks
-from seginpaint_mm.models.segan.predictions import missing_segmentor, set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import IMAGE, Array, Graph
 
 PAINTER_MASKS = ('predicted', 'truth', 'visible')
 PAINTER_INPUTS = ('coloured', 'image')

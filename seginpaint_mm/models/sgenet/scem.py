@@ -7,8 +7,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from seginpaint_mm.models.recording import leaves_python
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.utils.graphs import leaves_python
 
 RULES = ('quantile', 'ratio')
 

@@ -9,7 +9,6 @@ from torch.nn.functional import interpolate
 from seginpaint_mm.models.abilities import Inpainter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
-from seginpaint_mm.models.graphs import HOLE, IMAGE, NETWORK, Graph
 from seginpaint_mm.models.holes import (
     fill_holes,
     groups_of_a_size,
@@ -29,6 +28,7 @@ from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.models.sgenet.scem import confidence
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
+from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph
 
 
 @MODELS.register_module()

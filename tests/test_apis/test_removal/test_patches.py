@@ -15,8 +15,7 @@ from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.parts import find_parts, group_boxes
 from seginpaint_mm.apis.removal.patches import plan_patches, rounds_of
 from seginpaint_mm.apis.tasks.patch_painting import paint_patches
-from seginpaint_mm.cropped_masks import CroppedMasks
-from seginpaint_mm.soft_masks import feather_weights, grow_mask
+from seginpaint_mm.geometry.masks import CroppedMasks, feather_weights, grow_mask
 from seginpaint_mm.structures import SceneSample
 
 SPARSE = st.tuples(st.integers(1, 3), st.integers(20, 60), st.integers(20, 60)).flatmap(

@@ -9,7 +9,7 @@ from mmcv.transforms import Compose
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.datasets import LoadInstances, LoadSceneImage
-from seginpaint_mm.datasets.transforms.load_instances import number_objects
+from seginpaint_mm.datasets.transforms.loading import number_objects
 from tests.dataset_folders import SIZE, picture, write_map
 
 CAR, PERSON = 26, 24

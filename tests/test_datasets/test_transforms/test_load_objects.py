@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import LoadObjects
-from seginpaint_mm.datasets.transforms.load_objects import number_objects
+from seginpaint_mm.datasets.transforms.objects import number_objects
 from tests.dataset_folders import write_map
 
 GROUPS = ((24,), (26,), (25, 33))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from seginpaint_mm.box_crops import tight_boxes
 from seginpaint_mm.datasets import DYCEDataset, PackScene
+from seginpaint_mm.geometry.boxes import tight_boxes
 from tests.amodal_folders import full_masks, input_masks, visible_masks, write_dyce
 from tests.dataset_folders import SIZE, background_truth, picture
 

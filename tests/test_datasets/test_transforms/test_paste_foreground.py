@@ -8,7 +8,7 @@ import pytest
 from mmseg.datasets.transforms import RandomFlip
 
 from seginpaint_mm.datasets import CamVidSceneDataset, CityscapesInstanceDataset, PasteForeground
-from seginpaint_mm.datasets.label_tables import LABEL_TABLES, LabelTable
+from seginpaint_mm.datasets.class_tables import LABEL_TABLES, LabelTable
 from tests.dataset_folders import (
     picture,
     street_labels,

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import distance_transform_edt
 
 from seginpaint_mm.datasets import PackScene, SignedDistance
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models import SceneDataPreprocessor
 from tests.dataset_folders import picture
 

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from mmcv.ops import nms_match
 
 from seginpaint_mm.models.fcrn import box_grouping
-from seginpaint_mm.models.fcrn.box_grid import BoxGrid
-from seginpaint_mm.models.fcrn.box_grouping import group_boxes
-from seginpaint_mm.models.fcrn.greedy_keep import greedy_keep
+from seginpaint_mm.models.fcrn.box_grouping import greedy_keep, group_boxes
 from seginpaint_mm.models.fcrn.hough_reference import group_boxes_reference
+from seginpaint_mm.models.fcrn.localization_targets import BoxGrid
 
 SIZES = (1e-3, 1e6)
 

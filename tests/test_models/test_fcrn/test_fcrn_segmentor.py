@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from seginpaint_mm.models.fcrn.residual_dropout import ResidualDropout
+from seginpaint_mm.models.fcrn.fcrn_head import ResidualDropout
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from tests.model_tester import build_model, check_training_step

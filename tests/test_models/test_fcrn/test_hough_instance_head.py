@@ -9,10 +9,10 @@ from mmdet.structures.bbox import bbox_overlaps
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.datasets.street import render_street
 from seginpaint_mm.models.fcrn import HoughInstanceHead, map_points
 from seginpaint_mm.models.fcrn.hough_reference import hough_instances_reference
 from seginpaint_mm.registry import MODELS
+from seginpaint_mm.street import render_street
 from tests.instance_scenes import instances_of, rectangles
 
 CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from seginpaint_mm.models.losses import BootstrappedCrossEntropyLoss
 
-MODULE = import_module('seginpaint_mm.models.losses.bootstrapped_cross_entropy')
+MODULE = import_module('seginpaint_mm.models.losses.cross_entropy')
 IGNORE = 255
 
 

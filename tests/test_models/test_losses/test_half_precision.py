@@ -9,7 +9,7 @@ from torch import Tensor
 import seginpaint_mm.interop.mmagic  # noqa: F401  registers mmagic's GANLoss
 from seginpaint_mm.models import losses
 from seginpaint_mm.models.holes import weighted_l1
-from seginpaint_mm.models.maskopt.stage import feature_matching
+from seginpaint_mm.models.maskopt.stages import feature_matching
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import street_like_sample
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss
 from seginpaint_mm.models.losses.mask_expansion import UNITS
 

@@ -13,7 +13,7 @@ from mmengine.structures import PixelData
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import EdgeConnectInpainter
-from seginpaint_mm.models.maskopt.segmentation_stage import one_hot, probabilities
+from seginpaint_mm.models.maskopt.stages import one_hot, probabilities
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from tests.maskopt_scenes import NUM_CLASSES, edge, image, pairs, segmentation, tiny_inpainter

@@ -6,7 +6,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from seginpaint_mm.models.maskopt import EdgeConnectDiscriminator, EdgeConnectGenerator
-from seginpaint_mm.models.maskopt.canny import canny_edges
+from seginpaint_mm.models.maskopt.stages import canny_edges
 
 
 @pytest.mark.parametrize(

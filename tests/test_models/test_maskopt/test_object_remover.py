@@ -12,14 +12,13 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData, PixelData
 
-from seginpaint_mm.box_crops import tight_boxes
-from seginpaint_mm.datasets.transforms.signed_distance import signed_distance
+from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.engine import PartOptimWrappers
+from seginpaint_mm.geometry.boxes import tight_boxes
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
-from seginpaint_mm.models.maskopt.panoptic_truth import with_truth
-from seginpaint_mm.models.maskopt.segments import Segments
+from seginpaint_mm.models.maskopt.segments import Segments, with_truth
 from seginpaint_mm.registry import MODELS
 from tests.maskopt_scenes import NUM_CLASSES, THINGS, image, pairs, tiny_inpainter, tiny_selector
 from tests.model_tester import build_model

@@ -12,11 +12,11 @@ from hypothesis.extra.numpy import arrays
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seginpaint_mm.models.mpi import max_pool_inpainting, max_pool_inpainting_reference
-from seginpaint_mm.models.mpi.dense_fill import DenseFill
-from seginpaint_mm.models.mpi.max_pool_inpainting import unfillable
-from seginpaint_mm.models.mpi.sparse_fill import SparseFill
+from seginpaint_mm.ops.dense_fill import DenseFill
+from seginpaint_mm.ops.max_pool_inpainting import unfillable
+from seginpaint_mm.ops.sparse_fill import SparseFill
 
-OPERATOR_MODULE = import_module('seginpaint_mm.models.mpi.max_pool_inpainting')
+OPERATOR_MODULE = import_module('seginpaint_mm.ops.max_pool_inpainting')
 FORMATS = ('plain', 'channels_last', 'strided', 'transposed')
 both_fills = pytest.mark.parametrize('fill', [SparseFill, DenseFill])
 both_merges = pytest.mark.parametrize('merge', ['dilated', 'mask'])

@@ -2,7 +2,7 @@
 
 import torch
 
-from seginpaint_mm.models.mpi.mixed_pyramid import mixed_pyramid, mixed_pyramid_plain
+from seginpaint_mm.ops.upsampled_conv import mixed_pyramid, mixed_pyramid_plain
 
 
 def test_values_and_gradients():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from seginpaint_mm.models.mpi.plain_forms import FORMS, plain_forms
+from seginpaint_mm.benchmarks.network import FORMS, plain_forms
 from tests.model_tester import build_model
 
 BASE = Path(__file__).parents[3] / 'configs' / '_base_' / 'models' / 'pspnet_r18_shared.py'
@@ -31,5 +31,5 @@ def test_the_forms_come_back_after_an_error():
     with pytest.raises(ZeroDivisionError), plain_forms():
         raise ZeroDivisionError
     for module, name, plain in FORMS:
-        path = f'seginpaint_mm.models.mpi.{module}'
+        path = f'seginpaint_mm.{module}'
         assert getattr(import_module(path), name) is not plain

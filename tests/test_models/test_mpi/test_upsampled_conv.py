@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import seginpaint_mm
-from seginpaint_mm.models.mpi import doubling_sums
-from seginpaint_mm.models.mpi.doubling_sums import SumsCache
-from seginpaint_mm.models.mpi.upsampled_conv import (
-    UpsampledConv2d,
-    upsampled_conv,
-    upsampled_conv_plain,
-)
+from seginpaint_mm.ops import doubling_sums
+from seginpaint_mm.ops.doubling_sums import SumsCache
+from seginpaint_mm.ops.upsampled_conv import UpsampledConv2d, upsampled_conv, upsampled_conv_plain
 
 PACKAGE = Path(seginpaint_mm.__file__).parent
-MODULE = import_module('seginpaint_mm.models.mpi.upsampled_conv')
+MODULE = import_module('seginpaint_mm.ops.upsampled_conv')
 
 
 def random_case(shape, out_channels, dtype=torch.float64):

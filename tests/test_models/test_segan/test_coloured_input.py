@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seginpaint_mm.models.segan.coloured_input import average_gradient, coloured_input
+from seginpaint_mm.models.segan.painting import average_gradient, coloured_input
 
 IMAGE = torch.full((1, 3, 2, 2), 0.25)
 VISIBLE = torch.tensor([[[True, False], [False, True]]])

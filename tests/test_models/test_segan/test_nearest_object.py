@@ -8,8 +8,8 @@ import torch
 from mmengine.runner import load_checkpoint, save_checkpoint
 from mmengine.runner.checkpoint import get_state_dict
 
-from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.checkpoint import check_checkpoint_fits
+from seginpaint_mm.geometry.boxes import crop_masks
 from seginpaint_mm.models.segan import NearestObject
 from tests.model_tester import build_model, joined
 from tests.segan_scenes import MASK_SIZE, PAINTER_SIZE, masks_only, scenes

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet.models.roi_heads.mask_heads.fcn_mask_head import _do_paste_mask
 
-from seginpaint_mm.models.segan.pasting import paste_masks
+from seginpaint_mm.models.segan.painting import paste_masks
 
 BOXES = torch.tensor([[2.0, 3, 9, 12], [0, 0, 16, 14], [5.5, 1.25, 6.75, 13]])
 

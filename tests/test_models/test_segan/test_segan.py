@@ -10,11 +10,11 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.box_crops import crop_masks
 from seginpaint_mm.config_check import check_config
-from seginpaint_mm.depth_order import complete_behind
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.geometry.boxes import crop_masks
+from seginpaint_mm.geometry.depth_order import complete_behind
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS
 from tests.model_tester import build_model, joined

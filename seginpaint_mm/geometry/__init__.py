@@ -1,0 +1,1 @@
+"""Boxes, masks and the order of objects in depth, as NumPy arrays."""

@@ -1,0 +1,388 @@
+"""Which object hides which: pairs, order in depth and what each one may hide."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+
+Box = tuple[int, int, int, int]
+
+
+def occlusion_counts(visible: Tensor, full: Tensor) -> Tensor:
+    """Count the pixels of each object's invisible region that are seen of each other object.
+
+    Masks are compared in their boxes: most are small, and most pairs do not meet.
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects (SV).
+        full: bool (n, H, W), all of them (SF), known or predicted; SI is what SV does not hold of
+            it.
+
+    Returns:
+        int64 (n, n) on the CPU: in row q and column p the pixels that SV of q and SI of p share; 0
+        on the diagonal.
+
+    Raises:
+        ValueError: when the shapes differ.
+
+    Example:
+        >>> full = torch.tensor([[[1, 1, 0, 0]], [[0, 1, 1, 0]]]).bool()
+        >>> visible = torch.tensor([[[1, 1, 0, 0]], [[0, 0, 1, 0]]]).bool()
+        >>> occlusion_counts(visible, full)
+        tensor([[0, 1],
+                [0, 0]])
+    """
+    return occlusion_sizes(visible, full)[0]
+
+
+def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
+    """Overlap of each object's visible region with each other's invisible one (SeGAN, Section 5.2).
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects (SV).
+        full: bool (n, H, W), all of them (SF), known or predicted; SI is what SV does not hold of
+            it.
+
+    Returns:
+        float64 (n, n) on the CPU: in row q and column p the IoU of SV of q and SI of p, in [0, 1]:
+        q hides p where it is large. 0 where p hides nothing, and on the diagonal.
+
+    Raises:
+        ValueError: when the shapes differ.
+
+    Example:
+        The first object covers half of the second one.
+
+        >>> full = torch.tensor([[[1, 1, 0, 0]], [[0, 1, 1, 0]]]).bool()
+        >>> visible = torch.tensor([[[1, 1, 0, 0]], [[0, 0, 1, 0]]]).bool()
+        >>> occlusion_overlaps(visible, full)
+        tensor([[0.0000, 0.5000],
+                [0.0000, 0.0000]], dtype=torch.float64)
+    """
+    return overlaps_of(*occlusion_sizes(visible, full))
+
+
+def overlaps_of(shared: Tensor, seen: Tensor, hidden: Tensor) -> Tensor:
+    """Return :func:`occlusion_overlaps`, given :func:`occlusion_sizes`."""
+    return shared / (seen[:, None] + hidden - shared).clamp(min=1).double()
+
+
+def occlusion_sizes(visible: Tensor, full: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return :func:`occlusion_counts`, and the pixels of each SV and of each SI, int64 (n,)."""
+    if visible.shape != full.shape:
+        raise ValueError(
+            f'The visible masks are {tuple(visible.shape)} (objects, height, width), the full ones '
+            f'{tuple(full.shape)}: give both for the same objects and the same picture.'
+        )
+    number = len(visible)
+    shared = torch.zeros(number, number, dtype=torch.int64)
+    seen, hidden = (torch.zeros(number, dtype=torch.int64) for _ in range(2))
+    crops = []
+    for index, mask in enumerate(visible.cpu()):
+        box, crop = crop_mask(mask)
+        seen[index] = crop.count_nonzero()
+        crops.append((box, crop))
+    for back, (mask, whole) in enumerate(zip(visible, full, strict=True)):
+        box, crop = crop_mask((whole & ~mask).cpu())
+        hidden[back] = crop.count_nonzero()
+        for front, (other, seen_there) in enumerate(crops):
+            common = _common(box, other)
+            if front != back and common is not None:
+                both = crop[_window(common, box)] & seen_there[_window(common, other)]
+                shared[front, back] = both.count_nonzero()
+    return shared, seen, hidden
+
+
+def crop_mask(mask: Tensor) -> tuple[Box, Tensor]:
+    """Crop a mask, bool (H, W), to its tight box (x1, y1, x2, y2), (0, 0, 0, 0) if it is empty."""
+    rows, columns = (mask.any(dim=axis).nonzero().flatten() for axis in (1, 0))
+    if not len(rows):
+        return (0, 0, 0, 0), mask[:0, :0]
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    return (left, top, right, bottom), mask[top:bottom, left:right]
+
+
+def _common(one: Box, other: Box) -> Box | None:
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right, bottom = min(one[2], other[2]), min(one[3], other[3])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _window(inner: Box, outer: Box) -> tuple[slice, slice]:
+    """Rows and columns of a box in what another, which holds it, was cropped to."""
+    return (
+        slice(inner[1] - outer[1], inner[3] - outer[1]),
+        slice(inner[0] - outer[0], inner[2] - outer[0]),
+    )
+
+
+PAPER_THRESHOLD = 0.05  # SeGAN, Section 5.2
+OCCLUDERS = ('given', 'any')
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """Object ``front`` hides a part of object ``back``.
+
+    Attributes:
+        front: Number of the object in front.
+        back: Number of the object behind it.
+        overlap: IoU, in (0, 1], of what is seen of ``front`` and what is hidden of ``back``.
+        pixels: How many pixels of ``back`` are hidden where ``front`` is seen.
+    """
+
+    front: int
+    back: int
+    overlap: float
+    pixels: int
+
+
+@dataclass(frozen=True)
+class BrokenCycle:
+    """Objects each of which hides the next, the last the first, and the weakest, taken out."""
+
+    objects: tuple[int, ...]
+    removed: Occlusion
+
+    def sentence(self, first: int = 0) -> str:
+        """What happened, for people; ``first`` is the number of the first object."""
+        return (
+            f'Objects {", ".join(str(number + first) for number in self.objects)} hide each other '
+            f'in a circle: that {self.removed.front + first} hides {self.removed.back + first}, '
+            f'the weakest, is left out of the depth order.'
+        )
+
+
+@dataclass(frozen=True)
+class DepthOrder:
+    """The depth order of n objects, numbered from 0.
+
+    Attributes:
+        graph: Its n nodes are the objects; an edge (q, p) with its ``overlap`` and ``pixels``
+            says that q hides a part of p. It has no cycle.
+        order: All objects, front first; no object comes after one that it hides a part of.
+        layers: Layer of each object: 0 hides others or nothing and is hidden by none, and every
+            other is one behind the hindmost of those that hide it.
+        broken_cycles: What was taken out of the graph to leave it without cycles.
+    """
+
+    graph: nx.DiGraph
+    order: tuple[int, ...]
+    layers: tuple[int, ...]
+    broken_cycles: tuple[BrokenCycle, ...]
+
+    def occlusions(self) -> Iterator[Occlusion]:
+        """The edges of the graph, by object in front and object behind."""
+        for front, back in sorted(self.graph.edges):
+            yield Occlusion(front, back, **self.graph.edges[front, back])
+
+    def to_dict(self, names: Sequence[str] | None = None, first: int = 0) -> dict:
+        """For JSON: ``objects`` with ``depth`` (0 = front) and ``layer``, ``occlusions``, cycles.
+
+        Args:
+            names: What the objects are called.
+            first: Number of the first object.
+        """
+        depths = {number: depth for depth, number in enumerate(self.order)}
+        objects: list[dict] = [
+            dict(object=number + first, depth=depths[number], layer=layer)
+            for number, layer in enumerate(self.layers)
+        ]
+        if names is not None:
+            objects = [dict(item, name=name) for item, name in zip(objects, names, strict=True)]
+        return dict(
+            objects=objects,
+            occlusions=[_numbered(item, first) for item in self.occlusions()],
+            broken_cycles=[
+                dict(
+                    objects=[number + first for number in cycle.objects],
+                    removed=_numbered(cycle.removed, first),
+                )
+                for cycle in self.broken_cycles
+            ],
+        )
+
+
+def _numbered(item: Occlusion, first: int) -> dict:
+    return dict(
+        front=item.front + first,
+        back=item.back + first,
+        overlap=item.overlap,
+        pixels=item.pixels,
+    )
+
+
+def infer_depth_order(visible: Tensor, full: Tensor, threshold: float | None = None) -> DepthOrder:
+    """Order objects by who hides whom.
+
+    Object q hides a part of p if q is seen in more pixels of what is hidden of p than p in what is
+    hidden of q. With a ``threshold`` it is SeGAN's rule (Section 5.2; 0.05): q hides a part of p if
+    what is seen of q and what is hidden of p have a greater IoU (:func:`occlusion_overlaps`). That
+    rule misses large objects in front of small hidden parts.
+
+    Predictions can contradict each other: where objects hide each other in a circle, its weakest
+    link (by pixels; with a threshold by IoU) is taken out and kept in ``broken_cycles``. Of objects
+    that nothing relates, the one that reaches lower in the image comes first; one of which nothing
+    is seen comes last.
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects.
+        full: bool (n, H, W), all of them, as predicted.
+        threshold: IoU in [0, 1) that must be exceeded; None for the larger count.
+
+    Raises:
+        ValueError: when the shapes differ.
+
+    Example:
+        >>> full = torch.tensor([[[1, 1, 0, 0]], [[0, 1, 1, 0]]]).bool()
+        >>> visible = torch.tensor([[[1, 1, 0, 0]], [[0, 0, 1, 0]]]).bool()
+        >>> infer_depth_order(visible, full).order
+        (0, 1)
+    """
+    counts, seen, hidden = occlusion_sizes(visible, full)
+    overlaps = overlaps_of(counts, seen, hidden)
+    hides = counts > counts.T if threshold is None else overlaps > threshold
+    claims = [
+        Occlusion(front, back, overlaps[front, back].item(), int(counts[front, back]))
+        for front, back in hides.nonzero().tolist()
+    ]
+    claims.sort(key=lambda claim: -(claim.pixels if threshold is None else claim.overlap))
+    graph, broken = _without_cycles(len(visible), claims)
+    bottoms = [
+        int(np.flatnonzero(rows)[-1]) if rows.any() else -1
+        for rows in visible.any(dim=2).cpu().numpy()
+    ]
+    order = nx.lexicographical_topological_sort(graph, key=lambda node: (-bottoms[node], node))
+    layers = {
+        node: layer
+        for layer, nodes in enumerate(nx.topological_generations(graph))
+        for node in nodes
+    }
+    return DepthOrder(
+        graph=graph,
+        order=tuple(order),
+        layers=tuple(layers[node] for node in range(len(visible))),
+        broken_cycles=tuple(broken),
+    )
+
+
+def _without_cycles(
+    number: int, claims: Sequence[Occlusion]
+) -> tuple[nx.DiGraph, list[BrokenCycle]]:
+    """The strongest claims come first; one that closes a circle is the weakest of it: left out."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(number))
+    broken = []
+    for claim in claims:
+        if nx.has_path(graph, claim.back, claim.front):
+            circle = nx.shortest_path(graph, claim.back, claim.front)
+            broken.append(BrokenCycle(objects=tuple(circle), removed=claim))
+        else:
+            graph.add_edge(claim.front, claim.back, overlap=claim.overlap, pixels=claim.pixels)
+    return graph, broken
+
+
+def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterator[Tensor]:
+    """Yield for each object where it can be hidden, bool (H, W): where one in front of it is seen.
+
+    Masks that a network predicts leave gaps between objects: within ``growth`` pixels of an object
+    in front is such a place, too, where no object is seen.
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects; they should be all that can hide.
+        order: Of these objects.
+        growth: Distance in pixels, from 0 on.
+
+    Raises:
+        ValueError: when ``growth`` is negative.
+    """
+    if growth < 0:
+        raise ValueError(f'Occluders grow by 0 pixels or more, not by {growth}.')
+    free = ~visible.any(dim=0)
+    for number, mask in enumerate(visible):
+        place = torch.zeros_like(mask)
+        for front in order.graph.predecessors(number):
+            place |= visible[front]
+        yield place | (_grown(place, growth) & free) if growth else place
+
+
+def cut_hidden(visible: Tensor, full: Tensor, order: DepthOrder, growth: int = 0) -> Tensor:
+    """Keep what is hidden of each object only in its :func:`hiding_places`.
+
+    Objects that are stacked in the ``order``, each as far as its mask reaches, then show each
+    visible pixel of an object as it is in the image; without ``growth`` all other pixels, too.
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects.
+        full: bool (n, H, W), all of them, as predicted.
+        order: Of these objects and these masks.
+        growth: See :func:`hiding_places`.
+
+    Returns:
+        bool (n, H, W): ``visible`` and the rest of ``full``.
+    """
+    cut = visible.clone()
+    for mask, whole, place in zip(cut, full, hiding_places(visible, order, growth), strict=True):
+        mask |= whole & place
+    return cut
+
+
+def complete_behind(
+    visible: Tensor,
+    full: Tensor,
+    occluders: str = 'given',
+    growth: int = 0,
+    threshold: float | None = None,
+) -> tuple[Tensor, DepthOrder]:
+    """Order objects, and keep of their full masks what can be hidden.
+
+    Args:
+        visible: bool (n, H, W), what is seen of the objects.
+        full: bool (n, H, W), all of them, as predicted.
+        occluders: ``'given'``: the objects are all that hides, see :func:`cut_hidden`; ``'any'``:
+            other things may hide them, and full masks stay as they are.
+        growth: See :func:`hiding_places`.
+        threshold: See :func:`infer_depth_order`.
+
+    Returns:
+        Full masks, bool (n, H, W), which hold the visible ones, and the depth order.
+
+    Raises:
+        ValueError: when ``occluders`` is another word, or ``growth`` is negative.
+    """
+    check_occluders(occluders, growth)
+    full = full | visible
+    order = infer_depth_order(visible, full, threshold)
+    if occluders == 'given':
+        full = cut_hidden(visible, full, order, growth)
+    return full, order
+
+
+def check_occluders(occluders: str, growth: int) -> None:
+    """ValueError when one of them is out of its range."""
+    if occluders not in OCCLUDERS:
+        raise ValueError(f'occluders must be one of {OCCLUDERS}, not {occluders!r}.')
+    if growth < 0:
+        raise ValueError(f'Occluders grow by 0 pixels or more, not by {growth}.')
+
+
+def _grown(mask: Tensor, growth: int) -> Tensor:
+    """All within ``growth`` pixels of a mask, bool (H, W)."""
+    (left, top, right, bottom), crop = crop_mask(mask.cpu())
+    grown = torch.zeros_like(mask)
+    if not crop.numel():
+        return grown
+    height, width = mask.shape
+    before = (min(growth, top), min(growth, left))
+    after = (min(growth, height - bottom), min(growth, width - right))
+    bits = np.pad(crop.numpy().view(np.uint8), tuple(zip(before, after, strict=True)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * growth + 1, 2 * growth + 1))
+    rows = slice(top - before[0], bottom + after[0])
+    columns = slice(left - before[1], right + after[1])
+    grown[rows, columns] = torch.from_numpy(cv2.dilate(bits, disc) > 0).to(mask.device)
+    return grown

@@ -1,0 +1,304 @@
+"""Grow and feather masks, and keep many masks as crops."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def grow_mask(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """A mask with all that is at most so many pixels away; a negative number shrinks it.
+
+    The picture's border is no outline: a mask that reaches it does so also when it is shrunk.
+
+    Args:
+        mask: bool (H, W).
+        pixels: Between the centres of pixels.
+
+    Returns:
+        bool (H, W); empty when nothing is left.
+
+    Example:
+        >>> mask = np.zeros((3, 5), bool)
+        >>> mask[1, 2] = True
+        >>> grow_mask(mask, 1).astype(int)
+        array([[0, 0, 1, 0, 0],
+               [0, 1, 1, 1, 0],
+               [0, 0, 1, 0, 0]])
+    """
+    if pixels < 0:
+        return ~grow_mask(~mask, -pixels)
+    if pixels == 0 or not mask.any():
+        return mask
+    return _distance_to(mask) <= pixels
+
+
+def feather_weights(mask: np.ndarray, width: int) -> np.ndarray:
+    """1 in a mask, and less and less, linearly, within ``width`` pixels around it; 0 beyond.
+
+    Args:
+        mask: bool (H, W), not empty.
+        width: In pixels; 0 for a hard border.
+
+    Returns:
+        float32 (H, W) in [0, 1].
+    """
+    distance = _distance_to(mask)
+    return np.where(distance <= width, 1 - distance / (width + 1), 0).astype(np.float32)
+
+
+def _distance_to(mask: np.ndarray) -> np.ndarray:
+    """float32 (H, W); 0 in the mask."""
+    outside = (~mask).astype(np.uint8)
+    return cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+Box = tuple[int, int, int, int]  # x1, y1, x2, y2; right and bottom exclusive
+
+
+class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
+    """n masks of one image, each stored as its box and the bits in it: at most n * H * W / 8 bytes.
+
+    It reads like a bool array (n, H, W): ``len``, ``shape``, ``dtype``, iteration and ``masks[k]``,
+    a bool array (H, W), cost one mask at a time; a slice, a list or a bool index gives other
+    :class:`CroppedMasks`. Everything else that an array can do is done by the whole array, of
+    n * H * W bytes, which ``numpy.asarray`` makes. It cannot be written to.
+
+    Args:
+        size: (height, width) of the image.
+        boxes: Of each mask; (0, 0, 0, 0) where it is empty.
+        bits: Of each, its crop as :func:`numpy.packbits` packs it.
+    """
+
+    dtype = np.dtype(bool)
+    ndim = 3
+
+    def __init__(
+        self, size: tuple[int, int], boxes: Sequence[Box], bits: Sequence[np.ndarray]
+    ) -> None:
+        self.size = size
+        self.boxes = tuple(boxes)
+        self._bits = tuple(bits)
+
+    @classmethod
+    def pack(cls, masks: Iterable[np.ndarray], size: tuple[int, int]) -> 'CroppedMasks':
+        """Pack masks, bool (H, W) of ``size``, one at a time."""
+        return cls.of_crops((crop_to_box(mask) for mask in masks), size)
+
+    @classmethod
+    def of_crops(
+        cls, pieces: Iterable[tuple[Box, np.ndarray]], size: tuple[int, int]
+    ) -> 'CroppedMasks':
+        """Pack boxes, which may be larger than what they hold, and the bool (h, w) in them."""
+        boxes, bits = [], []
+        for box, crop in pieces:
+            boxes.append(box)
+            bits.append(np.packbits(crop))
+        return cls(size, boxes, bits)
+
+    @classmethod
+    def enlarge(cls, masks: Iterable[np.ndarray], size: tuple[int, int]) -> 'CroppedMasks':
+        """Bring masks that were found in a reduced image to the size of the image.
+
+        Args:
+            masks: Each bool or float (h, w), a mask or a probability in [0, 1], interpolated
+                bilinearly; what reaches 0.5 is the mask.
+            size: (height, width) of the image.
+        """
+        return cls.of_crops((_enlarged(mask, size) for mask in masks), size)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self), *self.size
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def crop(self, index: int) -> np.ndarray:
+        """What a mask holds in its box: bool (y2 - y1, x2 - x1)."""
+        left, top, right, bottom = self.boxes[index]
+        shape = (bottom - top, right - left)
+        count = shape[0] * shape[1]
+        return np.unpackbits(self._bits[index], count=count).view(bool).reshape(shape)
+
+    def area(self, index: int) -> int:
+        """The number of pixels of a mask."""
+        return int(np.count_nonzero(self.crop(index)))
+
+    def union(self, chosen: Iterable[int] | None = None) -> np.ndarray:
+        """What the masks of these numbers, or all, cover together: bool (H, W)."""
+        covered = np.zeros(self.size, bool)
+        for index in range(len(self)) if chosen is None else chosen:
+            covered[self.window(index)] |= self.crop(index)
+        return covered
+
+    def window(self, index: int) -> tuple[slice, slice]:
+        """The rows and columns of a mask's box."""
+        left, top, right, bottom = self.boxes[index]
+        return slice(top, bottom), slice(left, right)
+
+    def at(self, column: int, row: int) -> np.ndarray:
+        """Which masks hold a pixel: bool (n,)."""
+        held = np.zeros(len(self), bool)
+        for index, (left, top, right, bottom) in enumerate(self.boxes):
+            if left <= column < right and top <= row < bottom:
+                held[index] = self.crop(index)[row - top, column - left]
+        return held
+
+    def overlaps(
+        self, box: Box, inside: np.ndarray | None = None, least: float = 0.0
+    ) -> np.ndarray:
+        """Intersection over union of each mask with a box, or with a mask ``inside`` it.
+
+        Args:
+            box: May reach beyond the image, where nothing counts.
+            inside: bool (y2 - y1, x2 - x1); None for all of the box.
+            least: The result is 0 where less than this share of the smaller one is common to both.
+
+        Returns:
+            np.ndarray: float64 (n,) in [0, 1].
+        """
+        height, width = self.size
+        left, top, right, bottom = box
+        clipped = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+        across, down = max(clipped[2] - clipped[0], 0), max(clipped[3] - clipped[1], 0)
+        area = across * down if inside is None else np.count_nonzero(inside)
+        shares = np.zeros(len(self))
+        for index, of_mask in enumerate(self.boxes):
+            common = (*np.maximum(of_mask[:2], clipped[:2]), *np.minimum(of_mask[2:], clipped[2:]))
+            if common[0] >= common[2] or common[1] >= common[3]:
+                continue
+            crop = self.crop(index)
+            shared = crop[_inside(common, of_mask)]
+            if inside is not None:
+                shared = shared & inside[_inside(common, box)]
+            intersection = np.count_nonzero(shared)
+            own = np.count_nonzero(crop)
+            if intersection >= least * min(own, area):
+                shares[index] = intersection / (own + area - intersection)
+        return shares
+
+    def numpy(self) -> np.ndarray:
+        """The whole array, bool (n, H, W), made from scratch."""
+        whole = np.zeros(self.shape, bool)
+        for index, mask in enumerate(whole):
+            mask[self.window(index)] = self.crop(index)
+        return whole
+
+    def as_tensor(self) -> 'CroppedMaskTensor':
+        """The same masks, which read like a tensor; nothing is copied."""
+        return CroppedMaskTensor(self.size, self.boxes, self._bits)
+
+    def __getitem__(self, index: object) -> object:
+        if isinstance(index, (int, np.integer)):
+            mask = np.zeros(self.size, bool)
+            number = range(len(self))[index]
+            mask[self.window(number)] = self.crop(number)
+            return self._deliver(mask)
+        if isinstance(index, tuple) or index is None or index is Ellipsis:
+            return self._deliver(self.numpy())[index]
+        if not isinstance(index, slice):
+            index = np.asarray(index)
+            index = index if len(index) else index.astype(int)
+        chosen = np.arange(len(self))[index]
+        return type(self)(
+            self.size, [self.boxes[k] for k in chosen], [self._bits[k] for k in chosen]
+        )
+
+    def __iter__(self) -> Iterator:
+        return (self[index] for index in range(len(self)))
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+    ) -> object:
+        whole = [item.numpy() if isinstance(item, CroppedMasks) else item for item in inputs]
+        return self._deliver(getattr(ufunc, method)(*whole, **options))
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith('_'):  # also what copying and pickling ask for before there is anything
+            raise AttributeError(name)
+        return getattr(self._deliver(self.numpy()), name)
+
+    @staticmethod
+    def _deliver(whole: np.ndarray) -> object:
+        return whole
+
+
+class CroppedMaskTensor(CroppedMasks):
+    """:class:`CroppedMasks` that read like a bool tensor (n, H, W) on the CPU.
+
+    ``masks[k]`` is a bool tensor (H, W), and what else a tensor can do is done by the whole one.
+    """
+
+    dtype = torch.bool
+
+    def cpu(self) -> 'CroppedMaskTensor':
+        return self
+
+    @staticmethod
+    def cat(parts: Sequence['CroppedMaskTensor']) -> 'CroppedMaskTensor':
+        """Join the masks of one image, as :class:`mmengine.structures.InstanceData` does."""
+        boxes = [box for part in parts for box in part.boxes]
+        bits = [bits for part in parts for bits in part._bits]
+        return CroppedMaskTensor(parts[0].size, boxes, bits)
+
+    @classmethod
+    def __torch_function__(
+        cls, function: object, types: object, args: tuple = (), options: dict | None = None
+    ) -> object:
+        whole = [item[...] if isinstance(item, cls) else item for item in args]
+        return function(*whole, **(options or {}))
+
+    @staticmethod
+    def _deliver(whole: np.ndarray) -> Tensor:
+        return torch.as_tensor(whole)
+
+
+def crop_to_box(mask: np.ndarray) -> tuple[Box, np.ndarray]:
+    """The tight box of a mask, bool (H, W), and what is in it; (0, 0, 0, 0) where it is empty."""
+    bits = np.ascontiguousarray(mask, dtype=bool).view(np.uint8)
+    left, top, width, height = cv2.boundingRect(bits)
+    box = (left, top, left + width, top + height) if width else (0, 0, 0, 0)
+    return box, mask[box[1] : box[3], box[0] : box[2]]
+
+
+def _inside(common: Sequence[int], box: Box) -> tuple[slice, slice]:
+    """Rows and columns of ``common`` in what ``box`` holds."""
+    rows = slice(int(common[1] - box[1]), int(common[3] - box[1]))
+    return rows, slice(int(common[0] - box[0]), int(common[2] - box[0]))
+
+
+def _enlarged(mask: np.ndarray, size: tuple[int, int]) -> tuple[Box, np.ndarray]:
+    """Box and crop at the image's size, as bilinear resizing of the whole mask gives them."""
+    (left, top, right, bottom), _ = crop_to_box(mask > 0)
+    row, above, below, down = _samples(top, bottom, mask.shape[0], size[0])
+    column, before, after, across = _samples(left, right, mask.shape[1], size[1])
+    values = mask.astype(np.float32)
+    strips = values[above] * (1 - down[:, None]) + values[below] * down[:, None]
+    smooth = strips[:, before] * (1 - across) + strips[:, after] * across
+    (x1, y1, x2, y2), crop = crop_to_box(smooth >= 0.5)
+    return ((x1 + column, y1 + row, x2 + column, y2 + row), crop) if x2 else ((0, 0, 0, 0), crop)
+
+
+def _samples(
+    start: int, stop: int, small: int, large: int
+) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Where pixels of the large side lie that a range of the small side reaches.
+
+    Returns:
+        The first of them; for each the two pixels of the small side that it lies between, and the
+        share of the second.
+    """
+    scale = small / large
+    first = max(0, int(np.ceil((start - 0.5) / scale - 0.5)))
+    last = min(large, int(np.floor((stop + 0.5) / scale - 0.5)) + 1)
+    places = (np.arange(first, max(first, last)) + 0.5) * scale - 0.5
+    lower = np.floor(places)
+    share = (places - lower).astype(np.float32)
+    lower = lower.astype(np.int64)
+    return first, np.clip(lower, 0, small - 1), np.clip(lower + 1, 0, small - 1), share

@@ -1,0 +1,1 @@
+"""Fast kernels, each beside the plain form that it equals."""

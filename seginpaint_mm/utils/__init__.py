@@ -1,0 +1,1 @@
+"""Files, processes and PyTorch modules: helpers that know nothing of images."""
