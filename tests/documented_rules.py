@@ -32,6 +32,7 @@ from tests.tool_runs import REPOSITORY, load_tool, run_here
 
 Rule = Callable[[list[str]], None]
 _trained: set[tuple] = set()  # by folder, config and options: documents repeat each other
+_planned: dict[Path, str] = {}  # checkpoint that a table would train -> name of its config
 
 # Configs of networks and images that take a minute on a CPU: parsed, and model and data are built.
 ONLY_BUILT = ('fcrn_r101_voc12aug_bs',)
@@ -135,6 +136,8 @@ def test(arguments: list[str]) -> None:
         return
     if args.checkpoint == 'CHECKPOINT':
         write_random_weights(cfg, 'CHECKPOINT')
+    for path in (cfg.model.get('part_checkpoints') or {}).values():
+        _train_planned(Path(path))
     run_here('test', *arguments, '--cfg-options', *_small_options(cfg))
 
 
@@ -186,6 +189,15 @@ def _train_missing(work_dir: Path) -> None:
         train([work_dir.name])
 
 
+def _train_planned(checkpoint: Path) -> None:
+    """Train what a table of the same document would have trained."""
+    if checkpoint in _planned and not checkpoint.exists():
+        trained = Path('work_dirs', _planned[checkpoint])
+        _train_missing(trained)
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(trained / checkpoint.name, checkpoint)
+
+
 def table(arguments: list[str]) -> None:
     """Trains nothing: every run is planned, and its config is read with its options and checked.
 
@@ -203,6 +215,8 @@ def table(arguments: list[str]) -> None:
     assert runs
     for run in runs.values():
         assert run.cfg.model
+        if not run.is_test:
+            _planned[run.checkpoint()] = Path(run.config).stem
         trained = Path('work_dirs', Path(run.config).stem)
         if not run.is_test and (checkpoint := trained / run.checkpoint().name).is_file():
             run.folder.mkdir(parents=True, exist_ok=True)
