@@ -157,7 +157,10 @@ def test_what_mmengine_would_look_at_later(sound: Config, key: str, value: objec
 
 def test_schedules_of_all_parts() -> None:
     cfg = Config.fromfile(REPOSITORY / 'configs/segan/segan_small_end-to-end_street-dyce.py')
-    parts = [name for name, part in cfg.optim_wrapper.items() if isinstance(part, dict)]
+    parts = ['segmentor', 'generator', 'discriminator']
+    cfg.optim_wrapper = dict(
+        constructor='PartOptimWrapperConstructor', **{name: dict(optimizer={}) for name in parts}
+    )
     cfg.param_scheduler = {name: [] for name in parts[1:]}
     with pytest.raises(ConfigError, match=f'param_scheduler.{parts[0]}: is absent; give'):
         check_config(cfg)

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/edgeconnect_segmentation.py',
     '../_base_/datasets/pairs_coco.py',
-    '../_base_/schedules/edgeconnect_edge.py',
+    '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(segmentation=None, image=None)

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/edgeconnect_segmentation.py',
     '../_base_/datasets/pairs_coco.py',
-    '../_base_/schedules/edgeconnect_image.py',
+    '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(edge=None, segmentation=None, segmentation_cue=133)

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/object_remover_small.py',
     '../_base_/datasets/pairs_street_joint.py',
-    '../_base_/schedules/object_remover_short.py',
+    '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
 # What was pretrained; model.part_checkpoints=None begins anew.
@@ -18,3 +18,8 @@ model = dict(
         image_discriminator='work_dirs/image-on-cues_small_street/epoch_20.pth',
     ),
 )
+# For minutes on a CPU: the small networks learn faster than the paper's.
+param_scheduler = [
+    dict(type='PolyLR', power=0.9, eta_min=1e-7, by_epoch=True, convert_to_iter_based=True)
+]
+train_cfg = dict(max_epochs=3, val_interval=3)

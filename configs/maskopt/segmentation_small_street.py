@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/edgeconnect_small_segmentation.py',
     '../_base_/datasets/pairs_street.py',
-    '../_base_/schedules/edgeconnect_segmentation_short.py',
+    '../_base_/schedules/edgeconnect_short.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(edge=None, image=None)

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/segan_small.py',
     '../_base_/datasets/street_dyce.py',
-    '../_base_/schedules/segan_small.py',
+    '../_base_/schedules/inpainting_gan_short.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(
@@ -12,3 +12,10 @@ model = dict(
         discriminator='work_dirs/segan_small_painter_street-dyce/epoch_10.pth',
     )
 )
+# All parts go on at two fifths of the rate that the painter began with.
+optim_wrapper = dict(
+    generators=dict(optimizer=dict(lr=2e-4)),
+    discriminators=dict(optimizer=dict(lr=2e-4)),
+    segmentor=dict(optimizer=dict(betas=(0.9, 0.999))),
+)
+train_cfg = dict(val_begin=10)

@@ -15,8 +15,9 @@ from seginpaint_mm.cli import (
     one_sentence_errors,
     prepare_run,
 )
-from seginpaint_mm.config_check import unused_custom_keys
+from seginpaint_mm.config_check import scheduler_part_problems, unused_custom_keys
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
+from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
@@ -86,6 +87,10 @@ def main(argv: list[str] | None = None) -> None:
         names = [name for name, _ in runner.model.named_parameters()]
         for sentence in unused_custom_keys(cfg.optim_wrapper, names):
             runner.logger.warning(sentence)
+        parts: dict = getattr(unwrapped(runner.model), 'parts', dict)()
+        problems = list(scheduler_part_problems(cfg.get('param_scheduler'), parts))
+        if parts and problems:  # names that no role in optim_wrapper could tell
+            raise ConfigError('\n'.join(problems))
         if cfg.get('load_from'):
             resumes = bool(cfg.get('resume'))  # fine-tuning may take a part of a checkpoint
             guard = CheckpointGuardHook(name=cfg.load_from, partly=not resumes, resumes=resumes)

@@ -54,6 +54,8 @@ _DEFAULT_TYPES = {
     'visualizer': 'Visualizer',
     'model_wrapper_cfg': 'MMDistributedDataParallel',
 }
+# Keys of optim_wrapper that stand for all generators, or all discriminators, of a model.
+OPTIM_ROLES = ('generators', 'discriminators')
 _TOGETHER = [
     ('train_dataloader', 'train_cfg', 'optim_wrapper'),
     ('val_dataloader', 'val_cfg', 'val_evaluator'),
@@ -92,10 +94,22 @@ def check_config(cfg: Config) -> None:
 
 
 def optim_wrapper_parts(optim_wrapper: Mapping) -> dict[str, Mapping]:
-    """Part name -> config of its optimiser; none where one optimiser serves the whole model."""
+    """Role or part name -> its config; none where one optimiser serves the whole model."""
     if 'constructor' not in optim_wrapper or 'optimizer' in optim_wrapper:
         return {}
     return {name: part for name, part in optim_wrapper.items() if isinstance(part, Mapping)}
+
+
+def over_role(role: Mapping, own: Mapping) -> dict:
+    """Return a part's optimiser config: that of its role, with the part's own keys over it.
+
+    An ``optimizer`` of the part's own replaces the role's if it has a ``type``; without one it
+    changes single settings of it.
+    """
+    optimizer = own.get('optimizer')
+    if isinstance(optimizer, Mapping) and 'type' not in optimizer:
+        own = {**own, 'optimizer': {**role.get('optimizer', {}), **optimizer}}
+    return {**role, **own}
 
 
 def _problems(cfg: Config) -> Iterator[str]:
@@ -143,6 +157,11 @@ def _with_default_type(key: str, node: object) -> object:
     if not isinstance(node, Mapping) or 'type' in node:
         return node
     if key == 'optim_wrapper' and (parts := optim_wrapper_parts(node)):
+        roles = [parts[role] for role in OPTIM_ROLES if role in parts]
+        optimizers = [role.get('optimizer') or {} for role in roles]
+        if len({str(optimizer.get('type')) for optimizer in optimizers}) == 1:
+            role = {'optimizer': optimizers[0]}  # of parts that only change settings of it
+            parts = {name: over_role(role, part) for name, part in parts.items()}
         return {name: _with_default_type(key, part) for name, part in parts.items()}
     if key == 'train_cfg':
         loop = EpochBasedTrainLoop if node.get('by_epoch', True) else IterBasedTrainLoop

@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -110,9 +110,22 @@ def _part_problems(schedulers: Mapping, wrapper: Mapping) -> Iterator[str]:
             f'optim_wrapper one optimizer for the whole model: give a list.'
         )
         return
-    parts = {name for name, part in wrapper.items() if isinstance(part, Mapping)}
-    yield from unknown_keys(schedulers, parts, 'param_scheduler', 'a dict of parts')
-    for name in sorted(parts - {*schedulers}):
+    parts = [name for name, part in wrapper.items() if isinstance(part, Mapping)]
+    if not {'generators', 'discriminators'} & {*parts}:  # else the model must be built first
+        yield from scheduler_part_problems(schedulers, parts)
+
+
+def scheduler_part_problems(schedulers: object, parts: Iterable[str]) -> Iterator[str]:
+    """Yield one sentence for each part that ``param_scheduler`` names wrongly, or leaves out.
+
+    Args:
+        schedulers: The whole ``param_scheduler``; nothing is wrong unless it is a dict of parts.
+        parts: Names of the parts of the model that have an optimiser.
+    """
+    if not isinstance(schedulers, Mapping) or 'type' in schedulers:
+        return
+    yield from unknown_keys(schedulers, {*parts}, 'param_scheduler', 'a dict of parts')
+    for name in sorted({*parts} - {*schedulers}):
         yield f'param_scheduler.{name}: is absent; give the schedules of this part, [] for none.'
 
 

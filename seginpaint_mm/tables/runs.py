@@ -1,5 +1,6 @@
 """The trainings and tests that a table consists of, and what they left behind."""
 
+import copy
 import functools
 import json
 from dataclasses import dataclass, field
@@ -9,10 +10,13 @@ from typing import cast
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from torch import nn
 
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import command_line
+from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.engine.mixed_precision import use_amp
+from seginpaint_mm.engine.part_optim_wrapper_constructor import part_configs
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables.spec import Row, TableSpec
@@ -117,9 +121,7 @@ class Run:
     @functools.cached_property
     def parameters(self) -> float:
         """Millions of parameters of the config's model."""
-        with DefaultScope.overwrite_default_scope('seginpaint_mm'), torch.device('meta'):
-            model = MODELS.build(self.cfg.model)
-        return sum(parameter.numel() for parameter in model.parameters()) / 1e6
+        return sum(parameter.numel() for parameter in _weightless(self.cfg).parameters()) / 1e6
 
     def epochs(self) -> list[int]:
         """The epochs whose validations are averaged; empty for a test."""
@@ -151,6 +153,8 @@ class Run:
             return
         theirs = Config.fromfile(dumped)
         different = [key for key in _DECISIVE if self.cfg.get(key) != theirs.get(key)]
+        if 'optim_wrapper' in different and _same_optimisers(self.cfg, theirs):
+            different.remove('optim_wrapper')
         different += [key for key in _LOADERS if _data(self.cfg, key) != _data(theirs, key)]
         if theirs.get('randomness', {}).get('seed') != self.seed:
             different.append('randomness.seed')
@@ -226,6 +230,28 @@ def _text(value: object) -> str:
 
 def _read(path: Path) -> dict | None:
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _weightless(cfg: Config) -> nn.Module:
+    """The config's model, without memory for its weights."""
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'), torch.device('meta'):
+        return MODELS.build(copy.deepcopy(cfg.model))
+
+
+def _same_optimisers(ours: Config, theirs: Config) -> bool:
+    """Whether optimisers given by role and by part come to the same for each part."""
+    wrappers = [ours.optim_wrapper, theirs.optim_wrapper]
+    if not all(optim_wrapper_parts(wrapper) for wrapper in wrappers):
+        return False
+    model = _weightless(ours)
+    try:
+        one, other = [
+            part_configs({k: v for k, v in wrapper.items() if k != 'constructor'}, model)
+            for wrapper in wrappers
+        ]
+    except ValueError:  # other parts
+        return False
+    return one == other
 
 
 def _data(cfg: Config, loader: str) -> tuple:

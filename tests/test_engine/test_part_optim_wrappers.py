@@ -46,7 +46,51 @@ def test_parts_get_their_optimizers() -> None:
     assert len(wrappers['judge'].optimizer.param_groups) == 4  # one a parameter
 
 
+def test_roles_stand_for_parts_and_parts_override_them() -> None:
+    adam = dict(type='Adam', lr=0.3, betas=(0.5, 0.9))
+    model = TinyGAN()
+    wrappers = build(
+        model,
+        generators=dict(optimizer=adam, clip_grad=dict(max_norm=1)),
+        discriminators=dict(optimizer=SGD, every=2),
+        painter=dict(optimizer=dict(lr=0.2)),
+        critic=dict(optimizer=dict(type='Adam', lr=0.4)),
+    )
+    named = {name: wrapper.optimizer for name, wrapper in wrappers.items()}
+    assert {name: type(one).__name__ for name, one in named.items()} == dict(
+        shaper='Adam', painter='Adam', judge='SGD', critic='Adam'
+    )
+    assert {name: one.defaults['lr'] for name, one in named.items()} == dict(
+        shaper=0.3, painter=0.2, judge=0.1, critic=0.4
+    )
+    assert [named[name].defaults['betas'] for name in ('painter', 'critic')] == [
+        (0.5, 0.9),
+        (0.9, 0.999),
+    ]
+    assert wrappers['painter'].clip_grad_kwargs == dict(max_norm=1)
+    assert wrappers._every == dict(shaper=1, painter=1, judge=2, critic=2)
+    model.discriminators = dict  # none of them is trained: the role stands for nothing
+    model.judge.requires_grad_(False)
+    model.critic.requires_grad_(False)
+    assert [*build(model, generators=dict(optimizer=SGD), discriminators={}).keys()] == [
+        'shaper',
+        'painter',
+    ]
+
+
 WRONG = {
+    'role left out': (
+        dict(generators=dict(optimizer=SGD)),
+        r'optim_wrapper has generators; TinyGAN.*parts shaper, painter, judge, critic: give each',
+    ),
+    'no such part': (
+        dict(
+            generators=dict(optimizer=SGD),
+            discriminators=dict(optimizer=SGD),
+            panter=dict(optimizer=SGD),
+        ),
+        r'optim_wrapper has generators, discriminators, panter; TinyGAN',
+    ),
     'unknown part': (
         dict(optimizer=SGD),
         r'optim_wrapper has optimizer; TinyGAN, as it is configured, has the parts shaper, pain',
@@ -150,6 +194,46 @@ def test_config_check_knows_parts(tmp_path: Path) -> None:
         'accumulative_counts, clip_grad, optimizer.',
         "optim_wrapper.critic.optimizer.l: Adam takes no 'l'; did you mean 'lr'?",
     ]
+
+
+def test_config_check_knows_roles(tmp_path: Path) -> None:
+    """A part's own settings are checked together with those of its role."""
+    cfg = Config.fromfile(tiny_gan_config(tmp_path))
+    part = cfg.optim_wrapper.pop('critic')
+    for name in ('judge', 'shaper', 'painter'):
+        cfg.optim_wrapper.pop(name)
+    cfg.optim_wrapper.update(generators=copy.deepcopy(part), discriminators=part)
+    cfg.optim_wrapper.critic = dict(optimizer=dict(lr=1.0))
+    check_config(cfg)
+    cfg.optim_wrapper.critic.optimizer.l = 1
+    cfg.optim_wrapper.generators.evry = 2
+    with pytest.raises(ConfigError) as error:
+        check_config(cfg)
+    assert str(error.value).splitlines() == [
+        "optim_wrapper.generators.evry: OptimWrapper takes no 'evry'; it takes "
+        'accumulative_counts, clip_grad, optimizer.',
+        "optim_wrapper.critic.optimizer.l: Adam takes no 'l'; did you mean 'lr'?",
+    ]
+
+
+_ROLES = """
+wrapper = optim_wrapper
+optim_wrapper = dict(
+    constructor='PartOptimWrapperConstructor',
+    generators=wrapper['painter'],
+    discriminators=wrapper['judge'],
+)
+del wrapper
+param_scheduler = dict(shaper=[], painter=[], judge=[])
+"""
+
+
+def test_schedules_of_parts_are_checked_once_the_model_is_built(tmp_path: Path) -> None:
+    config = tiny_gan_config(tmp_path, _ROLES)
+    with pytest.raises(
+        ConfigError, match=r'param_scheduler\.critic: is absent; give the schedules'
+    ):
+        run_here('train', config, '--debug', '--work-dir', tmp_path)
 
 
 def test_amp_switches_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -316,6 +316,13 @@ def test_training_without_validation_is_finished_with_its_last_checkpoint(tmp_pa
     assert run.metrics() == {}
     finish(run, 80, 60)
     assert run.metrics() == {}
+    roles = run.cfg.optim_wrapper
+    run.cfg.optim_wrapper = dict(  # as the same optimisers were named before there were roles
+        constructor=roles.constructor,
+        edge=roles.generators,
+        edge_discriminator=roles.discriminators,
+    )
+    assert run.metrics() == {}
     run.cfg.optim_wrapper.edge.optimizer.lr = 1.0
     with pytest.raises(ConfigError, match=r'different: optim_wrapper'):
         run.metrics()

@@ -1,12 +1,10 @@
 # EdgeConnect: discriminators learn at a tenth of the rate; the number of epochs is ours.
-adam = dict(type='Adam', lr=1e-4, betas=(0.0, 0.9))
-judge_adam = dict(type='Adam', lr=1e-5, betas=(0.0, 0.9))
 optim_wrapper = dict(
     constructor='PartOptimWrapperConstructor',
-    edge=dict(type='OptimWrapper', optimizer=adam),
-    edge_discriminator=dict(type='OptimWrapper', optimizer=judge_adam),
-    image=dict(type='OptimWrapper', optimizer=adam),
-    image_discriminator=dict(type='OptimWrapper', optimizer=judge_adam),
+    generators=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.9))),
+    discriminators=dict(
+        type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-5, betas=(0.0, 0.9))
+    ),
 )
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=5)
 val_cfg = dict(type='ValLoop')

@@ -2,7 +2,7 @@
 sgd = dict(type='SGD', lr=0.02, momentum=0.9, weight_decay=1e-4)
 optim_wrapper = dict(
     constructor='PartOptimWrapperConstructor',
-    selector=dict(type='OptimWrapper', optimizer=sgd, clip_grad=dict(max_norm=10)),
+    generators=dict(type='OptimWrapper', optimizer=sgd, clip_grad=dict(max_norm=10)),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, begin=0, end=50),

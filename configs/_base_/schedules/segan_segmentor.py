@@ -2,7 +2,7 @@
 # 20000 batches of 5.
 optim_wrapper = dict(
     constructor='PartOptimWrapperConstructor',
-    segmentor=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3)),
+    generators=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3)),
 )
 param_scheduler = [
     dict(type='MultiStepLR', milestones=[20000, 40000, 40000, 60000], gamma=0.1, by_epoch=False)

@@ -407,7 +407,7 @@ def test_phases_go_on_from_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('size', ['', '_small'])
-@pytest.mark.parametrize('phase', ['', '_segmentor', '_painter'])
+@pytest.mark.parametrize('phase', ['_segmentor', '_painter'])
 def test_base_configs(tmp_path: Path, size: str, phase: str) -> None:
     """Each phase's model and its schedule fit; only the data are missing."""
     bases = [

@@ -1,7 +1,0 @@
-# For minutes on a CPU: ten partial epochs, the last five validated.
-_base_ = './inpainting_pconv.py'
-optim_wrapper = dict(generator=dict(optimizer=dict(type='Adam', lr=4e-4)))
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, eta_min=1e-6, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(max_epochs=10, val_begin=6, val_interval=1)

@@ -1,8 +1,0 @@
-# For minutes on a CPU: ten (partial) epochs at twice pix2pix's rate, which then declines.
-_base_ = './segan_painter.py'
-adam = dict(type='Adam', lr=5e-4, betas=(0.5, 0.999))
-optim_wrapper = dict(generator=dict(optimizer=adam), discriminator=dict(optimizer=adam))
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, eta_min=1e-6, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(max_epochs=10, val_begin=10)
