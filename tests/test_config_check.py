@@ -14,7 +14,7 @@ from seginpaint_mm.config_check import check_config, located_error, unused_custo
 from seginpaint_mm.config_check.signatures import accepted_arguments, fits
 from seginpaint_mm.engine.hooks import LastEpochsMeanHook
 from seginpaint_mm.errors import ConfigError
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 
 @pytest.fixture(scope='module')

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from seginpaint_mm.interop.mmengine import files_read_once
-from tests.config_sweep.data import write_all
-from tests.config_sweep.run import CONFIGS, run_config
-from tests.config_sweep.sample import DOCUMENTED, SAMPLE, parts_left_out
-from tests.tool_runs import REPOSITORY
+from tests.helpers.config_sweep.data import write_all
+from tests.helpers.config_sweep.run import CONFIGS, run_config
+from tests.helpers.config_sweep.sample import DOCUMENTED, SAMPLE, parts_left_out
+from tests.helpers.tool_runs import REPOSITORY
 
 
 @pytest.fixture(scope='module')

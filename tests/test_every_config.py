@@ -14,7 +14,7 @@ from seginpaint_mm.config_check import check_config
 from seginpaint_mm.interop.mmengine import files_read_once
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables import load_spec, plan
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 pytestmark = pytest.mark.slow  # minutes, for all of them
 CONFIGS = sorted((REPOSITORY / 'configs').glob('[!_]*/*.py'))

@@ -13,7 +13,7 @@ import pytest
 from mmengine.utils import digit_version
 
 from seginpaint_mm import __version__
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 CARRIED = ('configs', 'requirements', 'seginpaint_mm', 'tools')
 FILES = ('LICENSE', 'MANIFEST.in', 'README.md', 'model-index.yml', 'pyproject.toml', 'setup.py')

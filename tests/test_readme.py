@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.registry import METRICS, MODELS
-from tests.tiny_run import REPOSITORY, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import REPOSITORY, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 README = (REPOSITORY / 'README.md').read_text(encoding='utf-8')
 OWN_PARTS = (REPOSITORY / 'docs/own_parts.md').read_text(encoding='utf-8')

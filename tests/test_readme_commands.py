@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.documented_commands import Command, commands, documents, languages
-from tests.documented_rules import check
-from tests.documented_world import write_world
-from tests.tool_runs import REPOSITORY
+from tests.helpers.documented_commands import Command, commands, documents, languages
+from tests.helpers.documented_rules import check
+from tests.helpers.documented_world import write_world
+from tests.helpers.tool_runs import REPOSITORY
 
 # '' is a listing of files; names in braces are Sphinx's directives.
 LANGUAGES = {'bash', 'bibtex', 'python', '', '{eval-rst}', '{toctree}'}

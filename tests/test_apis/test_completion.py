@@ -22,8 +22,8 @@ from seginpaint_mm.apis.tasks.completed_objects import (
 from seginpaint_mm.datasets import COCOADataset, LoadAmodalObjects, LoadSceneImage
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.models.segan.segan import SeGAN
-from tests.segan_scenes import PAINTER_SIZE, SIZE, scene, tiny_segan
-from tests.tool_runs import run_here
+from tests.helpers.segan_scenes import PAINTER_SIZE, SIZE, scene, tiny_segan
+from tests.helpers.tool_runs import run_here
 
 FRAME = dict(type='FrameObjects', size=SIZE)
 STEPS = [

@@ -12,8 +12,8 @@ from seginpaint_mm.apis import Removal, SegInpaintInferencer
 from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.models.baselines import UntrainedInpainter
 from seginpaint_mm.registry import MODELS as MODEL_REGISTRY
-from tests.model_tester import build_model, check_training_step
-from tests.segan_scenes import scenes, tiny_segan
+from tests.helpers.model_tester import build_model, check_training_step
+from tests.helpers.segan_scenes import scenes, tiny_segan
 
 MODELS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'
 

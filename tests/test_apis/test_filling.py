@@ -13,9 +13,9 @@ from mmengine.config import Config
 from seginpaint_mm.apis import Filling, SegInpaintInferencer
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.structures import SceneSample
-from tests.model_tester import build_model
-from tests.sgenet_scenes import SIZE, tiny_generator, tiny_sgenet
-from tests.tool_runs import REPOSITORY
+from tests.helpers.model_tester import build_model
+from tests.helpers.sgenet_scenes import SIZE, tiny_generator, tiny_sgenet
+from tests.helpers.tool_runs import REPOSITORY
 
 STEPS = [
     dict(type='LoadSceneImage'),

@@ -14,7 +14,7 @@ from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.apis.instance_results import describe_instances, instance_ids, resize_instances
 from seginpaint_mm.apis.trained_model import dataset_meta
 from seginpaint_mm.structures import SceneSample
-from tests.instance_scenes import instances_of
+from tests.helpers.instance_scenes import instances_of
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'fcrn' / 'hough_r18_shared_street.py'
 

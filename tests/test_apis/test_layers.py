@@ -25,7 +25,7 @@ from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import with_rim
 from seginpaint_mm.utils.config_files import config_folder, find_config
-from tests.tool_runs import run_here
+from tests.helpers.tool_runs import run_here
 
 SIZE = (60, 90)
 # psd-tools needs Python 3.11

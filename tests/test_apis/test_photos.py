@@ -20,7 +20,7 @@ from seginpaint_mm.apis.inputs import find_inputs
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.utils.files import _with_chunks
-from tests.segan_scenes import tiny_segan
+from tests.helpers.segan_scenes import tiny_segan
 
 SIZE = (40, 60)
 ORIENTATION, MAKE, DATE, EXIF, TAKEN, MAKER_NOTE, PLACE = (

@@ -13,8 +13,8 @@ from seginpaint_mm.commands import infer
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.interop.mmdet import find_indexed
 from seginpaint_mm.zoo import CACHE, WEIGHTS
-from tests.stand_ins import LikeLaMa, LikeMIGAN, mask_rcnn, put_into_cache, scripted
-from tests.weight_server import WeightServer
+from tests.helpers.stand_ins import LikeLaMa, LikeMIGAN, mask_rcnn, put_into_cache, scripted
+from tests.helpers.weight_server import WeightServer
 
 SIZE = (60, 80)
 BLUE = (255, 0, 0)  # BGR

@@ -19,9 +19,8 @@ from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.geometry.masks import grow_mask
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.structures import SceneSample
-from tests.maskopt_scenes import edge, tiny_inpainter
-from tests.maskopt_scenes import image as image_stage
-from tests.test_models.test_maskopt.test_object_remover import finding, tiny_remover
+from tests.helpers.maskopt_scenes import edge, finding, tiny_inpainter, tiny_remover
+from tests.helpers.maskopt_scenes import image as image_stage
 
 SIZE = (60, 90)
 CLASSES = ('cat', 'dog', 'horse')

@@ -16,10 +16,10 @@ from seginpaint_mm.apis.trained_model import build_model, dataset_meta, inferenc
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.utils.files import write_json
-from tests.maskopt_scenes import tiny_inpainter, tiny_selector
-from tests.model_tester import build_model as built
-from tests.segan_scenes import tiny_segan
-from tests.tool_runs import REPOSITORY
+from tests.helpers.maskopt_scenes import tiny_inpainter, tiny_selector
+from tests.helpers.model_tester import build_model as built
+from tests.helpers.segan_scenes import tiny_segan
+from tests.helpers.tool_runs import REPOSITORY
 
 CONFIGS = sorted(
     path for path in (REPOSITORY / 'configs').glob('*/*.py') if '_base_' not in path.parts

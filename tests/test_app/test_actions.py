@@ -13,7 +13,7 @@ from PIL import Image
 from seginpaint_mm.apis import Removal, SegInpaintInferencer, complete, remove
 from seginpaint_mm.app import Service
 from seginpaint_mm.app.actions import ACTIONS
-from tests.test_app.serving import Finder, form, masks, photo, png, serving
+from tests.helpers.serving import Finder, form, masks, photo, png, serving
 
 
 @pytest.fixture(scope='module')

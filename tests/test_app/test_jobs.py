@@ -20,7 +20,7 @@ from seginpaint_mm.apis.progress import Cancelled, watched
 from seginpaint_mm.app import Service, server
 from seginpaint_mm.app.jobs import Jobs
 from seginpaint_mm.app.openapi import PROGRESS
-from tests.test_app.serving import Finder, form, masks, photo, png, serving
+from tests.helpers.serving import Finder, form, masks, photo, png, serving
 
 
 class Slow(Finder):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seginpaint_mm.apis import Removal, complete, remove
 from seginpaint_mm.app import Service, server
-from tests.test_app.serving import Finder, masks, photo, serving
+from tests.helpers.serving import Finder, masks, photo, serving
 
 BROWSERS = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome')
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from seginpaint_mm.apis import Removal, remove
 from seginpaint_mm.app import Service, server
-from tests.test_app.serving import Finder, form, masks, photo, png, serving
+from tests.helpers.serving import Finder, form, masks, photo, png, serving
 
 
 @pytest.fixture(scope='module')

@@ -7,7 +7,7 @@ import torch
 
 from seginpaint_mm.benchmarks import inpainters
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 BASES = REPOSITORY / 'configs/_base_/models'
 CPU = torch.device('cpu')

@@ -16,8 +16,8 @@ from seginpaint_mm.benchmarks.object_completion import (
     scene_of,
     segan_tables,
 )
-from tests.model_tester import build_model
-from tests.segan_scenes import tiny_segan
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import tiny_segan
 
 CPU = torch.device('cpu')
 

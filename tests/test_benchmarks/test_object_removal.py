@@ -19,8 +19,8 @@ from seginpaint_mm.benchmarks.object_removal import (
 )
 from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss
-from tests.maskopt_scenes import pair, tiny_inpainter, tiny_selector
-from tests.model_tester import build_model
+from tests.helpers.maskopt_scenes import pair, tiny_inpainter, tiny_selector
+from tests.helpers.model_tester import build_model
 
 CPU = torch.device('cpu')
 TINY = Setting(Path('tiny.py'), 64, (1, 2), 64, 2)

@@ -11,8 +11,8 @@ from mmengine.dataset import ConcatDataset, RepeatDataset
 from seginpaint_mm.commands.check import main
 from seginpaint_mm.datasets import FolderInstanceDataset, SceneFolderDataset
 from seginpaint_mm.datasets.checking import SampleReader, leaf_datasets, look_at
-from tests.dataset_folders import picture, write_map
-from tests.tool_runs import REPOSITORY
+from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.tool_runs import REPOSITORY
 
 SIZE = (24, 40)
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]

@@ -11,7 +11,7 @@ import pytest
 from seginpaint_mm.commands import demo
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.tables import Run
-from tests.tiny_run import REPOSITORY, tiny_config
+from tests.helpers.tiny_run import REPOSITORY, tiny_config
 
 METRICS = {
     'all_mIoU': 80.0,

@@ -16,7 +16,7 @@ from seginpaint_mm.engine.step_time import step_seconds
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import DATASETS
 from seginpaint_mm.utils.files import write_json
-from tests.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import picture, write_map
 
 SIZE = (48, 64)
 NAMES = 'sky,road,car'

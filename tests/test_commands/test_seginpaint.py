@@ -9,7 +9,7 @@ import pytest
 from seginpaint_mm import __version__
 from seginpaint_mm.__main__ import main
 from seginpaint_mm.commands import COMMANDS, command, command_line
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 
 def test_the_version_and_all_commands_are_named(capsys: pytest.CaptureFixture[str]) -> None:

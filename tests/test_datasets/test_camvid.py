@@ -3,7 +3,7 @@ import pytest
 
 from seginpaint_mm.datasets import CamVidSceneDataset
 from seginpaint_mm.datasets.class_tables import CAMVID_IDS
-from tests.dataset_folders import background_truth, street_labels, write_camvid
+from tests.helpers.dataset_folders import background_truth, street_labels, write_camvid
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 

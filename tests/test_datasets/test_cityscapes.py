@@ -5,7 +5,12 @@ import pytest
 
 from seginpaint_mm.datasets import CityscapesSceneDataset
 from seginpaint_mm.datasets.class_tables import CITYSCAPES_IDS
-from tests.dataset_folders import background_truth, street_labels, write_cityscapes, write_map
+from tests.helpers.dataset_folders import (
+    background_truth,
+    street_labels,
+    write_cityscapes,
+    write_map,
+)
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 NAMES = [f'{city}/{city}_{number:03d}' for city in ('aachen', 'bonn') for number in range(60)]

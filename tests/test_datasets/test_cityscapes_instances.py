@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import CityscapesInstanceDataset
-from tests.dataset_folders import street_labels, write_cityscapes
+from tests.helpers.dataset_folders import street_labels, write_cityscapes
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 NAME = 'aachen/aachen_000'

@@ -7,7 +7,7 @@ from pycocotools.coco import COCO
 
 from seginpaint_mm.datasets import CocoInstanceDataset, PackScene
 from seginpaint_mm.datasets.object_library import cut_out_of_scene
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 HEIGHT, WIDTH = SIZE

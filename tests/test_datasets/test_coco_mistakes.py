@@ -14,8 +14,8 @@ from seginpaint_mm.datasets import (
     CocoInstanceDataset,
     CocoPanopticInstanceDataset,
 )
-from tests.amodal_folders import cocoa_annotation, write_cocoa
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.amodal_folders import cocoa_annotation, write_cocoa
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 BOX = [[4, 4, 12, 4, 12, 10, 4, 10]]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import COCOADataset
-from tests.amodal_folders import cocoa_annotation, full_masks, visible_masks, write_cocoa
-from tests.dataset_folders import picture, write_map
+from tests.helpers.amodal_folders import cocoa_annotation, full_masks, visible_masks, write_cocoa
+from tests.helpers.dataset_folders import picture, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadAmodalObjects')]
 

@@ -1,18 +1,13 @@
 """The data sets that configs are based on give batches from the real samples."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
-from mmengine.registry import DefaultScope
 
-from seginpaint_mm.registry import DATASETS
-from tests.dataset_folders import picture, write_map
+from tests.helpers.dataset_configs import BASES, build, move
+from tests.helpers.dataset_folders import picture, write_map
 
-BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
 # Base, data loader, folder of the real data, height and width.
 CASES = [
     ('cityscapes_128x256', 'train', 'cityscapes_256x128', (128, 256)),
@@ -42,20 +37,6 @@ SEMANTIC_CASES = [
     ('voc_small', 'train', 'voc/VOC2012', (160, 160), 420),
     ('voc_small', 'val', 'voc/VOC2012', None, 100),  # labels as they are
 ]
-
-
-def build(config: dict, split: str) -> BaseDataset:
-    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
-        return DATASETS.build(config[f'{split}_dataloader']['dataset'])
-
-
-def move(node: dict | list, data_root: str) -> None:
-    """Set every ``data_root`` in a config."""
-    for value in node.values() if isinstance(node, dict) else node:
-        if isinstance(value, (dict, list)):
-            move(value, data_root)
-    if isinstance(node, dict) and 'data_root' in node:
-        node['data_root'] = data_root
 
 
 @pytest.mark.parametrize(('base', 'split', 'folder', 'size'), CASES)

@@ -5,14 +5,14 @@ from seginpaint_mm.datasets import DYCEDataset
 from seginpaint_mm.datasets.amodal_reading import _note_missed_objects
 from seginpaint_mm.street import render_street
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
-from tests.amodal_folders import (
+from tests.helpers.amodal_folders import (
     full_masks,
     input_masks,
     visible_masks,
     write_dyce,
     write_dyce_real,
 )
-from tests.dataset_folders import SIZE, write_map
+from tests.helpers.dataset_folders import SIZE, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadAmodalObjects')]
 

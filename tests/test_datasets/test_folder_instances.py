@@ -5,7 +5,7 @@ from PIL import Image
 
 from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
-from tests.dataset_folders import SIZE, picture, write_map, write_palette_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map, write_palette_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 OBJECTS = np.zeros(SIZE, np.uint8)

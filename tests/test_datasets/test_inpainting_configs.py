@@ -9,8 +9,8 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.registry import DATASETS
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
-from tests.dataset_folders import picture, write_map
-from tests.test_datasets.test_dataset_configs import move
+from tests.helpers.dataset_configs import move
+from tests.helpers.dataset_folders import picture, write_map
 
 BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
 

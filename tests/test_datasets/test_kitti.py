@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import KITTISceneDataset
-from tests.dataset_folders import background_truth, street_labels, write_kitti
+from tests.helpers.dataset_folders import background_truth, street_labels, write_kitti
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 

@@ -13,7 +13,7 @@ from seginpaint_mm.datasets import (
     LoadSceneImage,
     OutdoorScenesDataset,
 )
-from tests.dataset_folders import (
+from tests.helpers.dataset_folders import (
     SIZE,
     picture,
     write_camvid,

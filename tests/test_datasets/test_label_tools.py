@@ -18,8 +18,8 @@ from seginpaint_mm.datasets.label_tools import (
     read_yolo,
     yolo_names,
 )
-from tests.dataset_folders import picture, write_map
-from tests.tool_runs import run_here
+from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.tool_runs import run_here
 
 WIDTH, HEIGHT = 40, 30
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]

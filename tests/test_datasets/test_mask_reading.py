@@ -15,7 +15,7 @@ from seginpaint_mm.datasets import mask_reading
 from seginpaint_mm.datasets.image_reading import read_alpha, read_colour, read_pixels
 from seginpaint_mm.datasets.mask_levels import read_levels
 from seginpaint_mm.datasets.mask_reading import read_hole, read_marked_file, read_mask, union
-from tests.mask_files import objects_of
+from tests.helpers.mask_files import objects_of
 
 HEIGHT, WIDTH = 60, 80
 WHITE = np.zeros((HEIGHT, WIDTH), np.uint8)

@@ -3,7 +3,7 @@ import pytest
 
 from seginpaint_mm.datasets import CamVidSceneDataset
 from seginpaint_mm.datasets.object_library import ObjectLibrary, cut_out_objects
-from tests.dataset_folders import SIZE, picture, write_camvid
+from tests.helpers.dataset_folders import SIZE, picture, write_camvid
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]
 OPTIONS = dict(area=(0.01, 0.5), max_contact=0.1)

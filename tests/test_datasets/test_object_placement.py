@@ -15,7 +15,7 @@ from seginpaint_mm.datasets.object_placement import (
     resize_object,
     visible_part,
 )
-from tests.dataset_folders import picture
+from tests.helpers.dataset_folders import picture
 
 
 def disk(size: tuple[int, int]) -> np.ndarray:

@@ -22,8 +22,8 @@ from seginpaint_mm.datasets.pairs import PairMaker, PairOptions, write_pairs
 from seginpaint_mm.datasets.pairs.maker import BLOCK
 from seginpaint_mm.datasets.pairs.writer import write_block
 from seginpaint_mm.errors import DataError, UserError
-from tests.dataset_folders import picture, street_labels, write_cityscapes, write_map
-from tests.tool_runs import run_here
+from tests.helpers.dataset_folders import picture, street_labels, write_cityscapes, write_map
+from tests.helpers.tool_runs import run_here
 
 TOOL = 'dataset_converters/make_pairs'
 SIZE = (40, 48)

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
-from tests.test_datasets.test_dataset_configs import BASES, build, move
+from tests.helpers.dataset_configs import BASES, build, move
 
 
 def test_street_online(tmp_path):

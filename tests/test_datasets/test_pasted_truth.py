@@ -6,7 +6,7 @@ import pytest
 from seginpaint_mm.datasets import CityscapesInstanceDataset, FrameObjects, PackScene
 from seginpaint_mm.datasets.object_placement import pasted_truth
 from seginpaint_mm.datasets.transforms import PasteForeground
-from tests.dataset_folders import SIZE, picture, write_cityscapes
+from tests.helpers.dataset_folders import SIZE, picture, write_cityscapes
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.io import savemat
 
 from seginpaint_mm.datasets import SBDInstanceDataset
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 CAT, DOG = 8, 12

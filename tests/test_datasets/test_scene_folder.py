@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from seginpaint_mm.datasets import SceneFolderDataset
-from tests.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import picture, write_map
 
 LABELS = ['sky', 'road', 'car', 'pavement', 'person', 'sign']
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadSceneAnnotations')]

@@ -4,7 +4,7 @@ from PIL import Image
 
 from seginpaint_mm.datasets import VOCInstanceDataset
 from seginpaint_mm.datasets.class_tables import VOC_COLOURS
-from tests.dataset_folders import SIZE, picture, write_map, write_palette_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map, write_palette_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 CAT, DOG = 8, 12

@@ -25,11 +25,11 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.mpi import max_pool_inpainting
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.graphs import HOLE, IMAGE, Graph, graphs_of
-from tests.maskopt_scenes import image, tiny_inpainter
-from tests.model_tester import build_model
-from tests.segan_scenes import tiny_segan
-from tests.sgenet_scenes import tiny_sgenet
-from tests.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.maskopt_scenes import image, tiny_inpainter
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import tiny_segan
+from tests.helpers.sgenet_scenes import tiny_sgenet
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
 
 SIZES = dict(img_shape=(40, 56), ori_shape=(40, 56))
 MPI = dict(

@@ -10,11 +10,11 @@ from mmengine.config import Config
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.commands.export import main
 from seginpaint_mm.errors import UserError
-from tests.inpainting_batches import smooth_picture
-from tests.maskopt_scenes import image, tiny_inpainter
-from tests.model_tester import build_model
-from tests.sgenet_scenes import tiny_sgenet
-from tests.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.inpainting_batches import smooth_picture
+from tests.helpers.maskopt_scenes import image, tiny_inpainter
+from tests.helpers.model_tester import build_model
+from tests.helpers.sgenet_scenes import tiny_sgenet
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
 
 PAIRS = dict(type='PairsDataset', data_root='', pipeline=[dict(type='PackScene')])
 TEST = dict(

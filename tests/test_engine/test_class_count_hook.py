@@ -12,9 +12,9 @@ from torch import nn
 from seginpaint_mm.engine.hooks import ClassCountHook
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
-from tests.dataset_folders import picture, write_map
-from tests.tiny_run import REPOSITORY, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.tiny_run import REPOSITORY, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 STREET = dict(classes=tuple(f'c{k}' for k in range(19)), thing_ids=tuple(range(11, 19)))
 

@@ -16,8 +16,8 @@ from seginpaint_mm.engine.hooks import EpochSeedHook, FiniteLossHook, LastEpochs
 from seginpaint_mm.engine.hooks.epoch_hooks import epoch_seed
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.errors import DivergenceError
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import forget_runs, run_here
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import forget_runs, run_here
 
 
 class Killed(BaseException):

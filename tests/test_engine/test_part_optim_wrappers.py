@@ -16,8 +16,8 @@ from seginpaint_mm.config_check import check_config
 from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers, mixed_precision
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.errors import ConfigError, DivergenceError
-from tests.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
-from tests.tool_runs import run_here
+from tests.helpers.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
+from tests.helpers.tool_runs import run_here
 
 SGD = dict(type='SGD', lr=0.1)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 _SGD = "optim_wrapper = dict(optimizer=dict(type='SGD', lr={lr}, momentum=0.9))\n"
 _POLY = "param_scheduler = [dict(type='PolyLR', eta_min=1e-6, power=0.9, end={end})]\n"

@@ -7,7 +7,7 @@ from torchmetrics.functional.classification import binary_jaccard_index
 
 from seginpaint_mm.evaluation import AmodalIoUMetric, PaintedMaskIoUMetric, VisibleMaskIoUMetric
 from seginpaint_mm.geometry.boxes import crop_masks
-from tests.amodal_records import layered, random_layers, record
+from tests.helpers.amodal_records import layered, random_layers, record
 
 
 def evaluate(metric: AmodalIoUMetric, *records: dict) -> dict:

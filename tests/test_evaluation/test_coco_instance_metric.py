@@ -12,7 +12,7 @@ from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets import CocoInstanceDataset
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.evaluation import CocoInstanceMetric
-from tests.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import picture, write_map
 
 LOAD = ('LoadSceneImage', 'LoadInstances', 'PackScene')
 BOXES = {1: (2, 2, 20, 12), 2: (4, 1, 16, 14), 3: (1, 1, 30, 15)}  # annotation: x1, y1, x2, y2

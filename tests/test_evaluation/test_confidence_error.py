@@ -9,8 +9,8 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 
 from seginpaint_mm.evaluation import ClassIoUMetric, ConfidenceErrorMetric, HoleClassIoUMetric
-from tests.painted_records import colours, hole_left, painted_record
-from tests.tool_runs import load_tool
+from tests.helpers.painted_records import colours, hole_left, painted_record
+from tests.helpers.tool_runs import load_tool
 
 SIZE = (16, 20)
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.evaluation import DepthOrderMetric, LowerIsNearerMetric
-from tests.amodal_records import layered, random_layers, record
+from tests.helpers.amodal_records import layered, random_layers, record
 
 
 def evaluate(metric: DepthOrderMetric, *records: dict) -> dict:

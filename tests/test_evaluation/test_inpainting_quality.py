@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from seginpaint_mm.evaluation import InpaintingQualityMetric
-from tests.painted_records import colours, hole_left, noisy, painted_record
+from tests.helpers.painted_records import colours, hole_left, noisy, painted_record
 
 SIZE = (16, 20)
 

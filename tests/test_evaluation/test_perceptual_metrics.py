@@ -16,7 +16,7 @@ from torchvision.models import squeezenet1_1
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.evaluation import FIDMetric, InpaintingQualityMetric, LPIPSMetric
 from seginpaint_mm.evaluation.image_quality import frechet_distance
-from tests.painted_records import colours, hole_left, noisy, painted_record
+from tests.helpers.painted_records import colours, hole_left, noisy, painted_record
 
 SIZE = (64, 64)
 # Where LPIPS reads SqueezeNet 1.1: after these layers.

@@ -16,8 +16,8 @@ from seginpaint_mm.figures.panels import PANELS, View
 from seginpaint_mm.geometry.masks import grow_mask
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.panels import GAP, HEADER
-from tests.tiny_remover import SIZE, write_tiny_pairs
-from tests.tool_runs import REPOSITORY, run_here
+from tests.helpers.tiny_remover import SIZE, write_tiny_pairs
+from tests.helpers.tool_runs import REPOSITORY, run_here
 
 FIGURES = sorted(REPOSITORY.glob('configs/*/figure_*.yml'))
 CONFIG = """

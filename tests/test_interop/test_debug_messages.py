@@ -8,7 +8,7 @@ import mmengine.logging
 import pytest
 
 import seginpaint_mm.registry  # noqa: F401  silences them
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 
 def test_importing_the_models_prints_nothing() -> None:

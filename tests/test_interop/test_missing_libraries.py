@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 # A process in which the named modules cannot be found, as if they were not installed.
 HIDE = """

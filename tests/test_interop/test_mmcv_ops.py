@@ -10,7 +10,7 @@ import torch
 from mmcv.utils import collect_env
 
 from seginpaint_mm.interop import mmcv_ops
-from tests import mmcv_reference
+from tests.helpers import mmcv_reference
 
 ROOT = Path(__file__).parents[2]
 needs_ours = pytest.mark.skipif(mmcv_reference.IS_COMPILED, reason='mmcv is compiled here')

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests import mmcv_operator_cases, mmcv_reference
+from tests.helpers import mmcv_operator_cases, mmcv_reference
 
 needs_compiled = pytest.mark.skipif(
     not mmcv_reference.IS_COMPILED, reason=mmcv_reference.NOT_COMPILED

@@ -14,7 +14,7 @@ from torch.nn.functional import softplus
 from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.structures import SceneSample
-from tests.tiny_gan import DISCRIMINATORS, GENERATORS, TinyGAN, tiny_batch
+from tests.helpers.tiny_gan import DISCRIMINATORS, GENERATORS, TinyGAN, tiny_batch
 
 PARTS = GENERATORS + DISCRIMINATORS
 

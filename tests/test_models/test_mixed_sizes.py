@@ -7,9 +7,21 @@ import torch
 from torch import Tensor, nn
 
 import seginpaint_mm.interop.mmagic  # noqa: F401  registers mmagic's networks
-from tests.maskopt_scenes import edge, image, pair, segmentation, tiny_inpainter, tiny_selector
-from tests.model_tester import build_model
-from tests.sgenet_scenes import NUM_CLASSES, tiny_discriminator, tiny_perceptual, tiny_sgenet
+from tests.helpers.maskopt_scenes import (
+    edge,
+    image,
+    pair,
+    segmentation,
+    tiny_inpainter,
+    tiny_selector,
+)
+from tests.helpers.model_tester import build_model
+from tests.helpers.sgenet_scenes import (
+    NUM_CLASSES,
+    tiny_discriminator,
+    tiny_perceptual,
+    tiny_sgenet,
+)
 
 SIZES = ((64, 64), (40, 52), (64, 30))
 GAN = dict(type='mmagic.GANLoss', gan_type='vanilla', loss_weight=0.01)

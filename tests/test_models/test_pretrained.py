@@ -14,8 +14,8 @@ from torchvision.models import resnet18
 from seginpaint_mm.engine.hooks import PretrainedHook
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.backbones import file_depths, find_resnets, load_pretrained
-from tests.model_tester import build_model
-from tests.tool_runs import REPOSITORY
+from tests.helpers.model_tester import build_model
+from tests.helpers.tool_runs import REPOSITORY
 
 
 @pytest.fixture(scope='module')

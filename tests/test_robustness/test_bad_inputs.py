@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_run import (
+from tests.helpers.tiny_run import (
     SIZE,
     image_path,
     label_path,
@@ -19,7 +19,7 @@ from tests.tiny_run import (
     write_labels,
     write_tiny_street,
 )
-from tests.tool_runs import run_here
+from tests.helpers.tool_runs import run_here
 
 CAR, ROAD = 26, 7
 Spoil = Callable[[Path], None]

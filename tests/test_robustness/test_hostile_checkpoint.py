@@ -14,8 +14,8 @@ from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.checkpoint import UNSAFE_LOAD, enable_safe_loading, load_checkpoint_safely
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.safe_unpickling import load_restricted
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 
 class Command:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here, run_process
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here, run_process
 
 # no seed in the config: a resumed training must take the checkpoint's
 _WORKERS = """

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here, run_process
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here, run_process
 
 # Equality holds where nothing depends on how a batch is split: batch norm keeps its statistics,
 # nothing is random, and every picture has the same number of labelled pixels, since each process

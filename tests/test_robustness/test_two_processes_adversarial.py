@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.tiny_gan import tiny_gan_config
-from tests.tool_runs import run_here, run_process
+from tests.helpers.tiny_gan import tiny_gan_config
+from tests.helpers.tool_runs import run_here, run_process
 
 _PLAIN = """
 train_dataloader.update(batch_size={batch_size})

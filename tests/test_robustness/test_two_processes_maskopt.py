@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.tiny_remover import INPAINTERS, tiny_remover_config, write_tiny_pairs
-from tests.tool_runs import run_here, run_process
+from tests.helpers.tiny_remover import INPAINTERS, tiny_remover_config, write_tiny_pairs
+from tests.helpers.tool_runs import run_here, run_process
 
 _PLAIN = """
 train_dataloader['batch_size'] = {batch_size}

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.amodal_folders import write_dyce
-from tests.tiny_segan import PHASES, tiny_segan_config
-from tests.tool_runs import run_here, run_process
+from tests.helpers.amodal_folders import write_dyce
+from tests.helpers.tiny_segan import PHASES, tiny_segan_config
+from tests.helpers.tool_runs import run_here, run_process
 
 # No part may depend on which objects share a process: no batch norm, no dropout. Plain descent, as
 # Adam makes much of differences in rounding.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tool_runs import run_here
+from tests.helpers.tool_runs import run_here
 
 TOOL = 'analysis_tools/benchmark'
 SMALL = ('--size', '32', '64', '--repeats', '1', '--batch-size', '2', '--device', 'cpu')

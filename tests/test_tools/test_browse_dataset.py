@@ -1,8 +1,8 @@
 import cv2
 import pytest
 
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 TOOL = 'analysis_tools/browse_dataset'
 

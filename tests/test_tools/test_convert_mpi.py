@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchvision.models import resnet18, resnet50
 
 from seginpaint_mm.apis.trained_model import build_model, find_model
-from tests.tool_runs import load_tool, run_here
+from tests.helpers.tool_runs import load_tool, run_here
 
 SIZE = (48, 64)
 

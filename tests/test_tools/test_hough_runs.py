@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.tiny_run import tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 CAR = 26
 NETS = """

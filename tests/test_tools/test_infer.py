@@ -15,11 +15,11 @@ from mmengine.config import Config
 
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.zoo import CACHE, WEIGHTS, download
-from tests.model_tester import build_model
-from tests.segan_scenes import tiny_segan
-from tests.test_models.test_maskopt.test_object_remover import finding, tiny_remover
-from tests.tiny_run import image_path, tiny_config, write_tiny_street
-from tests.tool_runs import REPOSITORY, run_here
+from tests.helpers.maskopt_scenes import finding, tiny_remover
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import tiny_segan
+from tests.helpers.tiny_run import image_path, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import REPOSITORY, run_here
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.tiny_run import SIZE, image_path, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import SIZE, image_path, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 BODY = """
 custom_imports['imports'].append('seginpaint_mm.interop.mmagic')

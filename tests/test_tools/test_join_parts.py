@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
-from tests.tiny_gan import GENERATORS, TinyGAN, tiny_gan_config
-from tests.tool_runs import run_here
+from tests.helpers.tiny_gan import GENERATORS, TinyGAN, tiny_gan_config
+from tests.helpers.tool_runs import run_here
 
 
 def write_parts(folder: Path) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from seginpaint_mm.datasets import PairsDataset
 from seginpaint_mm.utils.files import write_json
-from tests.dataset_folders import picture, write_map
-from tests.tool_runs import run_here
+from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.tool_runs import run_here
 
 TOOL = 'dataset_converters/make_pairs'
 OPTIONS = ('--num', 1, '--size', 48, 48, '--workers', 1)

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.registry import MODELS
-from tests.dataset_folders import picture, write_map
-from tests.tool_runs import run_here
+from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.tool_runs import run_here
 
 MODEL = """
 model = dict(

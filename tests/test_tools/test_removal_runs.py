@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.tool_runs import run_here
+from tests.helpers.tool_runs import run_here
 
 CONFIG = 'configs/maskopt/object-remover_small_coco-tiny.py'
 ANNOTATIONS = ('--annotations', 'annotations/instances_val2017.json', '--images', 'val2017')

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from seginpaint_mm.checkpoint import load_checkpoint_safely
-from tests.amodal_folders import write_dyce
-from tests.tiny_segan import PHASES, tiny_segan_config
-from tests.tool_runs import run_here
+from tests.helpers.amodal_folders import write_dyce
+from tests.helpers.tiny_segan import PHASES, tiny_segan_config
+from tests.helpers.tool_runs import run_here
 
 
 def weights(path: Path) -> dict[str, torch.Tensor]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.tiny_run import REPOSITORY, tiny_config, write_tiny_street
-from tests.tool_runs import run_here
+from tests.helpers.tiny_run import REPOSITORY, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import run_here
 
 TOOL = 'analysis_tools/table'
 BOTH = "\ntest_evaluator = [val_evaluator, dict(type='NearestBackgroundMetric')]\n"

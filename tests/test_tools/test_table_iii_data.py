@@ -10,9 +10,9 @@ from scipy.io import savemat
 
 from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.datasets import DYCEDataset, LoadAmodalObjects, LoadSceneImage
-from tests.amodal_folders import visible_masks, write_dyce, write_dyce_real
-from tests.dataset_folders import SIZE, picture, write_map
-from tests.tool_runs import load_tool, run_here
+from tests.helpers.amodal_folders import visible_masks, write_dyce, write_dyce_real
+from tests.helpers.dataset_folders import SIZE, picture, write_map
+from tests.helpers.tool_runs import load_tool, run_here
 
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / 2
 # The twelve triangles of a cube, numbers of corners from 1 on.

@@ -12,8 +12,8 @@ from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.commands.test import last_checkpoints
 from seginpaint_mm.engine import mixed_precision
 from seginpaint_mm.errors import UserError
-from tests.tiny_run import SIZE, tiny_config, write_tiny_street
-from tests.tool_runs import REPOSITORY, run_here
+from tests.helpers.tiny_run import SIZE, tiny_config, write_tiny_street
+from tests.helpers.tool_runs import REPOSITORY, run_here
 
 
 @pytest.fixture(scope='module')

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from seginpaint_mm.models.backbones import StagedResNet
-from tests.tool_runs import load_tool, run_here
+from tests.helpers.tool_runs import load_tool, run_here
 
 STRIDES = (1, 2)
 

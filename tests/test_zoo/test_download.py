@@ -18,8 +18,8 @@ import pytest
 from seginpaint_mm.commands import fetch as fetch_command
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.zoo import CACHE, WEIGHTS, download, fetch, find_weights
-from tests.tool_runs import REPOSITORY
-from tests.weight_server import WeightServer
+from tests.helpers.tool_runs import REPOSITORY
+from tests.helpers.weight_server import WeightServer
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 

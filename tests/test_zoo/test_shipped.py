@@ -13,7 +13,7 @@ from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.zoo import shipped
 from seginpaint_mm.zoo.shipped import Shipped, named_file, shipped_with
-from tests.tool_runs import load_tool, run_here
+from tests.helpers.tool_runs import load_tool, run_here
 
 NAME = 'pspnet_r18_small_street'
 CLASSES = ('road', 'sidewalk', 'other')

@@ -9,7 +9,7 @@ from PIL import Image
 from seginpaint_mm.apis.given_masks import find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.errors import UserError
-from tests.mask_files import (
+from tests.helpers.mask_files import (
     IMAGE,
     POLYGONS,
     SIZE,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.mask_files import (
+from tests.helpers.mask_files import (
     POLYGONS,
     SIZE,
     coco_file,

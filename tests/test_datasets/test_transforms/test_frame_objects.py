@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.datasets import FrameObjects, PackScene
-from tests.amodal_folders import full_masks, input_masks, visible_masks
-from tests.dataset_folders import SIZE, picture
+from tests.helpers.amodal_folders import full_masks, input_masks, visible_masks
+from tests.helpers.dataset_folders import SIZE, picture
 
 
 def results() -> dict:

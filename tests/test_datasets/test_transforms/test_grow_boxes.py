@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import CropAppearances, GrowBoxes
-from tests.amodal_folders import full_masks, input_masks, visible_masks
-from tests.dataset_folders import SIZE, picture
+from tests.helpers.amodal_folders import full_masks, input_masks, visible_masks
+from tests.helpers.dataset_folders import SIZE, picture
 
 
 def test_fixed_share_of_the_input_mask_s_box():

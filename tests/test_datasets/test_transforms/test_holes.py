@@ -19,7 +19,7 @@ from seginpaint_mm.datasets import (
     ObjectHole,
     PackScene,
 )
-from tests.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import picture, write_map
 
 
 def scene(size: tuple[int, int] = (40, 60), name: str = 'a.png') -> dict:

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import COCOADataset, DYCEDataset, LoadAmodalObjects, LoadSceneImage
-from tests.amodal_folders import (
+from tests.helpers.amodal_folders import (
     cocoa_annotation,
     full_masks,
     write_cocoa,
     write_dyce,
     write_dyce_real,
 )
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 LOAD = [LoadSceneImage(), LoadAmodalObjects(appearance=True)]
 

@@ -7,7 +7,7 @@ import pytest
 from mmseg.utils import cityscapes_classes
 
 from seginpaint_mm.datasets import LoadClasses, LoadSceneImage
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 # The official labelIds of some classes.
 LABEL_IDS = {'road': 7, 'sidewalk': 8, 'sky': 23, 'person': 24, 'train': 31, 'bicycle': 33}

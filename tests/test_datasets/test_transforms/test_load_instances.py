@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.datasets import LoadInstances, LoadSceneImage
 from seginpaint_mm.datasets.transforms.loading import number_objects
-from tests.dataset_folders import SIZE, picture, write_map
+from tests.helpers.dataset_folders import SIZE, picture, write_map
 
 CAR, PERSON = 26, 24
 

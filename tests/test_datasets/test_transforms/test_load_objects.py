@@ -3,7 +3,7 @@ import pytest
 
 from seginpaint_mm.datasets import LoadObjects
 from seginpaint_mm.datasets.transforms.objects import number_objects
-from tests.dataset_folders import write_map
+from tests.helpers.dataset_folders import write_map
 
 GROUPS = ((24,), (26,), (25, 33))
 LABELS = np.array(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.datasets import LoadSceneAnnotations, LoadSceneImage
-from tests.dataset_folders import SIZE, picture, street_labels, write_map
+from tests.helpers.dataset_folders import SIZE, picture, street_labels, write_map
 
 
 @pytest.fixture

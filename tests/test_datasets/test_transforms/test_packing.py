@@ -4,8 +4,8 @@ import torch
 
 from seginpaint_mm.datasets import DYCEDataset, PackScene
 from seginpaint_mm.geometry.boxes import tight_boxes
-from tests.amodal_folders import full_masks, input_masks, visible_masks, write_dyce
-from tests.dataset_folders import SIZE, background_truth, picture
+from tests.helpers.amodal_folders import full_masks, input_masks, visible_masks, write_dyce
+from tests.helpers.dataset_folders import SIZE, background_truth, picture
 
 
 def results() -> dict:

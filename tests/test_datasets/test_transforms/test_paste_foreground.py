@@ -9,7 +9,7 @@ from mmseg.datasets.transforms import RandomFlip
 
 from seginpaint_mm.datasets import CamVidSceneDataset, CityscapesInstanceDataset, PasteForeground
 from seginpaint_mm.datasets.class_tables import LABEL_TABLES, LabelTable
-from tests.dataset_folders import (
+from tests.helpers.dataset_folders import (
     picture,
     street_labels,
     write_camvid,

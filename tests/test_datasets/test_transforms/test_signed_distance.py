@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from seginpaint_mm.datasets import PackScene, SignedDistance
 from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models import SceneDataPreprocessor
-from tests.dataset_folders import picture
+from tests.helpers.dataset_folders import picture
 
 MASKS = st.tuples(st.integers(1, 24), st.integers(1, 24)).flatmap(
     lambda size: arrays(np.uint8, size, elements=st.integers(0, 1))

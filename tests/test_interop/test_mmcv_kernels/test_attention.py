@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction
 
-from tests import mmcv_reference
-from tests.mmcv_operator_cases import floats
-from tests.mmcv_reference import assert_alike, outcome
+from tests.helpers import mmcv_reference
+from tests.helpers.mmcv_operator_cases import floats
+from tests.helpers.mmcv_reference import assert_alike, outcome
 
 
 def inputs(seed: int, batch: int, levels: list[tuple[int, int]], grid: bool) -> list[torch.Tensor]:

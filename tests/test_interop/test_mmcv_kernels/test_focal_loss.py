@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import mmcv_reference
-from tests.mmcv_operator_cases import floats
-from tests.mmcv_reference import assert_alike, our_outcome, outcome
+from tests.helpers import mmcv_reference
+from tests.helpers.mmcv_operator_cases import floats
+from tests.helpers.mmcv_reference import assert_alike, our_outcome, outcome
 
 NAMES = ['sigmoid_focal_loss', 'softmax_focal_loss']
 

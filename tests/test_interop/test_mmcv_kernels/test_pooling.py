@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.interop.mmcv_kernels import pooling
-from tests import mmcv_reference
-from tests.mmcv_operator_cases import floats
-from tests.mmcv_reference import assert_alike, our_outcome, outcome
+from tests.helpers import mmcv_reference
+from tests.helpers.mmcv_operator_cases import floats
+from tests.helpers.mmcv_reference import assert_alike, our_outcome, outcome
 
 SIZES = st.tuples(st.integers(1, 3), st.integers(1, 3))
 FEATURES = st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 6), st.integers(1, 6))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.interop.mmcv_kernels import suppression
-from tests import mmcv_reference
-from tests.mmcv_operator_cases import boxes_apart, boxes_with_ties
+from tests.helpers import mmcv_reference
+from tests.helpers.mmcv_operator_cases import boxes_apart, boxes_with_ties
 
 THRESHOLDS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 1.0])
 KINDS = st.sampled_from([boxes_with_ties, boxes_apart])

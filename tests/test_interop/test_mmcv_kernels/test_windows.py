@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmcv.ops.psa_mask import psa_mask
 
-from tests import mmcv_reference
-from tests.mmcv_operator_cases import floats
-from tests.mmcv_reference import assert_alike, our_outcome, outcome
+from tests.helpers import mmcv_reference
+from tests.helpers.mmcv_operator_cases import floats
+from tests.helpers.mmcv_reference import assert_alike, our_outcome, outcome
 
 
 @settings(max_examples=30, deadline=None)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.baselines import InpaintThenSegment
 from seginpaint_mm.registry import MODELS
-from tests.inpainting_batches import batch_with_holes, check_paintings
-from tests.model_tester import build_model
+from tests.helpers.inpainting_batches import batch_with_holes, check_paintings
+from tests.helpers.model_tester import build_model
 
 
 @MODELS.register_module()

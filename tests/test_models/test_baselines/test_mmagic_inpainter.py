@@ -12,9 +12,9 @@ import seginpaint_mm.interop.mmagic  # noqa: F401
 from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.models.baselines import MMagicInpainter
 from seginpaint_mm.registry import MODELS
-from tests.inpainting_batches import batch_with_holes, check_paintings
-from tests.model_tester import build_model, total_loss
-from tests.tool_runs import REPOSITORY
+from tests.helpers.inpainting_batches import batch_with_holes, check_paintings
+from tests.helpers.model_tester import build_model, total_loss
+from tests.helpers.tool_runs import REPOSITORY
 
 PREPROCESSOR = dict(type='SceneDataPreprocessor')  # whatever it is, networks see [-1, 1]
 

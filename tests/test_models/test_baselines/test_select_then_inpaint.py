@@ -12,8 +12,8 @@ from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.baselines import SelectThenInpaint
 from seginpaint_mm.models.holes import grow_mask
 from seginpaint_mm.registry import MODELS
-from tests.maskopt_scenes import pairs, tiny_inpainter, tiny_selector
-from tests.model_tester import build_model
+from tests.helpers.maskopt_scenes import pairs, tiny_inpainter, tiny_selector
+from tests.helpers.model_tester import build_model
 
 SIZE = (64, 64)
 TELEA = dict(type='OpenCVInpainter')

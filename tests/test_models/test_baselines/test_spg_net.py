@@ -7,9 +7,9 @@ from mmengine.structures import PixelData
 
 import seginpaint_mm.interop.mmagic  # noqa: F401
 from seginpaint_mm.models.baselines import SPGNet
-from tests.inpainting_batches import batch_with_holes, check_paintings
-from tests.model_tester import build_model, check_training_step, street_like_batch
-from tests.sgenet_scenes import tiny_discriminator, tiny_perceptual
+from tests.helpers.inpainting_batches import batch_with_holes, check_paintings
+from tests.helpers.model_tester import build_model, check_training_step, street_like_batch
+from tests.helpers.sgenet_scenes import tiny_discriminator, tiny_perceptual
 
 NUM_CLASSES = 3
 SIZE = (48, 64)

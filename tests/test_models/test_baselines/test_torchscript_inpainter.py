@@ -10,7 +10,7 @@ from torch import nn
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.models.baselines import TorchScriptInpainter
 from seginpaint_mm.zoo import CACHE, WEIGHTS
-from tests.stand_ins import LikeLaMa, LikeMIGAN, put_into_cache, scripted
+from tests.helpers.stand_ins import LikeLaMa, LikeMIGAN, put_into_cache, scripted
 
 BLUE = (0, 0, 255)
 MIGAN = {key: value for key, value in WEIGHTS['migan'].model.items() if key != 'type'}

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from seginpaint_mm.models.baselines import MeanColourInpainter, OpenCVInpainter, UntrainedInpainter
-from tests.inpainting_batches import batch_with_holes, check_paintings
-from tests.model_tester import build_model
+from tests.helpers.inpainting_batches import batch_with_holes, check_paintings
+from tests.helpers.model_tester import build_model
 
 CONFIGS = [
     dict(type='OpenCVInpainter', method='telea'),

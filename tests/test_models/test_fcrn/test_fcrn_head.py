@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from seginpaint_mm.models.fcrn import DilatedClassifier, FCRNHead, field_of_view
 from seginpaint_mm.models.fcrn.fcrn_head import labels_at
 from seginpaint_mm.structures import SceneSample
-from tests.model_tester import build_model
+from tests.helpers.model_tester import build_model
 
 # Depth, resolution 1/stride, kernel, dilation, FoV: every row of the paper's tables.
 TABLE_1 = [

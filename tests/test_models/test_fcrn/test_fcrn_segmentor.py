@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from seginpaint_mm.models.fcrn.fcrn_head import ResidualDropout
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from tests.model_tester import build_model, check_training_step
-from tests.tool_runs import REPOSITORY
+from tests.helpers.model_tester import build_model, check_training_step
+from tests.helpers.tool_runs import REPOSITORY
 
 CONFIGS = REPOSITORY / 'configs/fcrn'
 

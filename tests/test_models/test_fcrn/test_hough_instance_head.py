@@ -13,7 +13,7 @@ from seginpaint_mm.models.fcrn import HoughInstanceHead, map_points
 from seginpaint_mm.models.fcrn.hough_reference import hough_instances_reference
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.street import render_street
-from tests.instance_scenes import instances_of, rectangles
+from tests.helpers.instance_scenes import instances_of, rectangles
 
 CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)
 STREET_THINGS = (24, 25, 26, 27, 28, 31, 32, 33)

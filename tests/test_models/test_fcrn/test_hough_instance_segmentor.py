@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seginpaint_mm.models.fcrn import BoxCoder, HoughInstanceSegmentor, map_points
 from seginpaint_mm.registry import MODELS
-from tests.instance_scenes import instance_sample, instances_of, rectangles
+from tests.helpers.instance_scenes import instance_sample, instances_of, rectangles
 
 THINGS = (1, 4)
 CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)

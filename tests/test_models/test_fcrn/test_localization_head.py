@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 
 from seginpaint_mm.models.fcrn import BoxCoder, LocalizationHead, map_points
 from seginpaint_mm.registry import MODELS
-from tests.instance_scenes import instance_sample, rectangles
+from tests.helpers.instance_scenes import instance_sample, rectangles
 
 THINGS = (11, 12)
 CODER = dict(type='BoxCoder', offset_scale=16.0, size_scale=16.0)

@@ -13,7 +13,7 @@ from mmengine.structures import PixelData
 
 from seginpaint_mm.models.fcrn import localization_targets
 from seginpaint_mm.structures import SceneSample
-from tests.instance_scenes import instance_sample, instances_of, rectangles
+from tests.helpers.instance_scenes import instance_sample, instances_of, rectangles
 
 THINGS = (11, 12, 13)
 

@@ -16,7 +16,7 @@ from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.fcrn.score_sources import NetScores, ScoreSource
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from tests.instance_scenes import instance_sample, rectangles
+from tests.helpers.instance_scenes import instance_sample, rectangles
 
 PREPROCESSOR = dict(type='SceneDataPreprocessor', pad_size_divisor=8)
 HEAD = dict(

@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS as MMSEG_MODELS
 from torch.nn.functional import cross_entropy, interpolate
 
-from tests.model_tester import build_model, street_like_batch
+from tests.helpers.model_tester import build_model, street_like_batch
 
 LOSS = dict(type='BootstrappedCrossEntropyLoss', num_pixels=50)
 HEADS = {

@@ -11,7 +11,7 @@ from seginpaint_mm.models import losses
 from seginpaint_mm.models.holes import weighted_l1
 from seginpaint_mm.models.maskopt.stages import feature_matching
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import street_like_sample
+from tests.helpers.model_tester import street_like_sample
 
 LARGE = 3e4  # float16 ends at 65504
 

@@ -16,8 +16,15 @@ from seginpaint_mm.models.maskopt import EdgeConnectInpainter
 from seginpaint_mm.models.maskopt.stages import one_hot, probabilities
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from tests.maskopt_scenes import NUM_CLASSES, edge, image, pairs, segmentation, tiny_inpainter
-from tests.model_tester import build_model
+from tests.helpers.maskopt_scenes import (
+    NUM_CLASSES,
+    edge,
+    image,
+    pairs,
+    segmentation,
+    tiny_inpainter,
+)
+from tests.helpers.model_tester import build_model
 
 EDGE = dict(segmentation=None, image=None)
 SEGMENTATION = dict(edge=None, image=None)

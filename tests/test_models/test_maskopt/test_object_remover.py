@@ -8,57 +8,28 @@ import numpy as np
 import pytest
 import torch
 from mmdet.datasets.transforms import Resize as MmdetResize
-from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import InstanceData
 
-from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
-from seginpaint_mm.engine import PartOptimWrappers
 from seginpaint_mm.geometry.boxes import tight_boxes
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
-from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.models.maskopt.choosing import choose, overlaps
 from seginpaint_mm.models.maskopt.segments import Segments, with_truth
 from seginpaint_mm.registry import MODELS
-from tests.maskopt_scenes import NUM_CLASSES, THINGS, image, pairs, tiny_inpainter, tiny_selector
-from tests.model_tester import build_model
+from tests.helpers.maskopt_scenes import (
+    NUM_CLASSES,
+    THINGS,
+    finding,
+    image,
+    optimizers,
+    pairs,
+    prepared,
+    scenes,
+    tiny_remover,
+    tiny_selector,
+)
+from tests.helpers.model_tester import build_model
 
 SIZE = (64, 64)
-EXPANSION = dict(type='MaskExpansionLoss')
-
-
-def tiny_remover(kind: str = 'PanopticFPN', **changes: object) -> dict:
-    config = tiny_inpainter() | dict(type='ObjectRemover', selector=tiny_selector(kind))
-    return config | dict(mask_expansion=EXPANSION) | changes
-
-
-def scenes(number: int) -> dict:
-    batch = pairs(number, SIZE)
-    for sample in batch['data_samples']:
-        distance = signed_distance(sample.hole.data[0].numpy())
-        sample.signed_distance = PixelData(data=torch.from_numpy(distance)[None])
-    return batch
-
-
-def optimizers(model: ObjectRemover) -> PartOptimWrappers:
-    adam = dict(optimizer=dict(type='Adam', lr=1e-3, betas=(0.0, 0.9)))
-    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
-        parts = dict.fromkeys(model.parts(), adam)
-        return build_optim_wrapper(model, dict(constructor='PartOptimWrapperConstructor', **parts))
-
-
-def prepared(model: ObjectRemover, batch: dict) -> dict:
-    return model.data_preprocessor(copy.deepcopy(batch), training=True)
-
-
-def finding(config: dict) -> ObjectRemover:
-    """A random network that takes most of each of its boxes for an object.
-
-    In evaluation mode ``generate`` computes no losses of the panoptic network.
-    """
-    model = build_model(config).eval()
-    torch.nn.init.constant_(model.selector.detector.roi_head.mask_head.conv_logits.bias, 1.0)
-    return model
 
 
 @pytest.mark.parametrize('kind', ['PanopticFPN', 'MaskRCNN'])

@@ -8,14 +8,15 @@ import torch
 from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt.segments import check_gives_masks
 from seginpaint_mm.registry import MODELS
-from tests.maskopt_scenes import tiny_detector, tiny_selector
-from tests.model_tester import build_model
-from tests.test_models.test_maskopt.test_object_remover import (
+from tests.helpers.maskopt_scenes import (
     optimizers,
     prepared,
     scenes,
+    tiny_detector,
     tiny_remover,
+    tiny_selector,
 )
+from tests.helpers.model_tester import build_model
 
 
 def tiny_maskformer() -> dict:

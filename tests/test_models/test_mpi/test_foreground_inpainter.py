@@ -11,7 +11,7 @@ from mmengine.config import Config, DictAction
 from seginpaint_mm.checkpoint import check_checkpoint_fits
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import (
+from tests.helpers.model_tester import (
     build_model,
     check_predictions,
     check_training_step,

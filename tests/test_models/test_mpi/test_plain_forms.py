@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.benchmarks.network import FORMS, plain_forms
-from tests.model_tester import build_model
+from tests.helpers.model_tester import build_model
 
 BASE = Path(__file__).parents[3] / 'configs' / '_base_' / 'models' / 'pspnet_r18_shared.py'
 

@@ -10,7 +10,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 
 from seginpaint_mm.models.mpi import max_pool_inpainting, max_pool_inpainting_reference
 from seginpaint_mm.ops.upsampled_conv import UpsampledConv2d
-from tests.model_tester import build_model
+from tests.helpers.model_tester import build_model
 
 MODELS = Path(__file__).parents[3] / 'configs' / '_base_' / 'models'
 CUSTOM_OP = hasattr(torch.library, 'custom_op')

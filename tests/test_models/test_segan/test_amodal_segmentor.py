@@ -7,8 +7,8 @@ from torchvision.ops import roi_pool
 
 from seginpaint_mm.models.segan import AmodalSegmentor
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model
-from tests.segan_scenes import MASK_SIZE, PAINTER_SIZE, SIZE, tiny_segmentor
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import MASK_SIZE, PAINTER_SIZE, SIZE, tiny_segmentor
 
 
 def random_objects(n: int = 5) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -10,8 +10,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 from seginpaint_mm.models import ContextEncoder, ContextEncoderNet
-from tests.model_tester import build_model, joined
-from tests.segan_scenes import PAINTER_SIZE, masks_only, scenes
+from tests.helpers.model_tester import build_model, joined
+from tests.helpers.segan_scenes import PAINTER_SIZE, masks_only, scenes
 
 
 def tiny_context_encoder(**changes: object) -> ContextEncoder:

@@ -11,8 +11,8 @@ from shapely import MultiPoint, Point
 
 from seginpaint_mm.models.segan.convex_hull import convex_hull, nearest_colours
 from seginpaint_mm.structures import SceneSample
-from tests.model_tester import build_model
-from tests.segan_scenes import SIZE, scenes
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import SIZE, scenes
 
 
 @settings(max_examples=30, deadline=None)

@@ -11,8 +11,8 @@ from mmengine.runner.checkpoint import get_state_dict
 from seginpaint_mm.checkpoint import check_checkpoint_fits
 from seginpaint_mm.geometry.boxes import crop_masks
 from seginpaint_mm.models.segan import NearestObject
-from tests.model_tester import build_model, joined
-from tests.segan_scenes import MASK_SIZE, PAINTER_SIZE, masks_only, scenes
+from tests.helpers.model_tester import build_model, joined
+from tests.helpers.segan_scenes import MASK_SIZE, PAINTER_SIZE, masks_only, scenes
 
 CONFIG = dict(
     type='NearestObject',

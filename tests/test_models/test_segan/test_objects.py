@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.models.segan.objects import collect_objects
 from seginpaint_mm.structures import SceneSample
-from tests.segan_scenes import SIZE, masks_only, scenes
+from tests.helpers.segan_scenes import SIZE, masks_only, scenes
 
 
 def test_all_objects_of_all_images() -> None:

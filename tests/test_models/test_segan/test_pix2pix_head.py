@@ -9,9 +9,9 @@ from mmengine.config import Config
 
 from seginpaint_mm.models.segan import Pix2PixHead
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model
-from tests.segan_scenes import PAINTER_SIZE, tiny_painter
-from tests.tool_runs import REPOSITORY
+from tests.helpers.model_tester import build_model
+from tests.helpers.segan_scenes import PAINTER_SIZE, tiny_painter
+from tests.helpers.tool_runs import REPOSITORY
 
 
 @pytest.fixture(scope='module')

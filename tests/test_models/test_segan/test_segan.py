@@ -17,8 +17,8 @@ from seginpaint_mm.geometry.boxes import crop_masks
 from seginpaint_mm.geometry.depth_order import complete_behind
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model, joined
-from tests.segan_scenes import (
+from tests.helpers.model_tester import build_model, joined
+from tests.helpers.segan_scenes import (
     MASK_SIZE,
     PAINTER_SIZE,
     SIZE,
@@ -28,7 +28,7 @@ from tests.segan_scenes import (
     tiny_segan,
     tiny_segmentor,
 )
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 SEGMENTOR_ALONE = dict(painter=None)
 PAINTER_ALONE = dict(segmentor=None, painter_mask='truth', painter_weight=1.0)

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.model_tester import build_model
-from tests.sgenet_scenes import tiny_discriminator
+from tests.helpers.model_tester import build_model
+from tests.helpers.sgenet_scenes import tiny_discriminator
 
 
 def test_scales() -> None:

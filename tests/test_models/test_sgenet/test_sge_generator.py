@@ -6,8 +6,16 @@ import torch
 from seginpaint_mm.models.labels import class_shares
 from seginpaint_mm.models.sgenet.scem import outside_hole
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model
-from tests.sgenet_scenes import NUM_CLASSES, SCEM, SGIM, SGIM_PLUS, SIZE, VARIANTS, tiny_generator
+from tests.helpers.model_tester import build_model
+from tests.helpers.sgenet_scenes import (
+    NUM_CLASSES,
+    SCEM,
+    SGIM,
+    SGIM_PLUS,
+    SIZE,
+    VARIANTS,
+    tiny_generator,
+)
 
 
 def scene(size: tuple[int, int] = SIZE, num: int = 2) -> tuple[torch.Tensor, torch.Tensor]:

@@ -16,8 +16,8 @@ from seginpaint_mm.apis.fast_inference import prepare_for_inference
 from seginpaint_mm.config_check import check_config
 from seginpaint_mm.models.sgenet import SGENet
 from seginpaint_mm.registry import MODELS
-from tests.model_tester import build_model, check_training_step, street_like_batch
-from tests.sgenet_scenes import (
+from tests.helpers.model_tester import build_model, check_training_step, street_like_batch
+from tests.helpers.sgenet_scenes import (
     NUM_CLASSES,
     SIZE,
     VARIANTS,
@@ -25,7 +25,7 @@ from tests.sgenet_scenes import (
     tiny_perceptual,
     tiny_sgenet,
 )
-from tests.tool_runs import REPOSITORY
+from tests.helpers.tool_runs import REPOSITORY
 
 BASES = REPOSITORY / 'configs/_base_'
 LOSSES = {

@@ -1,0 +1,101 @@
+"""Run a tool in processes that are forked from a server in which the libraries are imported once.
+
+Importing them costs eight seconds of a core per process, more than the tiny runs of tests.
+"""
+
+import importlib.util
+import multiprocessing
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_PRELOADED = [
+    'tests.helpers.forked_runs',
+    'seginpaint_mm',
+    'seginpaint_mm.apis',
+    'seginpaint_mm.models',
+]
+_SECONDS = 300
+
+
+def load_tool(name: str) -> ModuleType:
+    """The module of ``tools/NAME.py``."""
+    path = REPOSITORY / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'tool_{path.stem}', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, str]:
+    """Run ``tools/NAME.py`` in processes that have the variables which torchrun sets.
+
+    Args:
+        name: Of the tool.
+        arguments: Of its command line.
+        processes: How many, 1 or more; of one, no variables are set.
+
+    Returns:
+        The first exit code that is not 0, else 0; negative for a signal. And what all of them wrote
+        to stdout and stderr.
+    """
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(_PRELOADED)
+    with TemporaryDirectory() as folder:
+        logs = [Path(folder, f'{rank}.log') for rank in range(processes)]
+        shared = _variables(processes)
+        children = [
+            context.Process(target=_run, args=(name, arguments, {**shared, **_of(rank)}, str(log)))
+            if processes > 1
+            else context.Process(target=_run, args=(name, arguments, {}, str(log)))
+            for rank, log in enumerate(logs)
+        ]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(_SECONDS)
+            if child.is_alive() or child.exitcode:
+                for other in children:
+                    other.kill()
+        codes = [child.exitcode for child in children]
+        output = '\n'.join(log.read_text(errors='replace') for log in logs if log.exists())
+    return next((code for code in codes if code), 0), output
+
+
+def _variables(processes: int) -> dict[str, str]:
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    return dict(
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port),
+        WORLD_SIZE=str(processes),
+        LOCAL_WORLD_SIZE=str(processes),
+    )
+
+
+def _of(rank: int) -> dict[str, str]:
+    return dict(RANK=str(rank), LOCAL_RANK=str(rank), GROUP_RANK='0')
+
+
+def _run(name: str, arguments: list[str], variables: dict[str, str], log: str) -> None:
+    os.environ.update(variables, PYTHONPATH=str(REPOSITORY), OMP_NUM_THREADS='1')
+    file = os.open(log, os.O_WRONLY | os.O_CREAT)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    sys.argv = [f'tools/{name}.py', *arguments]
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        load_tool(name).main(arguments)
+    except SystemExit:
+        raise
+    except BaseException:
+        traceback.print_exc()
+        raise SystemExit(1) from None
