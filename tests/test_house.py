@@ -26,8 +26,8 @@ MAY_NOT_IMPORT = {
     'visualization': ('apis', 'app', 'commands', 'models'),
     'apis': ('app', 'commands', 'tables', 'benchmarks'),
 }
-# 408 lines of one subject; 60 more would be two.
-LONGEST = 480
+# The longest is apis.inferencer; what is longer than that is two things.
+LONGEST = 540
 
 
 def modules() -> dict[str, Path]:
@@ -49,7 +49,9 @@ def imported(tree: ast.AST, everywhere: bool) -> Iterator[str]:
             for alias in node.names:
                 name = f'{node.module}.{alias.name}'
                 # ``from package import name`` may mean what the package itself re-exports
-                yield name if name in MODULES and _is_module(node.module, alias.name) else node.module
+                yield (
+                    name if name in MODULES and _is_module(node.module, alias.name) else node.module
+                )
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
 

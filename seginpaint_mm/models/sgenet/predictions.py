@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from seginpaint_mm.models.sgenet.scem import confidence
+from seginpaint_mm.models.sgenet.guidance import confidence
 from seginpaint_mm.structures import SceneSample
 
 

@@ -24,8 +24,8 @@ from seginpaint_mm.models.labels import (
     stack_given,
     stack_labels,
 )
+from seginpaint_mm.models.sgenet.guidance import confidence
 from seginpaint_mm.models.sgenet.predictions import set_predictions
-from seginpaint_mm.models.sgenet.scem import confidence
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seginpaint_mm.models.sgenet import SCEM
-from seginpaint_mm.models.sgenet.scem import outside_hole
+from seginpaint_mm.models.sgenet.guidance import outside_hole
 
 
 def probabilities(seed: int, size: tuple[int, int] = (5, 7)) -> torch.Tensor:

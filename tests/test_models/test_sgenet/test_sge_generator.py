@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seginpaint_mm.models.labels import class_shares
-from seginpaint_mm.models.sgenet.scem import outside_hole
+from seginpaint_mm.models.sgenet.guidance import outside_hole
 from seginpaint_mm.registry import MODELS
 from tests.helpers.model_tester import build_model
 from tests.helpers.sgenet_scenes import (
