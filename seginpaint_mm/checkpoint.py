@@ -166,6 +166,49 @@ def check_checkpoint_fits(
     return state
 
 
+def keep_what_fits(model: torch.nn.Module, checkpoint: dict) -> str:
+    """Replace what a checkpoint lacks or has in another shape by the model's own values.
+
+    Args:
+        model: unwrapped model, as it begins.
+        checkpoint: with ``state_dict``, which is changed in place; what the model does not have is
+            left out of it.
+
+    Returns:
+        One sentence: how much was loaded, and which modules are new.
+    """
+    own, given = model.state_dict(), _state_dict(checkpoint)
+    of_any_shape = getattr(model, 'tensors_of_any_shape', ())
+    fitting = {
+        name: given[name]
+        for name, value in own.items()
+        if name in given
+        and (name in of_any_shape or getattr(given[name], 'shape', None) == value.shape)
+    }
+    checkpoint['state_dict'] = {**own, **fitting}
+    new = [name for name in _without_counters(own) if name not in fitting]
+    unused = [name for name in _without_counters(given) if name not in own]
+    parts = list(dict.fromkeys(name.rpartition('.')[0] for name in new))
+    changed = _changed_shape(given, own)
+    total = len(_without_counters(own))
+    return (
+        f'{total - len(new)} of {total} tensors are loaded'
+        + (f'; made anew: {", ".join(parts)}' if parts else '')
+        + (f' ({changed})' if changed else '')
+        + (f'; {len(unused)} of the checkpoint are not used' if unused else '')
+        + '.'
+    )
+
+
+def _changed_shape(given: Mapping, own: Mapping) -> str:
+    """The first tensor whose shape has changed, for people."""
+    for name, value in own.items():
+        shape = getattr(given.get(name), 'shape', value.shape)
+        if shape != value.shape and len(shape) == len(value.shape):
+            return f'{name} {tuple(shape)} becomes {tuple(value.shape)}'
+    return ''
+
+
 def _take_earlier_forms(
     model: torch.nn.Module, state: Mapping[str, object], name: str, *, resumes: bool
 ) -> None:

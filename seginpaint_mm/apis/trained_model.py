@@ -52,7 +52,7 @@ def find_model(
             raise UserError(f'{path} has its weights: leave the checkpoint out.')
         return exported_config(path), None
     if path.is_dir():
-        return load_config(_config_in(path), {}), weights or _checkpoint_in(path)
+        return load_config(_config_in(path), {}), weights or checkpoint_in(path)
     return load_config(path, {}), weights or shipped_with(find_config(path))
 
 
@@ -202,7 +202,7 @@ def _config_in(work_dir: Path) -> Path:
     return configs[0]
 
 
-def _checkpoint_in(work_dir: Path) -> str:
+def checkpoint_in(work_dir: Path) -> str:
     best = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
     if best:
         return str(best[-1])

@@ -2,10 +2,12 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from seginpaint_mm.apis.trained_model import checkpoint_in
 from seginpaint_mm.checkpoint import enable_safe_loading
 from seginpaint_mm.cli import (
     add_config_arguments,
@@ -21,7 +23,9 @@ from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.engine.mixed_precision import use_amp
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
+from seginpaint_mm.engine.training_words import apply_words
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.zoo.shipped import named_file
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -34,6 +38,13 @@ def make_parser() -> argparse.ArgumentParser:
         const='auto',
         metavar='CHECKPOINT',
         help='continue from CHECKPOINT, or from the latest one in the work dir',
+    )
+    parser.add_argument(
+        '--from',
+        dest='start',
+        metavar='CHECKPOINT',
+        help='start from a checkpoint, a work dir or a shipped network, also of other classes: '
+        'what does not fit is made anew',
     )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--seed', type=int, help='seed of every random generator')
@@ -68,6 +79,15 @@ def set_resume(cfg: Config, resume: str | None) -> None:
     cfg.load_from = checkpoint
 
 
+def set_start(cfg: Config, start: str | None) -> None:
+    """Fine-tune: weights alone are loaded, those of heads for other classes are not."""
+    if start is None:
+        return
+    if cfg.get('resume'):
+        raise ConfigError('--resume goes on with a training, --from begins one: leave one out.')
+    cfg.load_from = checkpoint_in(Path(start)) if Path(start).is_dir() else named_file(start)
+
+
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
@@ -78,6 +98,8 @@ def main(argv: list[str] | None = None) -> None:
     prepare_run(cfg, args)
     set_randomness(cfg, args.seed, args.deterministic)
     set_resume(cfg, args.resume)
+    set_start(cfg, args.start)
+    apply_words(cfg)
     if args.amp:
         use_amp(cfg)
     use_cpu_processes(cfg)

@@ -33,6 +33,7 @@ _RUNNER_KEYS = {
     *('runner_type', 'custom_imports', 'sync_bn', 'find_unused_parameters', 'compile'),
     *('model_wrapper_cfg', 'activation_checkpointing', 'efficient_conv_bn_eval'),
     'pretrained',  # PretrainedHook reads it
+    *('tracking', 'early_stopping', 'ema', 'accumulate', 'channels_last'),  # training_words
 }
 _LOADER_KEYS = {
     *(set(inspect.signature(DataLoader.__init__).parameters) - {'self'}),

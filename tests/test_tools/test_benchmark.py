@@ -27,6 +27,16 @@ def test_networks_are_measured_and_written(tmp_path: Path) -> None:
     assert '- threads: ' in markdown
 
 
+def test_photos_are_measured_by_stage(tmp_path: Path) -> None:
+    run_here(TOOL, 'photos', '--quick', *SMALL, '--out', tmp_path)
+    times, memory = json.loads((tmp_path / 'benchmark.json').read_text())['tables']
+    for row in times['rows']:
+        stages = [value for name, value in row.items() if name not in ('longer side', 'all, ms')]
+        assert row['all, ms'] == pytest.approx(sum(stages))
+        assert min(stages) > 0
+    assert [row['task'] for row in memory['rows']] == ['remove', 'complete', 'layers']
+
+
 @pytest.mark.parametrize(
     ('arguments', 'sentence'),
     [

@@ -8,6 +8,7 @@ bootstrap  bootstrapped cross-entropy against plain cross-entropy and mmseg's ha
 hough      instances from votes against the plain loops: time, memory, growth with the votes
 segan      the objects of an image completed as one batch against one by one; memory by batch size
 sgenet     filling holes against GatedConv and AOT-GAN: time, memory; a training step by part
+photos     removing objects from files by stage and size; memory of 40 objects of 24 megapixels
 maskopt    removing an object by stage, against separate tools; the mask expansion loss
 
 Ratios are of medians over rounds in which all that is compared takes turns. Leave the machine alone
@@ -37,6 +38,7 @@ from seginpaint_mm.benchmarks.mpi_operator import operator_tables
 from seginpaint_mm.benchmarks.network import inference_table, paper_table, train_table
 from seginpaint_mm.benchmarks.object_completion import segan_tables
 from seginpaint_mm.benchmarks.object_removal import removal_tables
+from seginpaint_mm.benchmarks.photos import photo_tables
 from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.tables.render import machine
 from seginpaint_mm.utils.config_files import config_folder
@@ -44,7 +46,7 @@ from seginpaint_mm.utils.files import check_writable, write_json, write_text
 
 SECTIONS = (
     *('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough'),
-    *('segan', 'sgenet', 'maskopt'),
+    *('segan', 'sgenet', 'maskopt', 'photos'),
 )
 ALL_CONFIGS = config_folder()
 CONFIGS = ALL_CONFIGS / 'mpi'
@@ -70,9 +72,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='image size of inference and train, divisible by 8 (default: 256 512)',
     )
     parser.add_argument('--batch-size', type=int, default=2, help='images a training step')
-    parser.add_argument(
-        '--quick', action='store_true', help='segan, maskopt: the small network at 128x128'
-    )
+    parser.add_argument('--quick', action='store_true', help='segan, maskopt, photos: small')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
     parser.add_argument('--threads', type=int, help='threads of PyTorch (default: all cores)')
     parser.add_argument('--device', help='cpu or cuda (default: a GPU where there is one)')
@@ -103,6 +103,8 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return segan_tables(args.quick, args.repeats, device)
     if section == 'maskopt':
         return removal_tables(args.quick, args.repeats, device)
+    if section == 'photos':
+        return photo_tables(args.quick, args.repeats, device)
     if section == 'sgenet':
         return inpainting_tables(BASE_MODELS, args.batch_size, args.repeats, device)
     return [paper_table(CONFIGS, load, args.repeats, device)]

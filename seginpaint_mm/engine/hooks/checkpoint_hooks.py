@@ -10,7 +10,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from seginpaint_mm.checkpoint import check_checkpoint_fits
+from seginpaint_mm.checkpoint import check_checkpoint_fits, keep_what_fits
 from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.models.backbones import check_depth, find_resnets, load_pretrained
@@ -132,7 +132,8 @@ class CheckpointGuardHook(Hook):
 
     Args:
         name: the checkpoint's path, for the message.
-        partly: accept a checkpoint of which only a part matches (fine-tuning).
+        partly: accept a checkpoint of which only a part matches (fine-tuning); the rest begins as
+            the config says, which is logged in one line.
         resumes: the training of the checkpoint goes on, with its optimiser's state.
 
     Raises:
@@ -152,6 +153,10 @@ class CheckpointGuardHook(Hook):
             partly=self._partly,
             resumes=self._resumes,
         )
+        if self._partly:
+            runner.logger.info(
+                f'{self._name}: {keep_what_fits(unwrapped(runner.model), checkpoint)}'
+            )
 
 
 KEY = 'pretrained'
