@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from torch import nn
 
 from seginpaint_mm.checkpoint import UNSAFE_LOAD
-from seginpaint_mm.config_check import check_config, located_error
+from seginpaint_mm.config_check import check_config, located_error, misfitting_part
 from seginpaint_mm.errors import ConfigError, MissingLibrary, UserError
 from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.utils.files import check_writable
@@ -59,6 +60,11 @@ class _KeyValueAction(DictAction):
         for value in values:
             if '=' not in value:
                 parser.error(f'{option_string} takes KEY=VALUE, not {value!r}')
+            if 'dict(' in value or '{' in value:  # MMEngine reads no dictionaries here
+                parser.error(
+                    f'{option_string} takes numbers, words and lists of them, not {value!r}: set '
+                    f'single keys (a.0.b=1), or write a config whose _base_ is this one'
+                )
         super().__call__(parser, namespace, values, option_string)
 
 
@@ -137,6 +143,22 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     check_writable(cfg.work_dir)
+
+
+@contextmanager
+def locate_misfits(model: nn.Module) -> Iterator[None]:
+    """Name the part of ``model`` whose numbers of channels do not fit its input.
+
+    Raises:
+        ConfigError: the part's name and class, and what PyTorch said.
+    """
+    try:
+        yield
+    except Exception as error:
+        located = misfitting_part(error, model)
+        if located is None:
+            raise
+        raise located from error
 
 
 @contextmanager

@@ -99,6 +99,26 @@ WRONG = [
         "a parameter group takes no 'lr_mul'; did you mean 'lr_mult'?",
     ),
     ('optim_wrapper.accumulative_counts', 0, 'must be a whole number from 1, not 0.'),
+    (
+        'optim_wrapper.optimizer.lr',
+        float('nan'),
+        'must be a finite number from 0, not nan.',
+    ),
+    (
+        'optim_wrapper.optimizer.weight_decay',
+        -0.1,
+        'must be a finite number from 0, not -0.1.',
+    ),
+    (
+        'model.data_preprocessor.std',
+        [0.0, 57.12, 57.375],
+        'takes a finite number above 0 for each channel, not 0.0.',
+    ),
+    (
+        'model.data_preprocessor.mean',
+        [float('inf')] * 3,
+        'takes a finite number for each channel, not inf.',
+    ),
     ('train_cfg.val_interval', 0, 'must be a whole number from 1, not 0.'),
     ('train_cfg.max_epochs', 2.5, 'must be a whole number from 1, not 2.5.'),
     ('train_cfg.val_begin', -1, 'must be a whole number from 0, not -1.'),

@@ -17,10 +17,11 @@ from seginpaint_mm.cli import (
     add_run_arguments,
     load_config,
     locate_errors,
+    locate_misfits,
     one_sentence_errors,
     prepare_run,
 )
-from seginpaint_mm.engine.hooks import CheckpointGuardHook, SavePredictionsHook
+from seginpaint_mm.engine.hooks import CheckpointGuardHook, RunGuardHook, SavePredictionsHook
 from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.errors import ConfigError, UserError
@@ -167,9 +168,11 @@ def main(argv: list[str] | None = None) -> None:
         runner = Runner.from_cfg(cfg)
         if not checkpoints:
             join_parts(unwrapped(runner.model), cfg)
+        runner.register_hook(RunGuardHook())
         if args.out:
             runner.register_hook(SavePredictionsHook(out_dir=args.out))
-        metrics = run_tests(runner, checkpoints) if checkpoints else runner.test()
+        with locate_misfits(runner.model):
+            metrics = run_tests(runner, checkpoints) if checkpoints else runner.test()
     if args.out and is_main_process():
         write_json(Path(args.out) / 'metrics.json', metrics)
 

@@ -14,11 +14,12 @@ from seginpaint_mm.cli import (
     add_run_arguments,
     load_config,
     locate_errors,
+    locate_misfits,
     one_sentence_errors,
     prepare_run,
 )
 from seginpaint_mm.config_check import scheduler_part_problems, unused_custom_keys
-from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook
+from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook, RunGuardHook
 from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.engine.mixed_precision import use_amp
@@ -113,13 +114,15 @@ def main(argv: list[str] | None = None) -> None:
         problems = list(scheduler_part_problems(cfg.get('param_scheduler'), parts))
         if parts and problems:  # names that no role in optim_wrapper could tell
             raise ConfigError('\n'.join(problems))
+        runner.register_hook(RunGuardHook())
         if cfg.get('load_from'):
             resumes = bool(cfg.get('resume'))  # fine-tuning may take a part of a checkpoint
             guard = CheckpointGuardHook(name=cfg.load_from, partly=not resumes, resumes=resumes)
             runner.register_hook(guard)
             if resumes:
                 runner.register_hook(ResumeSettingsHook(name=cfg.load_from))
-        runner.train()
+        with locate_misfits(runner.model):
+            runner.train()
 
 
 if __name__ == '__main__':

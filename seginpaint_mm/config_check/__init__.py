@@ -4,6 +4,7 @@ from seginpaint_mm.config_check.check import (
     OPTIM_ROLES,
     check_config,
     located_error,
+    misfitting_part,
     optim_wrapper_parts,
     over_role,
 )
@@ -13,6 +14,7 @@ __all__ = [
     'OPTIM_ROLES',
     'check_config',
     'located_error',
+    'misfitting_part',
     'optim_wrapper_parts',
     'over_role',
     'scheduler_part_problems',

@@ -10,6 +10,7 @@ from types import FrameType
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS, Registry, build_functions
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from seginpaint_mm.config_check.registries import (
@@ -246,6 +247,32 @@ def located_error(error: Exception, cfg: Config) -> ConfigError | None:
     where = f'{path} ({name})' if path else str(name)
     kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
     return ConfigError(f'{where}: {kind}{error}')
+
+
+# What PyTorch says where a part's numbers of channels or features do not fit what it is given.
+_MISFIT = re.compile(
+    r'expected input.* to have \d+ channels|shapes cannot be multiplied|to be divisible by'
+    r'|expected weight to be a vector|running_mean should contain|does not match the input'
+)
+
+
+def misfitting_part(error: Exception, model: nn.Module) -> ConfigError | None:
+    """``error`` with the name of the innermost module that was given a tensor of a wrong shape.
+
+    None where the error is another one, or arose outside of ``model``.
+    """
+    if not isinstance(error, (RuntimeError, ValueError)) or not _MISFIT.search(str(error)):
+        return None
+    names = {id(module): name for name, module in model.named_modules() if name}
+    running = [frame.f_locals.get('self') for frame in _frames(error)]
+    inside = [(names[id(part)], part) for part in running if id(part) in names]
+    if not inside:
+        return None
+    name, part = inside[-1]
+    return ConfigError(
+        f'model.{name} ({type(part).__name__}) does not fit what it is given: {error}. '
+        f'Check in_channels, channels and num_classes of the parts before and after it.'
+    )
 
 
 def _frames(error: Exception) -> Iterator[FrameType]:

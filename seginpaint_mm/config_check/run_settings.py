@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ _DEFAULT_HOOKS = (
 )
 # Settings of schedules that are divided by, or compared, when a step is due.
 _NUMBERS_OF_SCHEDULES = {'step_size': 1, 'T_max': 1, 'total_steps': 1, 'begin': 0}
+# Settings of optimisers that must be finite and not negative.
+_RATES = ('lr', 'weight_decay', 'momentum', 'eps')
 _DATA_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -133,7 +136,7 @@ def _loop_name_problems(cfg: Config) -> Iterator[str]:
     intervals = (cfg.get('train_cfg') or {}).get('dynamic_intervals') or []
     for item in intervals if isinstance(intervals, (list, tuple)) else [intervals]:
         is_pair = isinstance(item, (list, tuple)) and len(item) == 2
-        if not is_pair or not all(map(_is_whole, item)) or item[0] < 0 or item[1] < 1:
+        if not is_pair or not all(map(_whole, item)) or item[0] < 0 or item[1] < 1:
             yield (
                 f'train_cfg.dynamic_intervals: each must be (first epoch or iteration, interval '
                 f'from 1), not {item!r}.'
@@ -173,7 +176,7 @@ def _number_from(least: int, part: Mapping, key: str, path: str) -> Iterator[str
         yield f'{path}.{key}: must be a number from {least}, not {value!r}.'
 
 
-def _is_whole(value: object) -> bool:
+def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -221,12 +224,28 @@ def run_setting_problems(cfg: Config) -> Iterator[str]:
         if _counts_iterations(train_cfg):
             yield from _epoch_settings(cfg)
     yield from late_setting_problems(cfg, list(_schedulers(cfg)))
+    yield from _normalisation_problems(cfg)
     optim_wrapper = cfg.get('optim_wrapper')
     if isinstance(optim_wrapper, Mapping):
         yield from _optim_problems(optim_wrapper, 'optim_wrapper')
         for name, part in optim_wrapper.items():
             if isinstance(part, Mapping) and 'optimizer' in part:
                 yield from _optim_problems(part, f'optim_wrapper.{name}')
+
+
+def _normalisation_problems(cfg: Config) -> Iterator[str]:
+    model = cfg.get('model')
+    preprocessor = model.get('data_preprocessor') if isinstance(model, Mapping) else None
+    for key in ('mean', 'std') if isinstance(preprocessor, Mapping) else ():
+        values = preprocessor.get(key)
+        for value in values if isinstance(values, (list, tuple)) else ():
+            if not _is_number(value) or not math.isfinite(value) or (key == 'std' and value <= 0):
+                least = ' above 0' if key == 'std' else ''
+                yield (
+                    f'model.data_preprocessor.{key}: takes a finite number{least} for each '
+                    f'channel, not {value!r}.'
+                )
+                break
 
 
 def _loop_problems(train_cfg: Mapping) -> Iterator[str]:
@@ -274,6 +293,11 @@ def _schedulers(cfg: Config) -> Iterator[tuple[str, Mapping]]:
 
 
 def _optim_problems(wrapper: Mapping, path: str) -> Iterator[str]:
+    optimizer = wrapper.get('optimizer')
+    for key in _RATES:
+        value = optimizer.get(key, 0.0) if isinstance(optimizer, Mapping) else 0.0
+        if _is_number(value) and not (math.isfinite(value) and value >= 0):
+            yield f'{path}.optimizer.{key}: must be a finite number from 0, not {value!r}.'
     counts = wrapper.get('accumulative_counts', 1)
     if not _whole(counts) or counts < 1:
         yield f'{path}.accumulative_counts: must be a whole number from 1, not {counts!r}.'
@@ -303,7 +327,3 @@ def _clip_problems(clip: Mapping, path: str) -> Iterator[str]:
         yield f'{path}.{needed}: must be a number, not {clip[needed]!r}.'
     if needed not in clip:
         yield f'{path}: {needed} is missing, e.g. {path}.{needed}=1.0.'
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

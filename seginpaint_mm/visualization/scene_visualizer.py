@@ -30,6 +30,7 @@ from seginpaint_mm.visualization.panels import (
     blend,
     colourise,
     compose,
+    distinct_colours,
     draw_instances,
     outline,
     panel_size,
@@ -109,19 +110,21 @@ class SceneVisualizer(Visualizer):
             np.ndarray: RGB uint8.
 
         Raises:
-            ValueError: when the visualizer has no classes and palette, or sizes differ.
+            ValueError: when the visualizer has no classes, or sizes differ.
         """
         if has_completed_objects(data_sample):
             return draw_completed_objects(image, data_sample, self.panel_width)
         if has_removed_objects(data_sample):
             return draw_removed_objects(image, data_sample, self.panel_width)
         meta = self.dataset_meta or {}
-        if 'classes' not in meta or 'palette' not in meta:
+        if 'classes' not in meta:
             raise ValueError(
-                'SceneVisualizer needs class names and colours: '
+                'SceneVisualizer needs class names, and takes their colours: '
                 'set visualizer.dataset_meta = dict(classes=..., palette=...).'
             )
-        palette = np.array(meta['palette'], np.uint8)
+        palette = np.array(meta.get('palette', ()), np.uint8).reshape(-1, 3)
+        if not len(palette):
+            palette = np.array(distinct_colours(len(meta['classes'])), np.uint8).reshape(-1, 3)
         things = [meta['classes'][thing] for thing in meta.get('thing_ids', ())]
         legend = list(zip(meta['classes'], palette.tolist(), strict=True))
         if has_filled_hole(data_sample):

@@ -90,8 +90,28 @@ BAD_RUNS = [
     (['model=None'], r'tiny\.py has no model: it is a base for other configs'),
     (['optim_wrapper.optimizer.lr=fast'], r'optim_wrapper\.optimizer \(Adam\): TypeError: '),
     (['default_hooks.checkpoint.save_best=mIoU'], r"save_best: there is no metric 'mIoU'; the val"),
+    (
+        ['model.background_head.in_channels=4'],
+        r'model\.background_head[\w.]* \(\w+\) does not fit what it is given: .*Check in_channels',
+    ),
     (['load_from=missing.pth'], r'Checkpoint missing\.pth does not exist'),
 ]
+
+
+BAD_BODIES = {
+    "param_scheduler = [dict(type='ReduceOnPlateauLR', monitor='all_mIuO', rule='greater')]": (
+        r"ReduceOnPlateauLR\.monitor: there is no metric 'all_mIuO' .* did you mean 'all_mIoU'\?"
+    ),
+    "custom_hooks = [dict(type='EarlyStoppingHook', monitor='mean', rule='greater')]": (
+        r"EarlyStoppingHook\.monitor: there is no metric 'mean' in the validation; it gives all_"
+    ),
+    "train_dataloader['dataset']['pipeline'] = train_pipeline[:3]": (
+        r'train_dataloader\.dataset\.pipeline: its last step must pack the sample .* it gives img'
+    ),
+    "val_dataloader['dataset']['pipeline'] = train_pipeline[:3]": (
+        r'val_dataloader\.dataset\.pipeline: its last step must pack the sample into inputs and'
+    ),
+}
 
 
 @pytest.fixture(scope='module')
@@ -125,6 +145,21 @@ def test_bad_config(
     ]
     arguments = ('--work-dir', tmp_path / 'run', '--cfg-options', *options)
     _assert_fails(capsys, sentence, 'train', config, *arguments)
+
+
+@pytest.mark.parametrize(('body', 'sentence'), BAD_BODIES.items(), ids=lambda v: v.split()[0])
+def test_what_the_run_lacks(
+    body: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    street = write_tiny_street(tmp_path / 'street', num_train=2)
+    config = tiny_config(tmp_path, street, body=f'{body}\n', max_epochs=1)
+    _assert_fails(capsys, sentence, 'train', config, '--work-dir', tmp_path / 'run')
+
+
+def test_nested_options_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_here('train', 'pspnet_r18_street', '--cfg-options', 'custom_hooks=[dict(type="X")]')
+    assert '--cfg-options takes numbers, words and lists of them' in capsys.readouterr().err
 
 
 def test_worker_errors_are_sentences_too(

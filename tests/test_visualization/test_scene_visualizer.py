@@ -124,7 +124,7 @@ def test_other_size_than_the_image_is_told() -> None:
 
 def test_missing_classes_are_told() -> None:
     visualizer = SceneVisualizer(name='no classes')
-    with pytest.raises(ValueError, match='needs class names and colours'):
+    with pytest.raises(ValueError, match='needs class names, and takes their colours'):
         visualizer.draw(np.zeros((32, 64, 3), np.uint8), make_sample(TRUTH))
 
 
@@ -245,3 +245,12 @@ def test_every_scale_is_predicted_where_it_is_drawn_and_as_the_config_says_after
     hook.before_test_iter(other, 0, {})
     hook.after_test_epoch(other)
     assert not vars(other.model)
+
+
+def test_colours_are_made_where_there_are_none() -> None:
+    sample = make_sample(PREDICTION)
+    for number, palette in enumerate(({}, dict(palette=[]), dict(palette=()))):
+        visualizer = make_visualizer(f'no palette {number}')
+        visualizer.dataset_meta = dict(classes=CLASSES, **palette)
+        drawn = visualizer.draw(np.full((32, 64, 3), 100, np.uint8), sample)
+        assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > len(CLASSES)

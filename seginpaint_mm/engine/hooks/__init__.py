@@ -1,6 +1,11 @@
 """Hooks, one a file."""
 
-from seginpaint_mm.engine.hooks.check_hooks import ClassCountHook, FiniteLossHook, LabelPresenceHook
+from seginpaint_mm.engine.hooks.check_hooks import (
+    ClassCountHook,
+    FiniteLossHook,
+    LabelPresenceHook,
+    RunGuardHook,
+)
 from seginpaint_mm.engine.hooks.checkpoint_hooks import (
     AtomicCheckpointHook,
     CheckpointGuardHook,
@@ -25,6 +30,7 @@ __all__ = [
     'LastEpochsMeanHook',
     'PretrainedHook',
     'ResumeSettingsHook',
+    'RunGuardHook',
     'SavePredictionsHook',
     'SceneVisualizationHook',
 ]

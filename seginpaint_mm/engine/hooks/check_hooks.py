@@ -1,5 +1,6 @@
 """Hooks that stop a training that cannot work: classes, labels, losses."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
@@ -214,6 +215,48 @@ def _in_all_processes(missing: set[str]) -> set[str]:
     gathered: list[set[str]] = [set()] * dist.get_world_size()
     dist.all_gather_object(gathered, missing)
     return set.intersection(*gathered)
+
+
+class RunGuardHook(Hook):
+    """Raise where batches or metrics lack what the run reads of them; every training has it.
+
+    Raises:
+        ConfigError: a batch has no ``inputs`` (the pipeline packs nothing), or a schedule or early
+            stopping monitors a metric that the validation does not give.
+    """
+
+    priority = 'VERY_HIGH'  # before the schedules and the model read them
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        _check_packed(data_batch, 'train_dataloader')
+
+    def before_val_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        _check_packed(data_batch, 'val_dataloader')
+
+    def before_test_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        _check_packed(data_batch, 'test_dataloader')
+
+    def after_val_epoch(self, runner: Runner, metrics: Mapping[str, float] | None = None) -> None:
+        schedules = runner.param_schedulers or []
+        lists = schedules.values() if isinstance(schedules, Mapping) else [schedules]
+        readers = [*(schedule for part in lists for schedule in part), *runner.hooks]
+        for reader in readers:
+            name = getattr(reader, 'monitor', None)
+            if isinstance(name, str) and name not in (metrics or {}):
+                close = difflib.get_close_matches(name, list(metrics or {}), n=1)
+                advice = f'did you mean {close[0]!r}? It gives' if close else 'it gives'
+                raise ConfigError(
+                    f'{type(reader).__name__}.monitor: there is no metric {name!r} in the '
+                    f'validation; {advice} {", ".join(metrics or {}) or "none"}.'
+                )
+
+
+def _check_packed(batch: object, loader: str) -> None:
+    if isinstance(batch, Mapping) and 'inputs' not in batch:
+        raise ConfigError(
+            f'{loader}.dataset.pipeline: its last step must pack the sample into inputs and '
+            f'data_samples, e.g. dict(type="PackScene"); it gives {", ".join(batch)}.'
+        )
 
 
 _LOWER_RATE = (

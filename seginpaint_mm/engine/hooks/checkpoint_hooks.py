@@ -41,6 +41,10 @@ class AtomicCheckpointHook(CheckpointHook):
         save_last: also save at the end of training.
         save_best: name of a validation metric whose best checkpoint is kept as ``best_*.pth``.
         rule: ``'greater'`` or ``'less'`` is better; None infers it from the metric's name.
+        save_optimizer: also save the optimiser's state. Without it checkpoints are a third as large
+            with Adam, and a training cannot be resumed from them.
+        save_param_scheduler: also save the state of the schedules.
+        save_begin: no checkpoint before this epoch (or iteration).
 
     Raises:
         OSError: the disk has no room for a checkpoint; told before the training starts.
@@ -56,6 +60,9 @@ class AtomicCheckpointHook(CheckpointHook):
         save_last: bool = True,
         save_best: str | None = None,
         rule: str | None = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        save_begin: int = 0,
     ) -> None:
         super().__init__(
             interval=interval,
@@ -64,6 +71,9 @@ class AtomicCheckpointHook(CheckpointHook):
             save_last=save_last,
             save_best=save_best,
             rule=rule,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            save_begin=save_begin,
             backend_args={'backend': 'atomic'},
         )
 
