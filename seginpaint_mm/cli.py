@@ -44,6 +44,7 @@ _CLEARER = {
         'The GPU has too little memory: lower train_dataloader.batch_size, or train with --amp'
     ),
 }
+_DICTIONARY = re.compile(r'[=\[(,]\s*(dict\(|\{)')
 _WORKER = re.compile(r'Caught (\w+) in DataLoader worker process')
 
 
@@ -60,7 +61,7 @@ class _KeyValueAction(DictAction):
         for value in values:
             if '=' not in value:
                 parser.error(f'{option_string} takes KEY=VALUE, not {value!r}')
-            if 'dict(' in value or '{' in value:  # MMEngine reads no dictionaries here
+            if _DICTIONARY.search(value):  # MMEngine reads none here
                 parser.error(
                     f'{option_string} takes numbers, words and lists of them, not {value!r}: set '
                     f'single keys (a.0.b=1), or write a config whose _base_ is this one'

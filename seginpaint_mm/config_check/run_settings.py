@@ -236,8 +236,8 @@ def run_setting_problems(cfg: Config) -> Iterator[str]:
 def _normalisation_problems(cfg: Config) -> Iterator[str]:
     model = cfg.get('model')
     preprocessor = model.get('data_preprocessor') if isinstance(model, Mapping) else None
-    for key in ('mean', 'std') if isinstance(preprocessor, Mapping) else ():
-        values = preprocessor.get(key)
+    for key in ('mean', 'std'):
+        values = preprocessor.get(key) if isinstance(preprocessor, Mapping) else None
         for value in values if isinstance(values, (list, tuple)) else ():
             if not _is_number(value) or not math.isfinite(value) or (key == 'std' and value <= 0):
                 least = ' above 0' if key == 'std' else ''

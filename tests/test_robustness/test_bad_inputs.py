@@ -156,9 +156,10 @@ def test_what_the_run_lacks(
     _assert_fails(capsys, sentence, 'train', config, '--work-dir', tmp_path / 'run')
 
 
-def test_nested_options_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize('option', ['custom_hooks=[dict(type="X")]', "model={'type': 'X'}"])
+def test_nested_options_are_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        run_here('train', 'pspnet_r18_street', '--cfg-options', 'custom_hooks=[dict(type="X")]')
+        run_here('train', 'pspnet_r18_street', '--cfg-options', option)
     assert '--cfg-options takes numbers, words and lists of them' in capsys.readouterr().err
 
 
