@@ -1,6 +1,8 @@
 """What the command-line tools share: arguments, configs, one-sentence errors."""
 
 import argparse
+import ast
+import copy
 import functools
 import os
 import re
@@ -8,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, DictAction
 from torch import nn
@@ -44,12 +47,18 @@ _CLEARER = {
         'The GPU has too little memory: lower train_dataloader.batch_size, or train with --amp'
     ),
 }
-_DICTIONARY = re.compile(r'[=\[(,]\s*(dict\(|\{)')
+_DICTIONARY = re.compile(r'[\[(\s]*(dict\(|\{)')
 _WORKER = re.compile(r'Caught (\w+) in DataLoader worker process')
 
 
-class _KeyValueAction(DictAction):
-    """MMEngine's, with a sentence for what is no ``KEY=VALUE``."""
+class KeyValueAction(DictAction):
+    """MMEngine's, with dictionaries as values, and a sentence for what is no ``KEY=VALUE``."""
+
+    @staticmethod
+    def _parse_iterable(val: str) -> Any:
+        if _DICTIONARY.match(val):
+            return ast.literal_eval(val)
+        return DictAction._parse_iterable(val)
 
     def __call__(
         self,
@@ -61,12 +70,13 @@ class _KeyValueAction(DictAction):
         for value in values:
             if '=' not in value:
                 parser.error(f'{option_string} takes KEY=VALUE, not {value!r}')
-            if _DICTIONARY.search(value):  # MMEngine reads none here
-                parser.error(
-                    f'{option_string} takes numbers, words and lists of them, not {value!r}: set '
-                    f'single keys (a.0.b=1), or write a config whose _base_ is this one'
-                )
-        super().__call__(parser, namespace, values, option_string)
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except (ValueError, SyntaxError):
+            parser.error(
+                f"{option_string}: not all of {values} can be read: write dictionaries as {{'key': "
+                'value}, set single keys (a.0.b=1), or write a config whose _base_ is this one'
+            )
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +85,10 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=_KeyValueAction,
+        action=KeyValueAction,
         default={},
         metavar='KEY=VALUE',
-        help='override config keys, e.g. train_dataloader.batch_size=4',
+        help='override config keys, e.g. train_dataloader.batch_size=4; @CONFIG: its model',
     )
     parser.add_argument('--debug', action='store_true', help=f'show tracebacks (or set {DEBUG}=1)')
 
@@ -117,17 +127,49 @@ def read_config(path: str | Path) -> Config:
 def load_config(path: str | Path, cfg_options: dict) -> Config:
     """Load a config file, given by its path or name, with overrides, and check it.
 
+    Args:
+        path: Path or name of the config.
+        cfg_options: Path of a key -> its value. A dictionary takes the place of what is there, as
+            does the model of another config, named with an @ before it.
+
     Raises:
         ConfigError: the file is missing or broken, or an override or a key fits nothing.
         MissingLibrary: the config imports a part whose library is not installed.
     """
     cfg = read_config(path)
+    options = {key: _option(key, value) for key, value in cfg_options.items()}
     try:
-        cfg.merge_from_dict(cfg_options)
-    except (KeyError, TypeError, IndexError) as error:
+        for key, value in options.items():
+            if isinstance(value, dict):
+                _replace(cfg, key, value)
+        cfg.merge_from_dict({k: v for k, v in options.items() if not isinstance(v, dict)})
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ConfigError(f'--cfg-options {_listed(cfg_options)}: {error}') from error
     check_config(cfg)
     return cfg
+
+
+def _option(key: str, value: Any) -> Any:
+    """The value of an override in MMEngine's own types; of ``@CONFIG`` the model."""
+    if isinstance(value, str) and value.startswith('@'):
+        value = read_config(value[1:]).get('model')
+        if value is None:
+            raise ConfigError(f'--cfg-options {key}: the config has no model.')
+    return Config(dict(value=copy.deepcopy(value))).value
+
+
+def _replace(cfg: Config, key: str, value: dict | list) -> None:
+    """Put ``value`` in the place of what is at ``key``, also in a list, instead of merging it."""
+    above, _, last = key.rpartition('.')
+    node: Any = cfg
+    for name in above.split('.') if above else ():
+        node = node[int(name)] if isinstance(node, list) else node[name]
+    if isinstance(node, list):
+        _replace(cfg, above, [*node[: int(last)], value, *node[int(last) + 1 :]])
+    else:
+        if isinstance(value, dict) and node.get(last) is not None:
+            value = {'_delete_': True, **value}
+        cfg.merge_from_dict({key: value})
 
 
 def prepare_run(cfg: Config, args: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 # For the test set (Table 2): dropout in the last two stages and a classifier of two layers, of the
 # same FoV. The paper gives no rates and widths: these are of the authors' later code.
-_base_ = './fcrn_r101_voc12aug_bs.py'
+_base_ = './fcrn_r101_voc12aug.py'
 model = dict(
     backbone=dict(
         plugins=[
@@ -16,5 +16,9 @@ model = dict(
             ),
         ]
     ),
-    decode_head=dict(kernel_size=3, hidden_channels=(512,)),
+    decode_head=dict(
+        kernel_size=3,
+        hidden_channels=(512,),
+        loss_decode=dict(_delete_=True, type='BootstrappedCrossEntropyLoss', num_pixels=512),
+    ),
 )

@@ -1,12 +1,18 @@
 # Edges and image, end to end, with the mask expansion loss, on real pictures.
 _base_ = [
-    '../_base_/models/object_remover_small_coco.py',
+    '../_base_/models/edgeconnect_small.py',
+    '../_base_/models/instance_selector_small_coco.py',
     '../_base_/datasets/pairs_coco_tiny_persons.py',
     '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
 # What was pretrained; model.part_checkpoints=None begins anew.
 model = dict(
+    type='ObjectRemover',
+    selector=_base_.selector,
+    mask_expansion=dict(type='MaskExpansionLoss', alpha=0.03, unit='outside', loss_weight=1000.0),
+    joint=True,
+    term_weights=dict(selector=1.0, edge=1.0, image=1.0),
     image=dict(hole_weight=100.0),
     part_checkpoints=dict(
         selector='work_dirs/selector_small_coco-tiny/epoch_15.pth',

@@ -1,12 +1,18 @@
 # All parts, end to end, eq. (10), with the mask expansion loss.
 _base_ = [
-    '../_base_/models/object_remover_small.py',
+    '../_base_/models/edgeconnect_small_segmentation.py',
+    '../_base_/models/panoptic_selector_small.py',
     '../_base_/datasets/pairs_street_joint.py',
     '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
 # What was pretrained; model.part_checkpoints=None begins anew.
 model = dict(
+    type='ObjectRemover',
+    selector=_base_.selector,
+    mask_expansion=dict(type='MaskExpansionLoss', alpha=0.03, unit='outside', loss_weight=1000.0),
+    joint=True,
+    term_weights=dict(selector=1.0, edge=1.0, segmentation=1.0, image=1.0),
     image=dict(hole_weight=100.0),
     part_checkpoints=dict(
         selector='work_dirs/selector_small_street/epoch_15.pth',

@@ -1,11 +1,10 @@
 # The convex hull of what is seen of each object: python tools/test.py this-config
 _base_ = [
-    '../_base_/models/convex_hull.py',
     '../_base_/datasets/street_dyce.py',
     '../_base_/schedules/test_only.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(mask_size=28, painter_size=64)
+model = dict(type='ConvexHullCompleter', mask_size=28, painter_size=64)
 train_dataloader = None
 val_dataloader = None
 val_evaluator = None

@@ -1,7 +1,3 @@
-_base_ = [
-    '../_base_/models/sgenet_base.py',
-    '../_base_/datasets/inpainting_cityscapes.py',
-    '../_base_/schedules/sgenet.py',
-    '../_base_/default_runtime.py',
-]
-test_evaluator = _base_.all_metrics
+# Base-Net (Section 4.3): the same scales, without a guide.
+_base_ = './sgenet_cityscapes.py'
+model = dict(generator=dict(decoder=dict(sgim=None, scem=None)))

@@ -1,7 +1,7 @@
-_base_ = [
-    '../_base_/models/sgenet_sg.py',
-    '../_base_/datasets/inpainting_cityscapes.py',
-    '../_base_/schedules/sgenet.py',
-    '../_base_/default_runtime.py',
-]
-test_evaluator = _base_.all_metrics
+# SG-Net (Fig. 2): guided by the segmentation, which is not evaluated.
+_base_ = './sgenet_cityscapes.py'
+model = dict(
+    generator=dict(
+        decoder=dict(sgim=dict(_delete_=True, type='SGIM', hidden_channels=128), scem=None)
+    )
+)

@@ -1,15 +1,21 @@
 # Nothing to train: python tools/test.py this-config, after the configs of these checkpoints.
 _base_ = [
-    '../_base_/models/spgnet_small_then_fcrn.py',
+    '../_base_/models/spgnet_small.py',
+    '../_base_/models/fcrn_r18_segmentor.py',
     '../_base_/datasets/inpainting_cityscapes_128x128.py',
-    '../_base_/schedules/test_only.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(
+    _delete_=True,
+    type='InpaintThenSegment',
+    data_preprocessor=_base_.model.data_preprocessor,
+    inpainter=_base_.model,
+    segmentor=_base_.segmentor,
     inpainter_checkpoint='work_dirs/spgnet_small_cityscapes-128x128/epoch_10.pth',
     segmentor_checkpoint='work_dirs/fcrn_r18_cityscapes-128x256/epoch_10.pth',
 )
 train_dataloader = None
+test_cfg = dict(type='TestLoop')
 val_dataloader = None
 val_evaluator = None
 test_evaluator = [

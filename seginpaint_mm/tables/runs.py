@@ -224,7 +224,9 @@ def _run(
 
 
 def _text(value: object) -> str:
-    """A config value as ``--cfg-options`` reads it: lists without blanks."""
+    """A config value as ``--cfg-options`` reads it: lists without blanks, or with dictionaries."""
+    if '{' in str(value):
+        return str(value)
     return str(value).replace(' ', '') if isinstance(value, (list, tuple)) else str(value)
 
 

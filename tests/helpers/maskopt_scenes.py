@@ -129,8 +129,8 @@ def tiny_inpainter(**changes: object) -> dict:
 
 def tiny_detector(kind: str = 'PanopticFPN') -> dict:
     """The small config's network with two things and two kinds of stuff."""
-    path = REPOSITORY / 'configs/_base_/models/panoptic_fpn_small.py'
-    detector = Config.fromfile(path).detector.to_dict()
+    path = REPOSITORY / 'configs/_base_/models/panoptic_selector_small.py'
+    detector = Config.fromfile(path).selector.detector.to_dict()
     detector['backbone']['base_channels'] = 8
     detector['neck'].update(in_channels=[8, 16, 32, 64])
     for head in ('bbox_head', 'mask_head'):

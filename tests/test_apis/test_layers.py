@@ -274,7 +274,7 @@ def test_command_and_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     parts = tmp_path / 'mine.py'
     parts.write_text(
         "parts = dict(completion=dict(config='convex-hull_cocoa-sample'), "
-        "inpainter=dict(config='navier-stokes_street'), "
+        "inpainter=dict(config='telea_street'), "
         "layers=dict(rim=0, formats=['ora']))"
     )
     out = tmp_path / 'out'
@@ -284,7 +284,7 @@ def test_command_and_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     )  # fmt: skip
     (entry,) = json.loads((out / 'predictions.json').read_text())['predictions']
     assert entry['layers'] == dict(ora='pred/layers/a.ora')
-    assert (entry['background_by'], entry['rim']) == ('navier-stokes_street', 1)
+    assert (entry['background_by'], entry['rim']) == ('telea_street', 1)
     np.testing.assert_array_equal(read_openraster(out / entry['layers']['ora']), photo()[..., ::-1])
     parts.write_text("parts = dict(painter=dict(config='x'))")
     for arguments, message in (

@@ -12,7 +12,6 @@ from tests.helpers.dataset_folders import picture, write_map
 CASES = [
     ('cityscapes_128x256', 'train', 'cityscapes_256x128', (128, 256)),
     ('cityscapes_128x256', 'val', 'cityscapes_256x128', (128, 256)),
-    ('cityscapes_128x256_paste', 'val', 'cityscapes_256x128', (128, 256)),
     ('cityscapes', 'train', 'cityscapes', (256, 512)),
     ('camvid', 'train', 'camvid', (192, 256)),
     ('camvid', 'val', 'camvid', (192, 256)),

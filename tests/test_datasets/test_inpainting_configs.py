@@ -7,17 +7,27 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from seginpaint_mm.cli import load_config
 from seginpaint_mm.registry import DATASETS
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
+from seginpaint_mm.tables import load_spec
+from seginpaint_mm.utils.config_files import find_config
 from tests.helpers.dataset_configs import move
 from tests.helpers.dataset_folders import picture, write_map
 
 BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
 
 
-def samples(base: str, split: str, root: Path, masks: Path | None = None, number: int = 1) -> list:
-    """What the first samples of a base config hold, once each is checked."""
-    config = Config.fromfile(BASES / f'{base}.py').to_dict()
+def samples(
+    base: str, split: str, root: Path, masks: Path | None = None, number: int = 1, row: str = ''
+) -> list:
+    """What the first samples of a base config, or of a table's row, hold, once each is checked."""
+    if row:
+        spec = load_spec(find_config(base, '.yml'))
+        options = spec.row(row).cfg_options
+        config = load_config(spec.row(row).config, options).to_dict()
+    else:
+        config = Config.fromfile(BASES / f'{base}.py').to_dict()
     move(config, str(root))
     dataset = config[f'{split}_dataloader']['dataset']
     for step in dataset['pipeline']:
@@ -55,8 +65,9 @@ def test_small_cityscapes(real_data):
 
 def test_irregular_holes_of_nvidia(real_data):
     root, masks = real_data / 'cityscapes_256x128', real_data / 'irregular_masks'
-    base = 'inpainting_cityscapes_128x128_irregular'
-    first, again = (samples(base, 'val', root, masks, number=3) for _ in range(2))
+    row = 'irregular, AOT-GAN'
+    table = 'sgenet/table_i_cityscapes-128x128'
+    first, again = (samples(table, 'val', root, masks, number=3, row=row) for _ in range(2))
     for one, two in zip(first, again, strict=True):
         assert torch.equal(one['hole'], two['hole']), 'the same holes in every validation'
 
@@ -68,7 +79,8 @@ def test_full_size_and_irregular(real_data):
         assert found['size'] == (256, 256)
         assert found['hole'].sum() == 96 * 96
         assert found['hole'][80:176, 80:176].all()
-        (found,) = samples('inpainting_cityscapes_irregular', split, root, masks)
+        row = 'Cityscapes, irregular, GatedConv, trained'
+        (found,) = samples('sgenet/table_i', split, root, masks, row=row)
         assert found['size'] == (256, 256)
 
 
@@ -94,8 +106,8 @@ def test_outdoor_scenes(tmp_path):
     raw[64, 50:70] = 0
     for number in range(8):
         write_map(tmp_path / f'masks/{number}.png', raw)
-    base = 'inpainting_outdoor_irregular'
-    for found in samples(base, 'train', tmp_path, tmp_path / 'masks', number=2):
+    row = 'Outdoor Scenes, irregular, GatedConv, trained'
+    for found in samples('sgenet/table_i', 'train', tmp_path, tmp_path / 'masks', 2, row):
         assert found['size'] == (256, 256)
         assert 0.005 < found['hole'].float().mean() < 0.61
 
@@ -106,12 +118,12 @@ def test_street(tmp_path):
     write_dataset(
         root, LAYOUTS['cityscapes'], order, dict(train=1, val=2), 1, lambda done, total: None
     )
-    for base in ('inpainting_street', 'inpainting_street_objects'):
-        for split, number in (('train', 1), ('val', 2)):
-            for found in samples(base, split, root, number=number):
-                assert found['size'] == (128, 128)
+    for split, number in (('train', 1), ('val', 2)):
+        for found in samples('inpainting_street', split, root, number=number):
+            assert found['size'] == (128, 128)
     mask = np.zeros((64, 64), np.uint8)
     mask[:, :20] = 255
     write_map(tmp_path / 'masks/a.png', mask)
-    (found,) = samples('inpainting_street_irregular', 'val', root, tmp_path / 'masks')
+    row = 'irregular, AOT-GAN'
+    (found,) = samples('sgenet/table_i_street', 'val', root, tmp_path / 'masks', row=row)
     assert found['hole'].sum() == 128 * 40

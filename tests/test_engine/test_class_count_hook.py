@@ -78,7 +78,7 @@ METHODS = {
         {'generator.decoder.num_classes': 5},
         'model.generator.decoder.num_classes is 5, but .* 20 classes',
     ),
-    'sgenet/gatedconv_small-fcrn_street.py': (
+    'sgenet/spgnet_small-fcrn_street.py': (
         dict(classes=('c',) * 20),
         {'segmentor.decode_head.num_classes': 21},
         'model.segmentor.decode_head.num_classes is 21, but .* set it to at most 20',
@@ -138,16 +138,23 @@ def test_the_natural_first_config_is_refused(
         mask = (picture()[..., 0] > 0).astype('uint8')
         write_map(tmp_path / f'masks/{name}.png', mask)
     config = tmp_path / 'own.py'
-    bases = ('models/localizer_r18', 'datasets/folder_instances', 'schedules/adam_short')
+    bases = ('models/localizer_r18', 'datasets/voc_instance_small', 'schedules/adam_short')
     paths = [str(REPOSITORY / f'configs/_base_/{name}.py') for name in bases]
     paths.append(str(REPOSITORY / 'configs/_base_/default_runtime.py'))
     folder = dict(
-        data_root=str(tmp_path), image_folder='images', mask_file='masks/{name}.png', indices=4
+        _delete_=True,
+        type='FolderInstanceDataset',
+        class_name='person',
+        data_root=str(tmp_path),
+        image_folder='images',
+        mask_file='masks/{name}.png',
+        indices=4,
     )
-    loader = dict(dataset=folder, num_workers=0, persistent_workers=False)
+    loader = dict(num_workers=0, persistent_workers=False)
     config.write_text(
-        f'_base_ = {paths}\ntrain_dataloader = {loader}\nval_dataloader = {loader}\n'
-        f'test_dataloader = val_dataloader\n'
+        f'_base_ = {paths}\nfolder = dict(**{folder}, pipeline=_base_.test_pipeline)\n'
+        f'train_dataloader = dict(**{loader}, dataset=folder)\n'
+        f'val_dataloader = train_dataloader\ntest_dataloader = val_dataloader\n'
     )
     with pytest.raises(SystemExit):
         run_here('train', config, '--work-dir', tmp_path / 'run')

@@ -43,7 +43,8 @@ def train_with(model: nn.Module, **cfg: object) -> list[str]:
 
 def small(name: str, **changes: object) -> nn.Module:
     """A network of the paper without its large heads."""
-    cfg = Config.fromfile(REPOSITORY / f'configs/_base_/models/{name}.py').model
+    folder = 'mpi' if name.endswith('_cityscapes') else '_base_/models'
+    cfg = Config.fromfile(REPOSITORY / 'configs' / folder / f'{name}.py').model
     cfg.background_head.update(psp_channels=8, up_channels=(8, 8, 8))
     cfg.update(changes)
     return build_model(cfg)
@@ -82,14 +83,14 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_random_weights_of_a_papers_config_are_warned_of() -> None:
-    model = small('pspnet_r18_true-mask')
+    model = small('pspnet_r18_true-mask_cityscapes')
     (warning,) = train_with(model, pretrained=None)
     assert warning.startswith('model.backbone: RANDOM WEIGHTS')
     assert train_with(model) == []
 
 
 def test_what_is_trained_already_is_left_alone(folder: Path) -> None:
-    model, file = small('pspnet_r18_true-mask'), f'{folder}/resnet18.pth'
+    model, file = small('pspnet_r18_true-mask_cityscapes'), f'{folder}/resnet18.pth'
     before = model.backbone.conv1.weight.clone()
     assert train_with(model, pretrained=file, resume=True) == []
     assert train_with(model, pretrained=file, load_from='epoch_1.pth') == []
@@ -104,7 +105,9 @@ def test_tensors_that_the_file_lacks_are_named(folder: Path, tmp_path: Path) -> 
     weights = torch.load(folder / 'resnet18.pth')
     weights = {key: value for key, value in weights.items() if not key.startswith('layer4.1')}
     torch.save(weights, tmp_path / 'partial.pth')
-    (warning,) = train_with(small('pspnet_r18_true-mask'), pretrained=f'{tmp_path}/partial.pth')
+    (warning,) = train_with(
+        small('pspnet_r18_true-mask_cityscapes'), pretrained=f'{tmp_path}/partial.pth'
+    )
     assert 'lacks 10 of its tensors (first: layer4.1.conv1.weight)' in warning
 
 

@@ -15,9 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without bei
 import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
 
 # isort: split
-from mmengine.config import DictAction
-
-from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.cli import KeyValueAction, one_sentence_errors
 from seginpaint_mm.tables import (
     execute,
     load_spec,
@@ -53,7 +51,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValueAction,
         default={},
         metavar='KEY=VALUE',
         help='override config keys in every row, e.g. train_cfg.max_epochs=2',
@@ -76,7 +74,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def parse_options(options: list[str]) -> dict:
     """Values of ``KEY=VALUE`` as ``--cfg-options`` reads them."""
     parser = argparse.ArgumentParser(prog='--row-options ROW', add_help=False)
-    parser.add_argument('options', nargs='+', metavar='KEY=VALUE', action=DictAction)
+    parser.add_argument('options', nargs='+', metavar='KEY=VALUE', action=KeyValueAction)
     return parser.parse_args(options).options
 
 

@@ -3,19 +3,37 @@
 #     cityscapes data/street
 #   make_pairs.py data/pairs_street/val --num 200 --size 128 128 --scale 0.7 2 \
 #     cityscapes data/street --split val
-_base_ = './pairs_coco.py'
 data_root = 'data/pairs_street'
-train_dataloader = dict(
-    num_workers=2,
-    sampler=dict(_delete_=True, type='PartialEpochSampler', samples_per_epoch=400),
-    dataset=dict(data_root=f'{data_root}/train'),
-)
-val_dataloader = dict(num_workers=2, dataset=dict(data_root=f'{data_root}/val'))
-test_dataloader = val_dataloader
+flip = dict(type='mmseg.RandomFlip', prob=0.5)
+pack = dict(type='PackScene')
 
+train_pipeline = [dict(type='LoadPair'), flip, pack]
+test_pipeline = [dict(type='LoadPair'), pack]
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=False,
+    sampler=dict(type='PartialEpochSampler', samples_per_epoch=400),
+    dataset=dict(type='PairsDataset', data_root=f'{data_root}/train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='PairsDataset', data_root=f'{data_root}/val', pipeline=test_pipeline, test_mode=True
+    ),
+)
+test_dataloader = val_dataloader
+# What needs weights that are not there is left out with a warning; see their docstrings.
+val_evaluator = dict(type='InpaintingQualityMetric')
 # Another distance than FID, for machines without Inception-v3's weights.
 test_evaluator = [
-    *_base_.test_evaluator,
+    val_evaluator,
+    dict(type='LPIPSMetric', weights='data/weights/squeezenet1_1_torchvision.pth', optional=True),
+    dict(type='FIDMetric', weights='data/weights/pt_inception-2015-12-05.pth', optional=True),
     dict(
         type='FIDMetric',
         network='squeezenet',

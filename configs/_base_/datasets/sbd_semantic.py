@@ -1,7 +1,6 @@
 # The classes of SBD's 5623 training images, for the semantic nets of Table 6. Those of
 # voc12aug.py learn from images on which Table 6 is tested.
-_base_ = './sbd_instances.py'
-crop_size = (512, 512)  # height, width
+data_root = 'data/sbd'
 
 train_pipeline = [
     dict(type='LoadSceneImage'),
@@ -13,14 +12,44 @@ train_pipeline = [
         resize_type='mmseg.Resize',
         keep_ratio=True,
     ),
-    dict(type='mmseg.RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
+    dict(type='mmseg.RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
     dict(type='mmseg.RandomFlip', prob=0.5),
-    dict(type='Pad', size=crop_size, pad_val=dict(img=(104, 116, 124), seg=255)),
+    dict(type='Pad', size=(512, 512), pad_val=dict(img=(104, 116, 124), seg=255)),
     dict(type='PackScene', instance_masks=False),
 ]
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict()
+test_pipeline = [dict(type='LoadSceneImage'), dict(type='LoadInstances'), dict(type='PackScene')]
+voc_root = 'data/VOCdevkit/VOC2012'
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=False,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='SBDInstanceDataset',
+        data_root=data_root,
+        split='train',
+        pipeline=train_pipeline,
+        voc_root=voc_root,
+        num_images=5623,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='SBDInstanceDataset',
+        data_root=data_root,
+        split='val',
+        pipeline=test_pipeline,
+        test_mode=True,
+        voc_root=voc_root,
+        num_images=5732,
+    ),
+)
 test_dataloader = val_dataloader
 
-val_evaluator = dict(_delete_=True, type='ClassIoUMetric')
+val_evaluator = dict(type='ClassIoUMetric')
 test_evaluator = val_evaluator

@@ -1,21 +1,72 @@
 # For the segmentor alone: the appearances are not read. Epochs of 240 pictures.
-_base_ = './street_dyce.py'
+data_root = 'data/street_dyce'
 load = [dict(type='LoadSceneImage'), dict(type='LoadAmodalObjects')]
+size = (500, 500)
+segmentation_metrics = [
+    dict(type='AmodalIoUMetric', side=28),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, prefix='with_given'),
+    dict(type='AmodalIoUMetric', side=28, with_given=True, occluders='given', prefix='behind'),
+    dict(type='AmodalIoUMetric', photo=True, occluders='given', prefix='photo_behind'),
+    dict(type='VisibleMaskIoUMetric', side=28),
+    dict(type='VisibleMaskIoUMetric', photo=True),
+    dict(type='DepthOrderMetric'),
+    dict(type='DepthOrderMetric', threshold=None, prefix='larger_count'),
+    dict(type='LowerIsNearerMetric'),
+]
+painting_metrics = [dict(type='PaintingErrorMetric'), dict(type='VisiblePaintingErrorMetric')]
+train_frame = dict(type='FrameObjects', size=(128, 128), window=(0.8, 1.0), flip_prob=0.5)
+
 train_pipeline = [
     dict(type='ChooseObjects', most=4),
     *load,
-    {{_base_.train_frame}},
+    train_frame,
     dict(type='GrowBoxes', share=(0.1, 0.3)),
     dict(type='PackScene'),
 ]
+test_frame = dict(type='FrameObjects', size=(128, 128), keep_photo=True)
 test_pipeline = [
     *load,
-    {{_base_.test_frame}},
+    test_frame,
     dict(type='GrowBoxes', share=(0.2, 0.2)),
     dict(type='PackScene'),
 ]
-train_dataloader = dict(sampler=dict(samples_per_epoch=240), dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-val_evaluator = {{_base_.segmentation_metrics}}
-test_evaluator = {{_base_.segmentation_metrics}}
+crop = dict(type='CropAppearances', size=64)
+
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    persistent_workers=False,
+    sampler=dict(type='PartialEpochSampler', samples_per_epoch=240),
+    dataset=dict(
+        type='DYCEDataset',
+        data_root=data_root,
+        split='train',
+        one_object=False,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='DYCEDataset', data_root=data_root, split='val', pipeline=test_pipeline, test_mode=True
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='DYCEDataset',
+        data_root=data_root,
+        split='test',
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+
+val_evaluator = segmentation_metrics
+test_evaluator = val_evaluator

@@ -1,8 +1,7 @@
 # 30 pictures of VOC 2007, the longer side reduced to 320: 20 to train, 10 to test.
-_base_ = './voc_instances.py'
 data_root = 'data/voc_instance'
-
 load = [dict(type='LoadSceneImage'), dict(type='LoadInstances')]
+
 train_pipeline = [
     *load,
     dict(
@@ -23,11 +22,33 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
+    batch_size=4,
     num_workers=2,
-    dataset=dict(data_root=data_root, split=None, indices=20, pipeline=train_pipeline),
+    persistent_workers=False,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='VOCInstanceDataset',
+        data_root=data_root,
+        split=None,
+        pipeline=train_pipeline,
+        indices=20,
+    ),
 )
 val_dataloader = dict(
+    batch_size=1,
     num_workers=2,
-    dataset=dict(data_root=data_root, split=None, indices=[*range(20, 30)], pipeline=test_pipeline),
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VOCInstanceDataset',
+        data_root=data_root,
+        split=None,
+        pipeline=test_pipeline,
+        test_mode=True,
+        indices=[*range(20, 30)],
+    ),
 )
 test_dataloader = val_dataloader
+
+val_evaluator = [dict(type='RegionAPMetric'), dict(type='mmseg.IoUMetric')]
+test_evaluator = val_evaluator

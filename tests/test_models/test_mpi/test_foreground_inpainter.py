@@ -24,13 +24,14 @@ CONFIGS = Path(__file__).parents[3] / 'configs'
 MODEL_BASES = [
     'pspnet_r18',
     'pspnet_r18_shared',
-    'pspnet_r18_true-mask',
+    'pspnet_r18_true-mask_cityscapes',
     'two_stage_r18',
 ]
 
 
 def model_config(base: str) -> dict:
-    return Config.fromfile(CONFIGS / '_base_' / 'models' / f'{base}.py').model
+    folder = 'mpi' if base.endswith('_cityscapes') else '_base_/models'
+    return Config.fromfile(CONFIGS / folder / f'{base}.py').model
 
 
 def count_parameters(base: str) -> int:
@@ -44,8 +45,8 @@ def count_parameters(base: str) -> int:
     [
         ('pspnet_r18', 22.5026),
         ('pspnet_r18_shared', 21.8195),
-        ('pspnet_r50', 58.4271),
-        ('pspnet_r50_shared', 59.5135),
+        ('pspnet_r50_cityscapes', 58.4271),
+        ('pspnet_r50_shared_cityscapes', 59.5135),
     ],
 )
 def test_parameters_match_table_i(base: str, millions: float) -> None:
@@ -53,7 +54,9 @@ def test_parameters_match_table_i(base: str, millions: float) -> None:
     assert round(count / 1e6, 4) == millions
 
 
-@pytest.mark.parametrize(('base', 'millions'), [('two_stage_r18', 34.8), ('two_stage_r50', 106.6)])
+@pytest.mark.parametrize(
+    ('base', 'millions'), [('two_stage_r18', 34.8), ('two_stage_r50_cityscapes', 106.6)]
+)
 def test_two_stage_parameters_match_table_i(base: str, millions: float) -> None:
     count = count_parameters(base)
     assert round(count / 1e6, 1) == millions
@@ -77,7 +80,7 @@ def test_predicts_a_batch_of_one_pixel_images() -> None:
 @pytest.mark.parametrize('position', ['input', 'layer1', 'layer2', 'layer3', 'layer4', 'logits'])
 @pytest.mark.parametrize('fill', ['max_pool', 'zero'])
 def test_neck_stands_anywhere(position: str, fill: str) -> None:
-    config = model_config('pspnet_r18_true-mask')
+    config = model_config('pspnet_r18_true-mask_cityscapes')
     config['neck'].update(position=position, fill=fill)
     model = build_model(config)
     check_training_step(model, size=(32, 48))
@@ -166,7 +169,7 @@ def test_hidden_truth_does_not_reach_the_loss() -> None:
 
 
 def test_filled_prediction_depends_on_the_mask() -> None:
-    model = build_model(model_config('pspnet_r18_true-mask')).eval()
+    model = build_model(model_config('pspnet_r18_true-mask_cityscapes')).eval()
     batch = model.data_preprocessor(street_like_batch((64, 64), num=1), training=False)
     with torch.no_grad():
         with_mask = model(**batch)[0]
@@ -223,7 +226,7 @@ def test_thin_objects_are_filled_in_testing_where_any_pixel_of_a_cell_counts() -
 
 
 def test_true_mask_model_asks_for_labels() -> None:
-    model = build_model(model_config('pspnet_r18_true-mask')).eval()
+    model = build_model(model_config('pspnet_r18_true-mask_cityscapes')).eval()
     with pytest.raises(ValueError, match='gt_foreground'):
         model(torch.zeros(1, 3, 32, 32), None, mode='tensor')
 

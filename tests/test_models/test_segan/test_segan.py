@@ -406,18 +406,22 @@ def test_phases_go_on_from_each_other(tmp_path: Path) -> None:
         build_model(tiny_segan(part_checkpoints=dict(painter=paths['generator'])))
 
 
+PARTS_LEFT_OUT = {'_segmentor': 'painter=None', '_painter': 'segmentor=None, painter_mask="truth"'}
+
+
 @pytest.mark.parametrize('size', ['', '_small'])
-@pytest.mark.parametrize('phase', ['_segmentor', '_painter'])
+@pytest.mark.parametrize('phase', PARTS_LEFT_OUT)
 def test_base_configs(tmp_path: Path, size: str, phase: str) -> None:
     """Each phase's model and its schedule fit; only the data are missing."""
     bases = [
-        str(BASES / f'models/segan{size}{phase}.py'),
+        str(BASES / f'models/segan{size}.py'),
         str(BASES / f'schedules/segan{phase}.py'),
         str(BASES / 'default_runtime.py'),
     ]
     path = tmp_path / 'phase.py'
     path.write_text(
-        f'_base_ = {bases}\ntrain_dataloader = dict(dataset=dict(type="DYCEDataset"))\n'
+        f'_base_ = {bases}\nmodel = dict({PARTS_LEFT_OUT[phase]})\n'
+        'train_dataloader = dict(dataset=dict(type="DYCEDataset"))\n'
         'val_cfg = test_cfg = None\n'
     )
     cfg = Config.fromfile(path)

@@ -331,10 +331,7 @@ def test_wrong_configs(changes: dict, message: str) -> None:
         MODELS.build(tiny_sgenet(**changes))
 
 
-NAMES = [
-    *('sgenet', 'sgenet_sg', 'sgenet_base', 'sgenet_any-size'),
-    *('sgenet_small', 'sgenet_small_sg', 'sgenet_small_base'),
-]
+NAMES = ['sgenet', 'sgenet_any-size', 'sgenet_small']
 
 
 def built(name: str) -> tuple[Config, SGENet]:

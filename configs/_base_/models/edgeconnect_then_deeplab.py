@@ -1,9 +1,0 @@
-# Table 4: segmentation after inpainting.
-_base_ = ['./edgeconnect.py', './deeplabv3plus_r50_segmentor.py']
-model = dict(
-    _delete_=True,
-    type='InpaintThenSegment',
-    data_preprocessor=_base_.model.data_preprocessor,
-    inpainter=_base_.model,
-    segmentor=_base_.segmentor,
-)

@@ -1,1 +1,0 @@
-model = dict(type='MeanColourInpainter')

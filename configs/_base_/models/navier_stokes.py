@@ -1,1 +1,0 @@
-model = dict(type='OpenCVInpainter', method='navier_stokes', radius=3.0)

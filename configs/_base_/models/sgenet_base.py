@@ -1,3 +1,0 @@
-# Base-Net (Section 4.3): the same scales, without a guide.
-_base_ = './sgenet.py'
-model = dict(generator=dict(decoder=dict(sgim=None, scem=None)))

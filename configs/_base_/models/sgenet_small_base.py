@@ -1,2 +1,0 @@
-_base_ = './sgenet_small.py'
-model = dict(generator=dict(decoder=dict(sgim=None, scem=None)))

@@ -1,1 +1,0 @@
-model = dict(type='OpenCVInpainter', method='telea', radius=3.0)

@@ -1,3 +1,0 @@
-# Table IV.
-_base_ = './object-remover_small_street.py'
-model = dict(mask_expansion=dict(alpha=0.01, unit='outside'))

@@ -1,2 +1,0 @@
-_base_ = './pspnet_r18_street.py'
-model = dict(neck=dict(fill='zero'))

@@ -1,2 +1,0 @@
-_base_ = './pspnet_r18_cityscapes.py'
-model = dict(neck=dict(num_rectangles=0))

@@ -1,3 +1,0 @@
-_base_ = './pspnet_r18_true-mask_cityscapes.py'
-# Table III: MPI at 'layer4', true masks.
-model = dict(neck=dict(position='layer4'))

@@ -1,2 +1,0 @@
-_base_ = './pspnet_r18_shared_cityscapes-128x256.py'
-model = dict(neck=dict(fill='zero'))

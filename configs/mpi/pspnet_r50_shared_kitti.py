@@ -1,6 +1,0 @@
-_base_ = [
-    '../_base_/models/pspnet_r50_shared.py',
-    '../_base_/datasets/kitti.py',
-    '../_base_/schedules/test_only.py',
-    '../_base_/default_runtime.py',
-]

@@ -1,6 +1,0 @@
-_base_ = [
-    '../_base_/models/gatedconv.py',
-    '../_base_/datasets/inpainting_cityscapes_irregular.py',
-    '../_base_/schedules/inpainting_gan.py',
-    '../_base_/default_runtime.py',
-]

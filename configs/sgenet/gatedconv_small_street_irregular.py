@@ -1,7 +1,0 @@
-# Tests the network of gatedconv_small_street.py on holes of any shape.
-_base_ = [
-    '../_base_/models/gatedconv_small.py',
-    '../_base_/datasets/inpainting_street_irregular.py',
-    '../_base_/schedules/inpainting_gan_short.py',
-    '../_base_/default_runtime.py',
-]
