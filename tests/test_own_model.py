@@ -21,6 +21,7 @@ from tests.helpers.tool_runs import REPOSITORY, run_here
 PAGE = (REPOSITORY / 'docs/own_model.md').read_text(encoding='utf-8')
 SMALL = (
     *('train_cfg.max_epochs=1', 'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0'),
+    'train_dataloader.sampler.samples_per_epoch=2',
     *('train_dataloader.batch_size=2', 'train_dataloader.persistent_workers=False'),
     'val_dataloader.persistent_workers=False',
 )
