@@ -13,6 +13,7 @@ import pytest
 from mmengine.utils import digit_version
 
 from seginpaint_mm import __version__
+from seginpaint_mm.zoo.shipped import SHIPPED
 from tests.helpers.tool_runs import REPOSITORY
 
 CARRIED = ('configs', 'requirements', 'seginpaint_mm', 'tools')
@@ -63,6 +64,8 @@ def test_the_wheel_holds_configs_metafiles_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert f'seginpaint_mm-{__version__}-' in wheel.name
     assert {'seginpaint_mm/py.typed', 'seginpaint_mm/app/page/index.html'} <= names
+    for network in SHIPPED.values():
+        assert f'seginpaint_mm/{network.path.relative_to(REPOSITORY / "seginpaint_mm")}' in names
     for path in REPOSITORY.glob('configs/**/*.[py]*'):
         if path.is_file() and '__pycache__' not in path.parts:
             assert f'seginpaint_mm/.mim/{path.relative_to(REPOSITORY)}' in names

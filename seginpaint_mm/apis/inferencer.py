@@ -21,7 +21,7 @@ from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, fi
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.progress import watched
-from seginpaint_mm.apis.public_models import find_inpainter
+from seginpaint_mm.apis.public_models import DEFAULT_PREDICTOR, find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.results import SceneResult
 from seginpaint_mm.apis.tasks import InferenceTask, find_task
@@ -80,9 +80,9 @@ class _Prepared:
 class SegInpaintInferencer(BaseInferencer):
     """Runs a trained model on files, folders and arrays.
 
-    Example::
+    Example, with the network for streets that is in the package::
 
-        inferencer = SegInpaintInferencer('work_dirs/pspnet_r18_street')
+        inferencer = SegInpaintInferencer()      # or a config, or the work dir of a training
         results = inferencer('photos/', batch_size=4, out_dir='out')
         results['predictions'][0].pred_background.data   # int64 (1, H, W)
 
@@ -106,7 +106,8 @@ class SegInpaintInferencer(BaseInferencer):
 
     Args:
         model: A config file or the name of one of ours (``'pspnet_r18_street'``), a Config, the
-            work dir of a training, or a file of ``seginpaint export`` (``'street.onnx'``).
+            work dir of a training, or a file of ``seginpaint export`` (``'street.onnx'``); the
+            network in the package if left out.
         weights: A checkpoint; a work dir brings its own. Without one the model is untrained,
             which is said in a warning. Checkpoints are loaded without running code from them.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; None takes a GPU where there is one.
@@ -132,7 +133,7 @@ class SegInpaintInferencer(BaseInferencer):
 
     def __init__(
         self,
-        model: str | Path | Config,
+        model: str | Path | Config = DEFAULT_PREDICTOR,
         weights: str | Path | None = None,
         device: str | None = None,
         show_progress: bool = True,

@@ -1,4 +1,4 @@
-"""Inpainters by a short name: classical ones, and networks that others have trained."""
+"""Models that need no training: inpainters by a short name, and what stands in for a config."""
 
 from pathlib import Path
 
@@ -14,6 +14,7 @@ _TRAINED = {name: weights.model for name, weights in WEIGHTS.items() if weights.
 INPAINTERS = (*_TRAINED, *_CLASSICAL)
 DEFAULT_INPAINTER, DEFAULT_INSTANCES = 'lama', 'torchvision'
 DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
+DEFAULT_PREDICTOR = 'lean_r18_cityscapes-128x256'  # in the package
 
 
 def find_inpainter(name: str | Path | Config) -> str | Path | Config:

@@ -3,6 +3,9 @@
 Writes pictures to look at, what the model predicts as PNG files, and predictions.json: maps of the
 classes behind the foreground, the foreground, visible classes, and instances.
 
+Without any option, a small network in the package says what is behind the cars and people of a
+street.
+
 SeGAN completes objects, of which it is told what can be seen: by --masks, or by another model,
 --instances. Then the files are each object's full mask, the whole object cut out, and who hides
 whom. With --task complete and no --config the convex hull of what is seen stands in for a network.
@@ -54,6 +57,7 @@ from seginpaint_mm.apis.public_models import (
     DEFAULT_COMPLETER,
     DEFAULT_INPAINTER,
     DEFAULT_INSTANCES,
+    DEFAULT_PREDICTOR,
     INPAINTERS,
     find_inpainter,
 )
@@ -67,9 +71,7 @@ from seginpaint_mm.layers import FORMATS as LAYER_FORMATS
 from seginpaint_mm.layers import Layering
 from seginpaint_mm.layers.building import use_parts
 
-_DEFAULT_CONFIG = 'work_dirs/pspnet_r18_street'
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
-_METHODS = {_DEFAULT_CONFIG: 'mpi', _DEFAULT_REMOVER: 'maskopt'}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -80,8 +82,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image files or folders')
     parser.add_argument(
         '--config',
-        help=f'config file, or the work dir of a training (default: {_DEFAULT_CONFIG}; to remove, '
-        f'{_DEFAULT_REMOVER} if it is there; to complete, the convex hull of what is seen)',
+        help=f'config file, or the work dir of a training (default: {DEFAULT_PREDICTOR}, a network '
+        f'for streets in the package; to remove, {_DEFAULT_REMOVER} if it is there; to complete, '
+        f'the convex hull of what is seen)',
     )
     parser.add_argument(
         '--inpainter',
@@ -378,13 +381,7 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
 def _default_model(task: str | None, wanted: Removal | None) -> str:
     if task in ('complete', 'layers'):
         return DEFAULT_COMPLETER
-    work_dir = _DEFAULT_CONFIG if wanted is None else _DEFAULT_REMOVER
-    if not Path(work_dir).exists():
-        raise UserError(
-            f'{work_dir} does not exist: train it, as configs/{_METHODS[work_dir]}/README.md says, '
-            f'or name a trained model by --config.'
-        )
-    return work_dir
+    return DEFAULT_PREDICTOR if wanted is None else _DEFAULT_REMOVER
 
 
 @one_sentence_errors

@@ -45,7 +45,17 @@ class Shipped:
         return config_paths()[f'{self.method}/{self.name}']
 
 
-_KNOWN: tuple[Shipped, ...] = ()
+_KNOWN: tuple[Shipped, ...] = (
+    Shipped(
+        name='lean_r18_cityscapes-128x256',
+        method='mpi',
+        what='mpi: cars and people of streets, and the road, sidewalk or else that is behind them',
+        licence='research, as Cityscapes, on which it was trained',
+        measured='IoU all 79.7, IoU foreground 60.4, mask IoU 68.3 on 100 validation '
+        'images of Cityscapes at 256x128',
+        card='docs/model_cards/lean_r18_cityscapes-128x256.md',
+    ),
+)
 SHIPPED: dict[str, Shipped] = {network.name: network for network in _KNOWN}
 
 

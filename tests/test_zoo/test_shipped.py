@@ -1,19 +1,27 @@
 """Trained networks in the package: made small, found by name, loaded wherever a checkpoint is."""
 
+import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
+import yaml
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
+from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.apis.trained_model import build_model, find_model
 from seginpaint_mm.checkpoint import enable_safe_loading, load_checkpoint_safely
+from seginpaint_mm.commands.list import main as list_networks
 from seginpaint_mm.errors import CheckpointError
+from seginpaint_mm.street import render_street
+from seginpaint_mm.street.labels import ROAD
 from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.zoo import shipped
-from seginpaint_mm.zoo.shipped import Shipped, named_file, shipped_with
-from tests.helpers.tool_runs import load_tool, run_here
+from seginpaint_mm.zoo.shipped import SHIPPED, Shipped, named_file, shipped_with
+from tests.helpers.tool_runs import REPOSITORY, load_tool, run_here
 
 NAME = 'pspnet_r18_small_street'
 CLASSES = ('road', 'sidewalk', 'other')
@@ -99,3 +107,73 @@ def test_what_float16_cannot_hold_is_refused() -> None:
     tool = load_tool('model_converters/half_precision')
     with pytest.raises(CheckpointError, match='weight has values that float16 cannot hold'):
         tool.halved({'weight': torch.full((2, 2), 1e6)})
+
+
+@pytest.mark.parametrize('network', SHIPPED.values(), ids=SHIPPED)
+def test_every_network_in_the_package_is_small_and_described(network: Shipped) -> None:
+    assert network.path.stat().st_size < 12e6
+    assert {
+        value.dtype for value in load_checkpoint_safely(network.name)['state_dict'].values()
+    } == {*(torch.float16, torch.float32)}
+    card = (REPOSITORY / network.card).read_text(encoding='utf-8')
+    entry = metafile_entry(network)
+    assert REPOSITORY / entry['Weights'] == network.path
+    metrics = entry['Results'][0]['Metrics']
+    for name, value in metrics.items():
+        assert f'{name} {value}' in network.measured
+        assert f'| {value}' in card or f'**{value}**' in card
+
+
+def test_the_list_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list_networks(['--weights']) == 0
+    shown = capsys.readouterr().out
+    for network in SHIPPED.values():
+        for text in (network.name, network.licence, network.measured, network.card):
+            assert text in shown
+
+
+def test_without_a_config_the_network_in_the_package_sees_a_street(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = render_street(0, seed=1, size=(192, 384))  # it has seen photos only
+    cv2.imwrite(str(tmp_path / 'street.png'), scene.image)
+    run_here('infer', tmp_path / 'street.png', '--out-dir', tmp_path / 'out', '--device', 'cpu')
+    assert '1 of 1 pictures done' in capsys.readouterr().out
+    seen, foreground = (
+        cv2.imread(str(tmp_path / f'out/pred/{kind}/street.png'), cv2.IMREAD_UNCHANGED)
+        for kind in ('background', 'foreground')
+    )
+    road = scene.background_label_ids == ROAD
+    objects = np.any([thing.visible_mask for thing in scene.objects], axis=0)
+    assert set(np.unique(seen)) == {0, 1, 2}
+    assert overlap(seen == 0, road) > 0.7
+    assert overlap(foreground > 0, objects) > 0.3
+    assert np.unique(seen[objects]).size > 1
+    (sample,) = SegInpaintInferencer(show_progress=False)(scene.image)['predictions']
+    assert np.array_equal(sample.pred_background.data[0].numpy(), seen)
+
+
+def overlap(found: np.ndarray, truth: np.ndarray) -> float:
+    return (found & truth).sum() / (found | truth).sum()
+
+
+@pytest.mark.parametrize('network', SHIPPED.values(), ids=SHIPPED)
+def test_testing_it_gives_the_documented_values(
+    network: Shipped, real_data: Path, tmp_path: Path
+) -> None:
+    cfg = Config.fromfile(network.config)
+    cfg.test_dataloader.dataset.data_root = str(real_data / 'cityscapes_256x128')
+    cfg.test_evaluator = cfg.val_evaluator
+    cfg.dump(tmp_path / 'config.py')
+    places = ['--work-dir', tmp_path, '--out', tmp_path / 'out']
+    run_here('test', tmp_path / 'config.py', network.name, *places)
+    found = json.loads((tmp_path / 'out/metrics.json').read_text())
+    keys = {'IoU all': 'all_mIoU', 'IoU foreground': 'fg_mIoU', 'mask IoU': 'foreground_IoU'}
+    for name, value in metafile_entry(network)['Results'][0]['Metrics'].items():
+        assert found[keys[name]] == pytest.approx(value, abs=0.06), name
+
+
+def metafile_entry(network: Shipped) -> dict:
+    text = (REPOSITORY / 'configs' / network.method / 'metafile.yml').read_text(encoding='utf-8')
+    (entry,) = (e for e in yaml.safe_load(text)['Models'] if e['Name'] == network.name)
+    return entry

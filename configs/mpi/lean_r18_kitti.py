@@ -1,0 +1,10 @@
+# The network in the package on an unseen set (Table II), at the height that it knows.
+_base_ = [
+    '../_base_/models/lean_r18.py',
+    '../_base_/datasets/kitti.py',
+    '../_base_/schedules/test_only.py',
+    '../_base_/default_runtime.py',
+]
+test_pipeline = _base_.test_pipeline
+test_pipeline[2].scale = (4096, 128)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
