@@ -1,9 +1,9 @@
 """Write a config for a folder of yours: ``seginpaint init mpi my_streets --classes ...``.
 
 The folder holds images/ and, with the same names, labels/ (PNG of class ids or colours; mpi and
-sgenet), or masks/ (PNG of object numbers) or COCO's JSON *train*.json and *val*.json (fcrn and
-segan). With images/train and images/val these are the splits; else a fifth of the images validates.
-What the config holds is printed, with what could not be known.
+sgenet), or masks/ (PNG of object numbers) or COCO's JSON *train*.json and *val*.json (fcrn, segan
+and maskopt). With images/train and images/val these are the splits; else a fifth of the images
+validates. What the config holds is printed, with what could not be known.
 """
 
 import argparse
@@ -35,6 +35,7 @@ _MODELS = {
     'sgenet': ('sgenet_small', 'own_labels', 'inpainting_gan_short'),
     'fcrn': ('localizer_r18', 'own_objects', 'adam_short'),
     'segan': ('segan_small_segmentor', 'own_objects_amodal', 'segan_small_segmentor'),
+    'maskopt': ('edgeconnect_small', 'own_pairs', 'edgeconnect_short'),
 }
 _WIDTH = 100  # of a line in the config
 _MOST_PASSES = 20  # over the images in one epoch
@@ -83,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f'{out} exists: name another file by --out, or remove it.')
     if not args.minutes > 0:
         raise UserError('--minutes must be above 0.')
-    make = dict(mpi=_mpi, sgenet=_sgenet, fcrn=_fcrn, segan=_segan)[args.method]
+    make = dict(mpi=_mpi, sgenet=_sgenet, fcrn=_fcrn, segan=_segan, maskopt=_maskopt)[args.method]
     settings = make(args)
     bases = _bases(args.method, out)
     text = _text(args, bases, settings, samples=None)
@@ -200,6 +201,13 @@ def _segan(args: argparse.Namespace) -> dict:
     return dict(own=dict(found.own, **setting), splits=_with_pipelines(found))
 
 
+def _maskopt(args: argparse.Namespace) -> dict:
+    """The inpainter of EdgeConnect, on pairs that are made of the objects while training."""
+    settings = _segan(args)
+    settings['splits']['val'].pop('test_mode', None)  # where nothing fits, another image is taken
+    return dict(settings, model=dict(image=dict(hole_weight=100.0)))
+
+
 def _bases(method: str, out: Path) -> list[str]:
     model, data, schedule = _MODELS[method]
     names = (f'models/{model}', f'datasets/{data}', f'schedules/{schedule}', 'default_runtime')
@@ -269,4 +277,6 @@ def _report(args: argparse.Namespace, out: Path, cfg: Config, samples: int, seco
         print('  not known: what is behind the objects; to validate, others are pasted')
     if args.method == 'segan':
         print('  not known: what is hidden of the objects; others are pasted over them')
+    if args.method == 'maskopt':
+        print('  not known: what is behind the objects; they are pasted elsewhere, and removed')
     print(f'{out} is written. Next: seginpaint check {out}; seginpaint train {out}')

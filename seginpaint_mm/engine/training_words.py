@@ -20,10 +20,13 @@ from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.hooks import EarlyStoppingHook
+from mmengine.registry import VISBACKENDS
 from mmengine.runner import Runner
+from mmengine.visualization import MLflowVisBackend
 
 from seginpaint_mm.errors import ConfigError, MissingLibrary
 from seginpaint_mm.registry import HOOKS
@@ -32,7 +35,7 @@ from seginpaint_mm.utils.files import write_json
 TRACKERS = {
     'tensorboard': ('TensorboardVisBackend', 'tensorboard'),
     'wandb': ('WandbVisBackend', 'wandb'),
-    'mlflow': ('MLflowVisBackend', 'mlflow'),
+    'mlflow': ('MLflowImageBackend', 'mlflow'),
 }
 WORDS = ('tracking', 'early_stopping', 'ema', 'accumulate', 'channels_last')
 _EMA, _PATIENCE = 0.999, 5
@@ -118,6 +121,15 @@ def _accumulate(cfg: Config, number: int) -> None:
             'accumulative_counts in optim_wrapper for each.'
         )
     wrapper['accumulative_counts'] = number
+
+
+@VISBACKENDS.register_module()
+class MLflowImageBackend(MLflowVisBackend):
+    """MMEngine's, which writes no images: MLflow takes their format from the end of their name."""
+
+    def add_image(self, name: str, image: np.ndarray, step: int = 0, **options: object) -> None:
+        """Write RGB uint8 (H, W, 3) as ``NAME_STEP.png``."""
+        super().add_image(f'{name}_{step}.png', image, step, **options)
 
 
 @HOOKS.register_module()

@@ -1,11 +1,13 @@
 """``seginpaint init``: a folder becomes a config that trains, or a sentence says what is needed."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
@@ -203,3 +205,24 @@ def test_tables_of_classes(tmp_path: Path) -> None:
     path.write_text('1 2 road\n')
     with pytest.raises(UserError, match="'1 2 road' is no class"):
         read_names(str(path))
+
+
+@pytest.mark.parametrize('write', [write_coco, write_masks], ids=['coco', 'masks'])
+def test_maskopt_makes_pairs_while_training(
+    write: Callable[[Path], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cfg = init('maskopt', write(tmp_path / 'mine'), '--classes', 'chair')
+    assert 'they are pasted elsewhere, and removed' in capsys.readouterr().out
+    with DefaultScope.overwrite_default_scope('seginpaint_mm'):
+        datasets = [
+            DATASETS.build(cfg[f'{split}_dataloader'].dataset) for split in ('train', 'val')
+        ]
+        for dataset in datasets:
+            record = dataset[0]
+            assert record['inputs'].shape[1:] == (128, 128)
+            hole = record['data_samples'].hole.data[0].bool()
+            truth = record['data_samples'].gt_image.data
+            changed = (record['inputs'] != truth).any(0)
+            assert hole.any()
+            assert changed[hole].float().mean() > 0.5, 'another object is seen there'
+        assert torch.equal(datasets[1][0]['inputs'], datasets[1][0]['inputs']), 'always the same'
