@@ -109,7 +109,7 @@ def stages_of(
     model: ObjectRemover, inputs: Tensor, samples: list[SceneSample]
 ) -> dict[str, Callable[[], object]]:
     """Each stage of a prediction, given what those before it have made."""
-    pictures = model.to_pictures(inputs)
+    pictures = model.denormalise(inputs)
     selector, stages = model.selector, model.stages
     holes = torch.stack([sample.hole.data for sample in samples]).bool()
 
@@ -142,7 +142,7 @@ def apart_of(
     model: ObjectRemover, inputs: Tensor, samples: list[SceneSample]
 ) -> Callable[[], object]:
     """The four networks as separate tools: mmdet's own prediction, pictures of 8 bit between."""
-    pictures = model.to_pictures(inputs)
+    pictures = model.denormalise(inputs)
     size = padded_size(pictures)
     truths = without_truth(samples, size, model.selector.seen_size(size))
     normalised = model.selector._normalise(pictures)

@@ -5,20 +5,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from seginpaint_mm.models.abilities import Inpainter
-from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.adversarial import AdversarialInpainter
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
     to_uint8,
 )
-from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
-from seginpaint_mm.models.holes import (
-    fill_holes,
-    groups_of_a_size,
-    keep_padding,
-    pad_to_multiple,
-    stack_holes,
-)
+from seginpaint_mm.models.data_preprocessor import padding_mask
+from seginpaint_mm.models.holes import fill_holes, keep_padding, stack_holes
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph
@@ -48,7 +41,7 @@ PERCEIVED = ('output', 'completed')
 
 
 @MODELS.register_module()
-class MMagicInpainter(Inpainter, AdversarialModel):
+class MMagicInpainter(AdversarialInpainter):
     """GatedConv (DeepFillv2), partial convolution, AOT-GAN: networks and losses of mmagic.
 
     mmagic's own classes bring their own training step, samples and metrics. Here its networks stand
@@ -91,6 +84,8 @@ class MMagicInpainter(Inpainter, AdversarialModel):
         ValueError: when an option is unknown, or parts that belong together are not all given.
     """
 
+    value_range = (-1.0, 1.0)
+
     def __init__(
         self,
         *,
@@ -114,8 +109,7 @@ class MMagicInpainter(Inpainter, AdversarialModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
-        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        super().__init__(part_checkpoints, data_preprocessor, init_cfg)
         self.generator = MODELS.build(generator)
         self.input_format = input_format
         self.blank = blank
@@ -128,9 +122,7 @@ class MMagicInpainter(Inpainter, AdversarialModel):
         self.l1_valid = l1_valid
         self.l1_image = l1_image
         self.loss_tv = loss_tv and MODELS.build(loss_tv)
-        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
-        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
-        self.loss_style = loss_style and MODELS.build(loss_style)
+        self.build_perceptual_losses(perceptual_features, loss_perceptual, loss_style)
         self.perceived = tuple(perceived)
         self._check_arguments()
 
@@ -146,19 +138,12 @@ class MMagicInpainter(Inpainter, AdversarialModel):
             )
         if (self.discriminator is None) != (self.loss_gan is None):
             raise ValueError('MMagicInpainter: give both of discriminator and loss_gan, or none.')
-        perceives = self.loss_perceptual is not None or self.loss_style is not None
-        if perceives != (self.perceptual_features is not None):
-            raise ValueError(
-                'MMagicInpainter: loss_perceptual and loss_style need perceptual_features, and '
-                'those need one of them.'
-            )
-        check_normalisation(self)
 
     def graphs(self) -> dict[str, Graph]:
         """The network: the ``completed`` image in [0, 1]."""
 
         def network(image: Tensor, hole: Tensor) -> dict[str, Tensor]:
-            pictures = self._pictures(image)
+            pictures = self.denormalise(image)
             completed = fill_holes(pictures, self._stages(pictures, hole)[-1], hole)
             return dict(completed=((completed + 1) / 2).clamp(0, 1))
 
@@ -186,26 +171,18 @@ class MMagicInpainter(Inpainter, AdversarialModel):
             ValueError: see :func:`stack_holes`.
         """
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
-        pictures = self._pictures(inputs)
+        pictures = self.denormalise(inputs)
         padding = padding_mask(inputs, data_samples)
         stages = [keep_padding(stage, pictures, padding) for stage in self._stages(pictures, hole)]
-        truth = pictures
-        if all('gt_image' in sample for sample in data_samples):
-            truth = torch.stack([sample.gt_image.data for sample in data_samples]) / 127.5 - 1
-            truth = keep_padding(truth, pictures, padding)
         padded = {} if padding is None else dict(padding=padding)
         return dict(
             hole=hole.to(pictures.dtype),
-            truth=truth,
+            truth=self.target(pictures, data_samples, padding),
             output=stages[-1],
             completed=fill_holes(pictures, stages[-1], hole),
             **{f'stage_{number}': stage for number, stage in enumerate(stages, start=1)},
             **padded,
         )
-
-    def _pictures(self, inputs: Tensor) -> Tensor:
-        """N,3,H,W in [-1, 1] of normalised ones."""
-        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 127.5 - 1
 
     def _stages(self, pictures: Tensor, hole: Tensor) -> list[Tensor]:
         """Paintings N,3,H,W of each stage, in float32 as losses sum over whole pictures."""
@@ -221,12 +198,12 @@ class MMagicInpainter(Inpainter, AdversarialModel):
         losses = {f'loss_l1_{stage}': self._l1(generated, f'stage_{stage}') for stage in stages}
         hole, completed = generated['hole'], generated['completed']
         if self.discriminator is not None:
-            scores = self._judge(completed, hole)
-            losses['loss_gan'] = self.loss_gan(scores, True, is_disc=False, mask=hole)
+            losses['loss_gan'] = self.gan_loss(completed, hole, is_real=True, is_disc=False)
         if self.loss_tv is not None:
             losses['loss_tv'] = self.loss_tv(completed, mask=hole)
         if self.perceptual_features is not None:
-            losses |= self._perceptual(generated)
+            images = [(generated[name] + 1) / 2 for name in self.perceived]
+            losses |= self.perceptual_losses(images, (generated['truth'] + 1) / 2)
         return {f'generator.{name}': value for name, value in losses.items()}
 
     def _l1(self, generated: dict[str, Tensor], name: str) -> Tensor:
@@ -241,47 +218,25 @@ class MMagicInpainter(Inpainter, AdversarialModel):
             + self.l1_image * _mean(error, image)
         )
 
-    def _perceptual(self, generated: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The true picture is looked at once."""
-        with torch.no_grad():
-            target = self.perceptual_features((generated['truth'] + 1) / 2)
-        seen = [self.perceptual_features((generated[name] + 1) / 2) for name in self.perceived]
-        named = dict(loss_perceptual=self.loss_perceptual, loss_style=self.loss_style)
-        return {
-            name: sum(loss(features, target) for features in seen)
-            for name, loss in named.items()
-            if loss is not None
-        }
+    def gan_loss(self, images: Tensor, hole: Tensor, *, is_real: bool, is_disc: bool) -> Tensor:
+        """Return the loss of images N,3,H,W in [-1, 1]; AOT-GAN's depends on the hole."""
+        seen = torch.cat([images, hole], dim=1) if self.judge_hole else images
+        scores = self.discriminator(seen).float()
+        return self.loss_gan(scores, is_real, is_disc=is_disc, mask=hole)
 
-    def discriminator_losses(
-        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
-    ) -> dict[str, Tensor]:
-        """``loss_real`` and ``loss_fake``."""
-        hole = generated['hole']
-        real, fake = (self._judge(generated[key], hole) for key in ('truth', 'completed'))
-        return dict(
-            loss_real=self.loss_gan(real, True, is_disc=True, mask=hole),
-            loss_fake=self.loss_gan(fake, False, is_disc=True, mask=hole),
-        )
-
-    def _judge(self, pictures: Tensor, hole: Tensor) -> Tensor:
-        seen = torch.cat([pictures, hole], dim=1) if self.judge_hole else pictures
-        return self.discriminator(seen).float()
-
-    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Add ``pred_image`` to each sample, see :func:`set_paintings`; pictures of any size.
-
-        Raises:
-            ValueError: when a hole is missing, of another size, everything or nothing.
-        """
-        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
-            height, width = normalised.shape[-2:]
-            pictures = self._pictures(normalised)
-            padded = pad_to_multiple(pictures, hole, self.size_divisor, self.min_size)
-            output = self._stages(*padded)[-1][..., :height, :width]
-            painted = ((output + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-            set_paintings(samples, to_uint8(normalised, self.data_preprocessor), painted, hole)
-        return list(data_samples)
+    def fill(
+        self,
+        images: Tensor,
+        hole: Tensor,
+        data_samples: Sequence[SceneSample],
+        normalised: Tensor,
+    ) -> None:
+        """Add ``pred_image`` to each sample, see :func:`set_paintings`."""
+        height, width = normalised.shape[-2:]
+        output = self._stages(images, hole)[-1][..., :height, :width]
+        painted = ((output + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        originals = to_uint8(normalised, self.data_preprocessor)
+        set_paintings(data_samples, originals, painted, hole[..., :height, :width])
 
 
 def _mean(error: Tensor, where: Tensor) -> Tensor:

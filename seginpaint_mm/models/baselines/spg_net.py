@@ -6,18 +6,15 @@ import torch
 from mmengine.structures import PixelData
 from torch import Tensor, nn
 
-from seginpaint_mm.models.abilities import Inpainter
-from seginpaint_mm.models.adversarial import AdversarialModel
+from seginpaint_mm.models.adversarial import AdversarialInpainter
 from seginpaint_mm.models.baselines.pictures import (
     set_paintings,
     to_uint8,
 )
-from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
-    groups_of_a_size,
     keep_padding,
-    pad_to_multiple,
     repeat_border,
     stack_holes,
     weighted_l1,
@@ -35,7 +32,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 @MODELS.register_module()
-class SPGNet(Inpainter, AdversarialModel):
+class SPGNet(AdversarialInpainter):
     """Segmentation prediction and guidance (Song et al., BMVC 2018), of parts of this toolkit.
 
     There is no published code; SGE-Net's authors, too, have made their own to compare with. One
@@ -101,13 +98,7 @@ class SPGNet(Inpainter, AdversarialModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
-        super().__init__(part_checkpoints, preprocessor, init_cfg)
-        check_normalisation(self)
-        if (perceptual_features is None) != (loss_perceptual is None):
-            raise ValueError(
-                'SPGNet: give both of perceptual_features and loss_perceptual, or neither.'
-            )
+        super().__init__(part_checkpoints, data_preprocessor, init_cfg)
         self.num_classes = num_classes
         self.segmentation = MODELS.build(segmentation)
         self.painter = MODELS.build(painter)
@@ -116,8 +107,7 @@ class SPGNet(Inpainter, AdversarialModel):
         self.loss_gan = MODELS.build(loss_gan)
         self.l1_weight = l1_weight
         self.hole_weight = hole_weight
-        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
-        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        self.build_perceptual_losses(perceptual_features, loss_perceptual)
         self.guide = guide
         self.joint = joint
         self.size_divisor = size_divisor
@@ -153,20 +143,14 @@ class SPGNet(Inpainter, AdversarialModel):
         """
         padding = padding_mask(inputs, data_samples)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
-        truth = pictures = self._pictures(inputs)
-        if all('gt_image' in sample for sample in data_samples):
-            truth = torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
+        pictures = self.denormalise(inputs)
         made = self._paint(pictures, hole, self._given(data_samples, tuple(inputs.shape[-2:])))
         made['image'] = keep_padding(made['image'], pictures, padding)
         if padding is not None:
             made['padding'] = padding
         completed = fill_holes(pictures, made['image'], hole)
-        truth = keep_padding(truth, pictures, padding)
+        truth = self.target(pictures, data_samples, padding)
         return dict(truth=truth, hole=hole, completed=completed, **made)
-
-    def _pictures(self, inputs: Tensor) -> Tensor:
-        """N,3,H,W in [0, 1] of normalised ones."""
-        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
 
     def _given(self, data_samples: Sequence[SceneSample], size: tuple[int, int]) -> Tensor | None:
         """Shares of the given classes, N,num_classes,H,W, or None."""
@@ -195,60 +179,44 @@ class SPGNet(Inpainter, AdversarialModel):
         labels = stack_labels(
             data_samples, self.num_classes, model='SPGNet', key='model.num_classes'
         )
-        image, truth = generated['image'], generated['truth']
+        image, truth, hole = (generated[name] for name in ('image', 'truth', 'hole'))
         losses = {
             'segmentation.loss_classes': self.loss_classes(
                 generated['logits'], labels, ignore_index=IGNORE_INDEX
             ),
             'painter.loss_l1': self.l1_weight
-            * weighted_l1(
-                image, truth, generated['hole'], self.hole_weight, generated.get('padding')
+            * weighted_l1(image, truth, hole, self.hole_weight, generated.get('padding')),
+            'painter.loss_gan': self.gan_loss(
+                generated['completed'], hole, is_real=True, is_disc=False
             ),
-            'painter.loss_gan': self._judge(generated['completed'], is_real=True, is_disc=False),
         }
-        if self.perceptual_features is not None:
-            with torch.no_grad():
-                target = self.perceptual_features(truth)
-            seen = self.perceptual_features(image)
-            losses['painter.loss_perceptual'] = self.loss_perceptual(seen, target)
-        return losses
+        perceptual = self.perceptual_losses([image], truth)
+        return {**losses, **{f'painter.{name}': value for name, value in perceptual.items()}}
 
-    def discriminator_losses(
-        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
-    ) -> dict[str, Tensor]:
-        """``loss_real`` and ``loss_fake``, sums over the discriminator's scales."""
-        return dict(
-            loss_real=self._judge(generated['truth'], is_real=True, is_disc=True),
-            loss_fake=self._judge(generated['completed'], is_real=False, is_disc=True),
-        )
+    def fill(
+        self,
+        images: Tensor,
+        hole: Tensor,
+        data_samples: Sequence[SceneSample],
+        normalised: Tensor,
+    ) -> None:
+        """Add ``pred_image`` (:func:`set_paintings`), ``pred_sem_seg`` and ``pred_confidence``.
 
-    def _judge(self, pictures: Tensor, *, is_real: bool, is_disc: bool) -> Tensor:
-        scores = self.discriminator(pictures)
-        return sum(self.loss_gan(score, is_real, is_disc=is_disc) for score in scores)
-
-    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Fill the holes of pictures of any size.
-
-        Adds ``pred_image`` (:func:`set_paintings`), ``pred_sem_seg`` int64 1,h,w, also in the hole,
-        and ``pred_confidence`` float32 1,h,w in [0, 1], the probability of that class.
-
-        Raises:
-            ValueError: when a hole is missing, of another size, everything or nothing.
+        The classes are int64 1,h,w, also in the hole; the confidence is float32 1,h,w in [0, 1],
+        the probability of that class.
         """
-        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
-            height, width = normalised.shape[-2:]
-            padded = pad_to_multiple(self._pictures(normalised), hole, self.size_divisor)
-            given = self._given(samples, (height, width))
-            if given is not None:
-                given = repeat_border(given, self.size_divisor)
-            painting = self._paint(*padded, given)
-            made = {name: maps[..., :height, :width] for name, maps in painting.items()}
-            painted = (made['image'] * 255).round().to(torch.uint8)
-            set_paintings(samples, to_uint8(normalised, self.data_preprocessor), painted, hole)
-            surest = made['logits'].softmax(dim=1).max(dim=1, keepdim=True)
-            for sample, classes, sureness in zip(
-                samples, surest.indices, surest.values, strict=True
-            ):
-                sample.pred_sem_seg = PixelData(data=classes)
-                sample.pred_confidence = PixelData(data=sureness)
-        return list(data_samples)
+        height, width = normalised.shape[-2:]
+        given = self._given(data_samples, (height, width))
+        if given is not None:
+            given = repeat_border(given, self.size_divisor)
+        painting = self._paint(images, hole, given)
+        made = {name: maps[..., :height, :width] for name, maps in painting.items()}
+        painted = (made['image'] * 255).round().to(torch.uint8)
+        originals = to_uint8(normalised, self.data_preprocessor)
+        set_paintings(data_samples, originals, painted, hole[..., :height, :width])
+        best = made['logits'].softmax(dim=1).max(dim=1, keepdim=True)
+        for sample, classes, confidence in zip(
+            data_samples, best.indices, best.values, strict=True
+        ):
+            sample.pred_sem_seg = PixelData(data=classes)
+            sample.pred_confidence = PixelData(data=confidence)

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from seginpaint_mm.models.abilities import Inpainter
-from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.adversarial import AdversarialInpainter
+from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
-    groups_of_a_size,
     keep_padding,
-    pad_to_multiple,
     pad_with,
     repeat_border,
     stack_holes,
@@ -37,7 +34,7 @@ SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the 
 
 
 @MODELS.register_module()
-class EdgeConnectInpainter(Inpainter, AdversarialModel):
+class EdgeConnectInpainter(AdversarialInpainter):
     """The edge, segmentation and image inpainters, each alone or one after the other.
 
     The samples' ``hole`` says what is to be filled. What is learnt is ``gt_image``, or the picture
@@ -69,6 +66,7 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
     """
 
     needs_stage = True
+    size_divisor, min_size = SIDES
 
     def __init__(
         self,
@@ -83,8 +81,7 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
-        super().__init__(part_checkpoints, preprocessor, init_cfg)
+        super().__init__(part_checkpoints, data_preprocessor, init_cfg)
         configs = dict(edge=edge, segmentation=segmentation, image=image)
         self.stages = nn.ModuleDict(
             {name: MODELS.build(config) for name, config in configs.items() if config is not None}
@@ -98,7 +95,6 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
     def _check(self) -> None:
         if self.needs_stage and not self.stages:
             raise ValueError(f'{type(self).__name__} needs at least one of {", ".join(STAGES)}.')
-        check_normalisation(self)
         if 'segmentation' in self.stages and self.segmentation_cue not in (
             None,
             self.stages['segmentation'].num_classes,
@@ -164,7 +160,7 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
             named = dict(zip(inputs, given, strict=True))
             hole, pictures = named['hole'], named.get('image')
             if pictures is not None:
-                pictures = self.to_pictures(pictures)
+                pictures = self.denormalise(pictures)
             labels = named.get('labels')
             planes = None if labels is None else self._planes(labels[:, 0])
             made = self.paint(pictures, hole.float(), named.get('edges'), planes, names)
@@ -220,14 +216,15 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
         made['hole'] = hole.float()
         labels = made.get('truth_labels')
         painted = self.paint(
-            self.to_pictures(inputs), made['hole'], made['truth_edges'], self._planes(labels)
+            self.denormalise(inputs), made['hole'], made['truth_edges'], self._planes(labels)
         )
         return {**made, **without_padding(painted, made)}
 
     def _truths(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> dict[str, Tensor]:
         padding = padding_mask(inputs, data_samples)
-        truth = self._truth(inputs, data_samples)
-        truths = dict(truth=keep_padding(truth, self.to_pictures(inputs), padding))
+        pictures = self.denormalise(inputs)
+        truth = self.target(pictures, data_samples)
+        truths = dict(truth=keep_padding(truth, pictures, padding))
         if padding is None:
             truths['truth_edges'] = canny_edges(truth)
         else:
@@ -235,12 +232,6 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
         if self.num_classes is not None:
             truths['truth_labels'] = self._labels(data_samples)
         return truths
-
-    def _truth(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> Tensor:
-        """I_G, N,3,H,W in [0, 1]."""
-        if not all('gt_image' in sample for sample in data_samples):
-            return self.to_pictures(inputs)
-        return torch.stack([sample.gt_image.data for sample in data_samples]).to(inputs) / 255
 
     @property
     def num_classes(self) -> int | None:
@@ -256,10 +247,6 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
         is_trained = 'segmentation' in self.stages
         key = 'segmentation.num_classes' if is_trained else 'segmentation_cue'
         return dict(num_classes={key: self.num_classes})
-
-    def to_pictures(self, inputs: Tensor) -> Tensor:
-        """N,3,H,W in [0, 1] of normalised ones."""
-        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
 
     def _labels(self, data_samples: Sequence[SceneSample]) -> Tensor:
         if not all('gt_sem_seg' in sample for sample in data_samples):
@@ -351,34 +338,35 @@ class EdgeConnectInpainter(Inpainter, AdversarialModel):
             painted, truth, beside = generated['image'], generated['truth'], None
         return self.stages[stage].discriminator_losses(painted, truth, beside)
 
-    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Fill the holes of pictures of any size.
+    def fill(
+        self,
+        images: Tensor,
+        hole: Tensor,
+        data_samples: Sequence[SceneSample],
+        normalised: Tensor,
+    ) -> None:
+        """Predict by the stages that there are.
 
         Edges are those of what can be seen, without the hole; where there is no edge stage, the
-        true ones. Classes outside the hole are the samples' ``gt_sem_seg``. Adds, of the stages
-        that there are:
+        true ones. Classes outside the hole are the samples' ``gt_sem_seg``. Adds:
 
         - ``pred_image`` uint8 3,h,w, RGB: outside the hole the picture, bit for bit;
         - ``pred_edges`` float32 1,h,w in [0, 1];
         - ``pred_sem_seg`` int64 1,h,w: outside the hole the given classes, 255 = none.
 
         Raises:
-            ValueError: when a hole is missing, of another size, everything or nothing, or a sample
-                has no classes.
+            ValueError: when a sample has no classes.
         """
-        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
-            size = tuple(normalised.shape[-2:])
-            pictures, wide = pad_to_multiple(self.to_pictures(normalised), hole, *SIDES)
-            labels = None
-            if self.num_classes is not None:
-                labels = pad_with(self._labels(samples), pictures.shape[-2:], IGNORE_INDEX)
-            if 'edge' in self.stages:
-                edges = canny_edges(pictures, ~wide)
-            else:
-                edges = canny_edges(repeat_border(self._truth(normalised, samples), *SIDES))
-            made = self.paint(pictures, wide.to(pictures.dtype), edges, self._planes(labels))
-            set_predictions(samples, pictures, wide, made, labels, size)
-        return list(data_samples)
+        labels, size = None, tuple(normalised.shape[-2:])
+        if self.num_classes is not None:
+            labels = pad_with(self._labels(data_samples), images.shape[-2:], IGNORE_INDEX)
+        if 'edge' in self.stages:
+            edges = canny_edges(images, ~hole)
+        else:
+            truth = self.target(self.denormalise(normalised), data_samples)
+            edges = canny_edges(repeat_border(truth, *SIDES))
+        made = self.paint(images, hole.to(images.dtype), edges, self._planes(labels))
+        set_predictions(data_samples, images, hole, made, labels, size)
 
 
 def without_padding(painted: dict[str, Tensor], truths: dict[str, Tensor]) -> dict[str, Tensor]:

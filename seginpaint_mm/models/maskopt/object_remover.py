@@ -115,7 +115,7 @@ class ObjectRemover(EdgeConnectInpainter):
             the selected mask, and ``unmatched``, bool N, unless nothing learns from the mask; in
             training the panoptic network's losses, named ``selector.loss_*``.
         """
-        pictures = self.to_pictures(inputs)
+        pictures = self.denormalise(inputs)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         features = self.selector.look(pictures)
         made = self._truths(inputs, data_samples)
@@ -198,7 +198,7 @@ class ObjectRemover(EdgeConnectInpainter):
     def _predict(self, inputs: Tensor, samples: Sequence[SceneSample]) -> None:
         """Of pictures of one size."""
         size = tuple(inputs.shape[-2:])
-        pictures = repeat_border(self.to_pictures(inputs), *SIDES)
+        pictures = repeat_border(self.denormalise(inputs), *SIDES)
         features, found = None, [None] * len(samples)
         is_known = all(sample.get('remove') == GIVEN for sample in samples)
         if self.num_classes is not None or not is_known:

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from seginpaint_mm.models.abilities import Inpainter
-from seginpaint_mm.models.adversarial import AdversarialModel
-from seginpaint_mm.models.data_preprocessor import check_normalisation, padding_mask
+from seginpaint_mm.models.adversarial import AdversarialInpainter
+from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,
-    groups_of_a_size,
     keep_padding,
-    pad_to_multiple,
     repeat_border,
     stack_holes,
     weighted_l1,
@@ -32,7 +28,7 @@ from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph
 
 
 @MODELS.register_module()
-class SGENet(Inpainter, AdversarialModel):
+class SGENet(AdversarialInpainter):
     """Semantic guidance and evaluation network: images and segmentations of pictures with holes.
 
     The samples' ``hole`` says what is to be filled; the pictures are whole, and the network sees
@@ -98,13 +94,7 @@ class SGENet(Inpainter, AdversarialModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor = None if data_preprocessor is None else MODELS.build(data_preprocessor)
-        super().__init__(part_checkpoints, preprocessor, init_cfg)
-        if (perceptual_features is None) != (loss_perceptual is None):
-            raise ValueError(
-                'SGENet: give both of perceptual_features and loss_perceptual, or neither.'
-            )
-        check_normalisation(self)
+        super().__init__(part_checkpoints, data_preprocessor, init_cfg)
         self.generator = MODELS.build(generator)
         self.discriminator = MODELS.build(discriminator)
         self.loss_gan = MODELS.build(loss_gan)
@@ -113,8 +103,7 @@ class SGENet(Inpainter, AdversarialModel):
         self.hole_weight = hole_weight
         self.guide = guide
         self.keep_scales = keep_scales
-        self.perceptual_features = perceptual_features and MODELS.build(perceptual_features)
-        self.loss_perceptual = loss_perceptual and MODELS.build(loss_perceptual)
+        self.build_perceptual_losses(perceptual_features, loss_perceptual)
         if guide != GIVEN_CLASSES and not self.takes_segmentation:
             raise ValueError(
                 f'SGENet.guide is {guide!r}, but nothing guides this network: its decoder needs an '
@@ -139,6 +128,10 @@ class SGENet(Inpainter, AdversarialModel):
         """From the coarsest to 0, the full size."""
         return self.generator.decoder.scales
 
+    @property
+    def size_divisor(self) -> int:  # type: ignore[override]
+        return self.generator.divisor
+
     def check_size(self, height: int, width: int) -> None:
         """See that pictures of this size can be filled: with :class:`ContextInference` few can.
 
@@ -159,7 +152,7 @@ class SGENet(Inpainter, AdversarialModel):
         """The network: the ``completed`` image in [0, 1], ``classes`` and ``confidence``."""
 
         def network(image: Tensor, hole: Tensor) -> dict[str, Tensor]:
-            made = self._complete(self._pictures(image), hole)
+            made = self._complete(self.denormalise(image), hole)
             probabilities = made['logits_0'].softmax(dim=1)
             return dict(
                 completed=made['completed'],
@@ -185,28 +178,21 @@ class SGENet(Inpainter, AdversarialModel):
         Returns:
             ``pictures``, N,3,H,W in [0, 1], RGB; ``hole``, bool N,1,H,W; ``completed``, the same
             as ``pictures`` outside the hole, bit for bit, and the finest image in it; what
-            :meth:`MultiScaleDecoder.forward` gives; ``truth`` like ``pictures``, where the samples
-            have a ``gt_image``; and ``padding``, bool N,1,H,W, where images of several sizes were
-            padded: there, where nothing is learnt, the truth is the picture.
+            :meth:`MultiScaleDecoder.forward` gives; ``truth`` like ``pictures``, the target; and
+            ``padding``, bool N,1,H,W, where images of several sizes were padded: there, where
+            nothing is learnt, the truth is the picture.
 
         Raises:
             ValueError: see :func:`stack_holes` and :meth:`SGEGenerator.forward`.
         """
-        pictures = self._pictures(inputs)
+        pictures = self.denormalise(inputs)
         hole = stack_holes(data_samples, tuple(inputs.shape[-2:]))
         given = self._given(data_samples, tuple(inputs.shape[-2:]))
         generated = self._complete(pictures, hole, given)
         padding = padding_mask(inputs, data_samples)
         if padding is not None:
             generated['padding'] = padding
-        if all('gt_image' in sample for sample in data_samples):
-            truth = torch.stack([sample.gt_image.data for sample in data_samples])
-            generated['truth'] = keep_padding(truth.to(pictures.dtype) / 255, pictures, padding)
-        return generated
-
-    def _pictures(self, inputs: Tensor) -> Tensor:
-        """N,3,H,W in [0, 1] of normalised ones."""
-        return (inputs * self.data_preprocessor.std + self.data_preprocessor.mean) / 255
+        return dict(generated, truth=self.target(pictures, data_samples, padding))
 
     def _given(self, data_samples: Sequence[SceneSample], size: tuple[int, int]) -> Tensor | None:
         """Classes that guide it, int64 N,H,W, or None."""
@@ -229,32 +215,22 @@ class SGENet(Inpainter, AdversarialModel):
         Raises:
             ValueError: when a sample has no ``gt_sem_seg``, or a label is no class.
         """
-        truth = _truth(generated)
+        truth, hole = generated['truth'], generated['hole']
         padding = generated.get('padding')
         images = [
             keep_padding(image, truth, padding) for image in self._enlarged(generated, 'image')
         ]
-        scores = self.discriminator(generated['completed'])
-        gan = sum(self.loss_gan(score, target_is_real=True, is_disc=False) for score in scores)
-        hole = generated['hole']
+        gan = self.gan_loss(generated['completed'], hole, is_real=True, is_disc=False)
         l1 = sum(weighted_l1(image, truth, hole, self.hole_weight, padding) for image in images)
         losses = {'generator.loss_l1': self.l1_weight * l1, 'generator.loss_gan': gan}
-        if self.perceptual_features is not None:
-            losses['generator.loss_perceptual'] = self._perceptual(images, truth)
+        perceptual = self.perceptual_losses(images, truth)  # the second term of eq. (7)
+        losses.update({f'generator.{name}': value for name, value in perceptual.items()})
         labels = self._labels(data_samples)
         losses['generator.loss_segmentation'] = sum(
             self.loss_segmentation(logits, labels, ignore_index=IGNORE_INDEX)
             for logits in self._enlarged(generated, 'logits')
         )
         return losses
-
-    def _perceptual(self, images: Sequence[Tensor], truth: Tensor) -> Tensor:
-        """The second term of eq. (7); the true picture is looked at once for all scales."""
-        with torch.no_grad():
-            target = self.perceptual_features(truth)
-        return sum(
-            self.loss_perceptual(self.perceptual_features(image), target) for image in images
-        )
 
     def _enlarged(self, generated: dict[str, Tensor], name: str) -> Iterator[Tensor]:
         """up() of eq. (7) and (9): a result of each scale at full size."""
@@ -272,42 +248,18 @@ class SGENet(Inpainter, AdversarialModel):
             key='model.generator.decoder.num_classes',
         )
 
-    def discriminator_losses(
-        self, name: str, generated: dict[str, Tensor], data_samples: Sequence[SceneSample]
-    ) -> dict[str, Tensor]:
-        """``loss_real`` and ``loss_fake`` of eq. (8)."""
-        pairs = dict(loss_real=_truth(generated), loss_fake=generated['completed'])
-        return {
-            key: sum(
-                self.loss_gan(score, target_is_real=key == 'loss_real', is_disc=True)
-                for score in self.discriminator(pictures)
-            )
-            for key, pictures in pairs.items()
-        }
-
-    def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Fill the holes of pictures of any size, see :func:`set_predictions`.
-
-        Sides that are not divisible by 32 are padded (:func:`pad_to_multiple`) and cut again.
-        Pictures of different sizes in a batch do not see each other's.
-
-        Raises:
-            ValueError: when a hole is missing, of another size, everything or nothing.
-        """
-        for normalised, hole, samples in groups_of_a_size(inputs, data_samples):
-            pictures = self._pictures(normalised)
-            given, divisor = (
-                self._given(samples, tuple(pictures.shape[-2:])),
-                self.generator.divisor,
-            )
-            if given is not None:
-                given = repeat_border(given[:, None].float(), divisor)[:, 0].long()
-            made = self._complete(*pad_to_multiple(pictures, hole, divisor), given)
-            scales = self.scales[:-1] if self.keep_scales else ()
-            set_predictions(samples, made, scales, tuple(pictures.shape[-2:]))
-        return list(data_samples)
-
-
-def _truth(generated: dict[str, Tensor]) -> Tensor:
-    """What the picture should become, N,3,H,W in [0, 1]."""
-    return generated.get('truth', generated['pictures'])
+    def fill(
+        self,
+        images: Tensor,
+        hole: Tensor,
+        data_samples: Sequence[SceneSample],
+        normalised: Tensor,
+    ) -> None:
+        """Predict images and classes, see :func:`set_predictions`."""
+        size = tuple(normalised.shape[-2:])
+        given = self._given(data_samples, size)
+        if given is not None:
+            given = repeat_border(given[:, None].float(), self.size_divisor)[:, 0].long()
+        made = self._complete(images, hole, given)
+        scales = self.scales[:-1] if self.keep_scales else ()
+        set_predictions(data_samples, made, scales, size)

@@ -182,7 +182,7 @@ def test_options_refused():
         (dict(loss_gan=dict(type='mmagic.GANLoss', gan_type='hinge')), 'both of discriminator and'),
         (
             dict(loss_style=dict(type='StyleLoss', layer_weights={})),
-            'loss_perceptual and loss_style need perceptual_features',
+            'MMagicInpainter: give both of perceptual_features and loss_perceptual',
         ),
         (dict(data_preprocessor=None), 'undoes the normalisation'),
     ):

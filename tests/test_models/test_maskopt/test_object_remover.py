@@ -122,7 +122,7 @@ def test_masks_may_reach_beyond_their_boxes() -> None:
         model = finding(tiny_remover(selector=tiny_selector(box_margin=margin)))
         torch.nn.init.constant_(model.selector.detector.roi_head.mask_head.conv_logits.bias, 50.0)
         batch = prepared(model, scenes(2))
-        pictures = model.to_pictures(batch['inputs'])
+        pictures = model.denormalise(batch['inputs'])
         features = model.selector.look(pictures)
         found = model.selector.segments(pictures, features, batch['data_samples'])
         masks.append(torch.cat([segments.probabilities >= 0.5 for segments in found]))
@@ -145,7 +145,7 @@ def test_masks_are_trained_in_boxes_as_wide_as_they_are_used_in() -> None:
             return forward(head, features, rois)
 
         head._mask_forward = record
-        pictures = model.to_pictures(batch['inputs'])
+        pictures = model.denormalise(batch['inputs'])
         torch.manual_seed(0)  # which proposals are sampled
         losses = model.selector.loss(pictures, model.selector.look(pictures), batch['data_samples'])
         assert losses['loss_mask'] > 0
@@ -160,7 +160,7 @@ def test_the_network_looks_at_enlarged_pictures() -> None:
     """As at pictures that are that large, but its masks have the size that the pictures had."""
     model = finding(tiny_remover(selector=tiny_selector(upscale=2)))
     batch = prepared(model, scenes(2))
-    pictures, samples = model.to_pictures(batch['inputs']), batch['data_samples']
+    pictures, samples = model.denormalise(batch['inputs']), batch['data_samples']
     selector = model.selector
     small = selector.segments(pictures, selector.look(pictures), samples)
     selector.upscale, selector.scale = 1, (2 * SIZE[0], 2 * SIZE[1])
