@@ -1,4 +1,4 @@
-"""What the command-line tools share: arguments, configs, one-sentence errors."""
+"""Shared by the command-line tools: arguments, configs, one-sentence errors."""
 
 import argparse
 import ast
@@ -28,11 +28,11 @@ _EXPECTED = (UserError, OSError, ValueError, AssertionError)
 # Sentences of the libraries that leave open what to do.
 _CLEARER = {
     'Expected more than 1 value per channel when training': (
-        'A batch of one tiny picture cannot be trained with batch norm: use larger pictures, or '
+        'A batch of one tiny image cannot be trained with batch norm: use larger images, or '
         'set train_dataloader.batch_size to at least 2 and train_dataloader.drop_last=True'
     ),
     'need at least one array to concatenate': (  # what mmengine's data sets say without samples
-        'A data set has no picture: check its data_root, data_prefix, img_suffix and ann_file'
+        'A data set has no image: check its data_root, data_prefix, img_suffix and ann_file'
     ),
     "'img_id'": (  # what mmdet's CocoMetric looks up
         "A metric of mmdet looks for the image's id in COCO's JSON: use CocoInstanceMetric with "
@@ -173,7 +173,7 @@ def _replace(cfg: Config, key: str, value: dict | list) -> None:
 
 
 def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
-    """Set launcher, work dir and trust from the command line; see that the work dir is writable.
+    """Set launcher, work dir and trust from the command line; check that the work dir is writable.
 
     Raises:
         ConfigError: the config has no model.
@@ -223,7 +223,7 @@ def locate_errors(cfg: Config) -> Iterator[None]:
 
 
 def one_sentence_errors(main: Callable[..., None]) -> Callable[..., None]:
-    """Print what the user can mend as ``error: ...`` and exit with status 2.
+    """Print a user's error as ``error: ...`` and exit with status 2.
 
     With ``--debug`` or ``SEGINPAINT_DEBUG=1`` the traceback is shown instead.
     """

@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """Something that the user can mend; its message says what is wrong and what to do."""
+    """An error that the user can correct; its message names the fault and the remedy."""
 
 
 class ConfigError(UserError):

@@ -27,7 +27,7 @@ _INSTANCE_FIELDS = ('gt_instances', 'pred_instances')
 
 
 class SceneSample(BaseDataElement):
-    """A picture's truth and predictions; a field that a method does not need is absent.
+    """An image's ground truth and predictions; a field that a method does not need is absent.
 
     The polarity is the same everywhere: **1 marks what is to be removed or filled**.
 
@@ -40,7 +40,7 @@ class SceneSample(BaseDataElement):
     ``gt_background``        int64 1,H,W    class of the background, also behind objects where
                                             known; 255 = unknown
     ``gt_crowd``             int64 1,H,W    class of COCO's crowd at each pixel; 255 = no crowd
-    ``gt_image``             uint8 3,H,W    RGB, the picture without hole or without the object
+    ``gt_image``             uint8 3,H,W    RGB, the image without hole or without the object
     ``hole``                 uint8 1,H,W    1 = to be filled
     ``signed_distance``      float32 1,H,W  to the hole's outline, negative inside; see
                                             :class:`SignedDistance`

@@ -31,5 +31,5 @@ def test_the_tour(capsys: object) -> None:
         stored = ''.join(kinds.get('stream', {}).get('text', []))
         assert [line.split(':')[0] for line in printed.splitlines()] == [
             line.split(':')[0] for line in stored.splitlines()
-        ], 'write the outputs of the notebook anew'
+        ], 'write the outputs of the notebook again'
     assert sum('execute_result' in str(cell['outputs']) for cell in cells) == 4

@@ -1,4 +1,4 @@
-"""What a program calls: trained models on pictures."""
+"""Run trained models on images from a program."""
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
 from seginpaint_mm.apis.instance_models import find_instance_model

@@ -1,4 +1,4 @@
-"""A trained model made ready to predict fast: nothing in it can be trained any more."""
+"""Prepare a trained model for fast prediction; it can no longer be trained."""
 
 import copy
 

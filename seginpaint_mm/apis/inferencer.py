@@ -1,4 +1,4 @@
-"""``SegInpaintInferencer``: pictures in, what is in them and behind it out."""
+"""``SegInpaintInferencer``: predict, complete, fill or remove in images with a trained model."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,7 +86,7 @@ class SegInpaintInferencer(BaseInferencer):
         results = inferencer('photos/', batch_size=4, out_dir='out')
         results['predictions'][0].pred_background.data   # int64 (1, H, W)
 
-    Models that complete objects (SeGAN) are told what can be seen of them::
+    Models that complete objects (SeGAN) need the visible masks::
 
         inferencer = SegInpaintInferencer('work_dirs/segan_small_street-dyce')
         results = inferencer('photos/', masks='masks/', out_dir='out')
@@ -98,8 +98,8 @@ class SegInpaintInferencer(BaseInferencer):
         results = inferencer('photo.jpg', masks='hole.png', out_dir='out')
         results['predictions'][0].pred_image.data   # uint8 (3, H, W), RGB
 
-    Models that remove objects (ObjectRemover, or an inpainter with something that finds objects)
-    are told which::
+    Models that remove objects (ObjectRemover, or an inpainter with a model that finds objects) need
+    their names or places::
 
         inferencer = SegInpaintInferencer('work_dirs/object-remover_small_street')
         results = inferencer('photo.jpg', removal=Removal(classes=['person']), out_dir='out')
@@ -183,7 +183,7 @@ class SegInpaintInferencer(BaseInferencer):
 
         Returns:
             dict: ``predictions``, a list of :class:`SceneSample` at the original sizes;
-            ``visualization``, their pictures (RGB uint8), unless ``draw`` is off; ``failures``, a
+            ``visualization``, their images (RGB uint8), unless ``draw`` is off; ``failures``, a
             sentence for every input that could not be read or whose masks are wrong.
         """
         stream = self.stream(inputs, batch_size, out_dir, recursive, masks, removal, filling, draw)
@@ -221,7 +221,7 @@ class SegInpaintInferencer(BaseInferencer):
             removal: Which objects are to be removed, and how; of those that an
                 :class:`ObjectRemover` finds itself where there are no masks.
             filling: How what is marked is filled, e.g. large photos in patches.
-            draw: Draw pictures for people; they take longer than the model where photos are large.
+            draw: Draw images for people; they take longer than the model where photos are large.
 
         Yields:
             SceneResult: in the order of the inputs, except that failures come at once.
@@ -322,7 +322,7 @@ class SegInpaintInferencer(BaseInferencer):
             yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
     def _go_through(self, batch: Sequence[_Prepared]) -> None:
-        """Let the model see all rounds of all inputs, as many at once as a batch may hold."""
+        """Run the model on all rounds of all inputs, with up to a batch at once."""
         while waiting := [prepared for prepared in batch if prepared.views is not None]:
             views = [view for prepared in waiting for view in prepared.views]
             samples = watched(self._predict(views, len(batch)), len(views))
@@ -353,12 +353,12 @@ class SegInpaintInferencer(BaseInferencer):
     def visualize(
         self, images: Sequence[np.ndarray], samples: Sequence[SceneSample]
     ) -> list[np.ndarray]:
-        """Draw the predictions on the images (BGR uint8); RGB uint8 pictures."""
+        """Draw the predictions on the images (BGR uint8); RGB uint8 images."""
         pairs = zip(images, samples, strict=True)
         return [self.visualizer.draw(image[..., ::-1], sample) for image, sample in pairs]
 
     def postprocess(self, samples: Sequence[SceneSample]) -> Sequence[SceneSample]:
-        """Leave them: the task finishes each with its picture."""
+        """Leave them: the task finishes each with its image."""
         return samples
 
     def _bound_memory(self, max_objects: int) -> None:

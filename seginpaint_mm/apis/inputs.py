@@ -1,4 +1,4 @@
-"""What a user may hand to the inferencer: files, folders and arrays, each under a name."""
+"""Inputs of the inferencer: files, folders and arrays, each with a name."""
 
 import logging
 import os
@@ -28,10 +28,10 @@ Source = str | Path | np.ndarray | Image.Image
 
 @dataclass(frozen=True)
 class SceneInput:
-    """One picture to be processed.
+    """One image to be processed.
 
     Attributes:
-        name: Where its results go: a relative path without suffix, unique in a call. Pictures
+        name: Where its results go: a relative path without suffix, unique in a call. Images
             from a folder keep their sub-folders.
         source: The file, or the image itself.
         key: By which its masks are found: the same before it was made unique; None for ``name``.
@@ -111,7 +111,7 @@ def _of_pillow(image: Image.Image) -> np.ndarray:
 def find_inputs(
     inputs: Source | Sequence[Source], recursive: bool = False, exclude: Sequence[Path] = ()
 ) -> list[SceneInput]:
-    """List the images that ``inputs`` stands for.
+    """List the images in ``inputs``.
 
     What folders hold in image formats that are not read here is logged as a warning.
 

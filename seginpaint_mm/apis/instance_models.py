@@ -1,4 +1,4 @@
-"""Networks that find the objects of a picture, as a source of masks."""
+"""Networks that find the objects of an image, as a source of masks."""
 
 import copy
 import logging
@@ -66,7 +66,7 @@ def find_instance_model(
         device: As in :class:`SegInpaintInferencer`.
         min_score: What is found with a lower score is left out. Without it that is 0.5, and of an
             :class:`ObjectRemover` what its selector leaves out.
-        look_size: Greatest side, in pixels, at which a network sees pictures; larger ones are
+        look_size: Greatest side, in pixels, at which a network sees images; larger ones are
             reduced, and the masks found are brought to their size.
 
     Raises:
@@ -135,7 +135,7 @@ class _Predicted:
 
 
 class _Detected:
-    """Instances of a model of mmdet, with masks of the size that it sees a picture in."""
+    """Instances of a model of mmdet, with masks of the size that it sees an image in."""
 
     def __init__(
         self, cfg: Config, weights: str | None, device: str, look_size: int, min_score: float

@@ -1,4 +1,4 @@
-"""Found instances as files hold them: at the picture's size, as a map of ids, as plain values."""
+"""Instances for files: at the image's size, as a map of ids, as plain values."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 
 
 def resize_instances(instances: InstanceData, size: tuple[int, int]) -> InstanceData:
-    """Bring instances to another size of the picture.
+    """Bring instances to another size of the image.
 
     Args:
         instances: ``masks`` bool (n, h, w), with ``bboxes``, ``labels`` and ``scores``.
@@ -31,7 +31,7 @@ def resize_instances(instances: InstanceData, size: tuple[int, int]) -> Instance
 
 
 def instance_ids(instances: InstanceData) -> np.ndarray:
-    """A map of who is where: uint16 (H, W), k for the k-th instance, from 1 on, 0 for none.
+    """Return a map of instances: uint16 (H, W), k for the k-th instance, from 1 on, 0 for none.
 
     Where several overlap, the first, most confident, one.
     """

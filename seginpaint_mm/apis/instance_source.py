@@ -1,4 +1,4 @@
-"""``InstanceModel``: the objects that a network finds in a picture, as a source of masks."""
+"""``InstanceModel``: the objects that a network finds in an image, as a source of masks."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -16,8 +16,8 @@ class InstanceModel(MaskSource):
     """The instances that a network finds, the most confident first.
 
     Args:
-        find: Gives the instances of a picture, BGR uint8 (H, W, 3): ``masks`` bool n,H,W, or of
-            the size to which the picture was reduced to look at it, there also probabilities;
+        find: Gives the instances of an image, BGR uint8 (H, W, 3): ``masks`` bool n,H,W, or of
+            the size to which the image was reduced to look at it, there also probabilities;
             ``labels`` and ``scores``, on any device.
         classes: Names, by label; labels without one are called by their number.
         min_score: What is found with a lower score is left out.
@@ -53,7 +53,7 @@ class InstanceModel(MaskSource):
 
 
 def _packed(masks: Tensor, size: tuple[int, int]) -> CroppedMasks:
-    """At the picture's size, one mask at a time."""
+    """At the image's size, one mask at a time."""
     if tuple(masks.shape[-2:]) == size:
         return CroppedMasks.pack((mask.numpy() >= 0.5 for mask in masks), size)
     return CroppedMasks.enlarge((mask.numpy() for mask in masks), size)

@@ -1,4 +1,4 @@
-"""``remove``, ``complete`` and ``layers``: an image in, the result out, in one call."""
+"""``remove``, ``complete`` and ``layers``: process an image in one call."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -100,7 +100,7 @@ def remove(
     if classes:
         wanted = replace(wanted, classes=classes)
     if mask is None and not wanted.requests():
-        raise UserError('Say what is to be removed: give a mask, classes, or a Removal.')
+        raise UserError('Nothing is named to be removed: give a mask, classes, or a Removal.')
     inferencer = _inferencer(inpainter, weights, device, 'remove')
     source = mask
     finds_itself = instances is None and task_of(inferencer.model) == 'remove'
@@ -153,7 +153,7 @@ def complete(
 
 
 def painted_image(sample: SceneSample) -> np.ndarray:
-    """Return what was painted: RGB uint8 (H, W, 3), of a sample of ``task='remove'`` or 'fill'."""
+    """Return the filled image: RGB uint8 (H, W, 3), of a sample of ``task='remove'`` or 'fill'."""
     return np.ascontiguousarray(sample.pred_image.data.numpy().transpose(1, 2, 0))
 
 

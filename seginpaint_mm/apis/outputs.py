@@ -1,4 +1,4 @@
-"""The folder that an inference leaves behind: pictures, what its task writes, and a summary."""
+"""The output folder of an inference: images, the task's files, and a summary."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from seginpaint_mm.utils.files import write_image, write_json
 class ResultFolder:
     """Writes results as they come, each file whole or not at all.
 
-    - ``vis/<name>.png``: the picture for people, where one is drawn;
+    - ``vis/<name>.png``: the image for people, where one is drawn;
     - ``pred/...``: what the task writes, see :mod:`tasks`;
     - ``predictions.json``: inputs, files, what they hold, and what failed.
 
@@ -69,7 +69,7 @@ class ResultFolder:
         self._entries.append(entry)
 
     def add_failure(self, scene: SceneInput, reason: str) -> None:
-        """Remember an input that could not be processed."""
+        """Record an input that could not be processed."""
         self._failures.append({'input': scene.origin, 'reason': reason})
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Write photos of which a part was painted, with all that the originals hold beside colours."""
+"""Write photos with a filled part, with the metadata of the originals."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How far an inference is, for whoever waits for it, who can also end it in between."""
+"""Report the progress of an inference to a listener, which can also cancel it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ class Cancelled(Exception):
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Let a function hear what this thread does in the ``with`` block.
+    """Call a function with the progress of this thread in the ``with`` block.
 
     Args:
         listener: Called with the number of views that the model has seen, from 0 on, and their
@@ -38,7 +38,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """Pass items on, and say before the first and after each how many are done.
+    """Pass items on, and report before the first and after each how many are done.
 
     Args:
         items: What is made one after the other.

@@ -1,4 +1,4 @@
-"""``SceneResult``: what an inference made of one input."""
+"""``SceneResult``: the result of one input."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from seginpaint_mm.structures import SceneSample
 
 @dataclass(frozen=True)
 class SceneResult:
-    """What became of one input: a sample and its picture, or the reason why there is none.
+    """The result of one input: a sample and its image, or the reason why there is none.
 
     Attributes:
         scene: The input.

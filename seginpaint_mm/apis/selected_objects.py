@@ -19,14 +19,14 @@ def selected_objects(
 
     Args:
         selector: The network.
-        look_size: Greatest side, in pixels, at which it sees pictures; larger ones are reduced.
+        look_size: Greatest side, in pixels, at which it sees images; larger ones are reduced.
         min_score: What is less sure is left out, beside what the selector itself leaves out.
     """
     return InstanceModel(_Look(selector, look_size), selector.thing_names, min_score)
 
 
 class _Look:
-    """What is found in a reduced picture, as probabilities of its size."""
+    """What is found in a reduced image, as probabilities of its size."""
 
     def __init__(self, selector: PanopticMaskSelector, look_size: int) -> None:
         self.selector = selector
@@ -54,7 +54,7 @@ class _Look:
 
 
 def reduce_to(image: np.ndarray, look_size: int) -> np.ndarray:
-    """The picture, (H, W, 3), reduced where a side is longer than ``look_size``."""
+    """The image, (H, W, 3), reduced where a side is longer than ``look_size``."""
     factor = min(1.0, look_size / max(image.shape[:2]))
     if factor == 1:
         return image

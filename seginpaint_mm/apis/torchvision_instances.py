@@ -18,7 +18,7 @@ _NO_CLASS = ('__background__', 'N/A')  # of COCO's 91 numbers 80 are classes
 
 
 class TorchvisionInstances(InstanceModel):
-    """Objects of COCO's 80 classes, found by a network that others have trained.
+    """Objects of COCO's 80 classes, found by torchvision's trained network.
 
     Args:
         weights: A name of :data:`seginpaint_mm.zoo.WEIGHTS`, downloaded where it is not in the

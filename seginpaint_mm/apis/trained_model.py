@@ -1,4 +1,4 @@
-"""Finding a trained model: a config file, a Config, or the work dir that a training left."""
+"""Find a trained model: a config file, a Config, or the work dir of a training."""
 
 import logging
 from pathlib import Path

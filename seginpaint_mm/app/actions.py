@@ -1,4 +1,4 @@
-"""What can be asked for at ``/api/...``: the fields of each form, and what is made of them.
+"""The actions of ``/api/...``: the fields of each form, and their results.
 
 Routes, the reading of forms and the OpenAPI description are made from :data:`ACTIONS`.
 """

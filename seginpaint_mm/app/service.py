@@ -1,4 +1,4 @@
-"""What the page can do, without HTTP: images and masks in, images and files out."""
+"""The page's functions, without HTTP: images and masks in, images and files out."""
 
 import io
 import tempfile
@@ -28,7 +28,7 @@ from seginpaint_mm.layers import check_formats, write_layers
 
 @dataclass(frozen=True)
 class Layout:
-    """Classes of an image's background, also behind what stands before it.
+    """Classes of an image's background, also behind objects.
 
     Attributes:
         classes: uint8 (H, W), indices of ``names``.
@@ -100,7 +100,7 @@ class Service:
         clicks: Sequence[tuple[int, int]] = (),
         boxes: Sequence[tuple[float, float, float, float]] = (),
     ) -> Image.Image:
-        """Return the image without what the mask, 255 = to be removed, marks.
+        """Return the image without the objects that the mask marks, 255 = to be removed.
 
         Args:
             image: Any image of Pillow's.
@@ -113,7 +113,9 @@ class Service:
         """
         how = Removal(grow=grow, feather=feather, all_of=classes, clicks=clicks, boxes=boxes)
         if mask is None and not how.requests():
-            raise UserError('Say what is to be removed: send a mask, or classes, a click or a box.')
+            raise UserError(
+                'Nothing is named to be removed: send a mask, classes, a click or a box.'
+            )
         if mask is not None and how.requests():
             raise UserError('Send a mask, or name objects by class, click or box, not both.')
         if mask is None and self.finder is None:

@@ -1,1 +1,1 @@
-"""What the benchmark tool measures."""
+"""The measurements of the benchmark tool."""

@@ -87,7 +87,7 @@ def _scattered(generator: torch.Generator) -> Tensor:
 
 def _against_loops(repeats: int, device: torch.device) -> Table:
     table = Table(
-        f'Instances from votes, picture of {SIZE[0]}x{SIZE[1]}, {NUM_THINGS + 1} classes',
+        f'Instances from votes, image of {SIZE[0]}x{SIZE[1]}, {NUM_THINGS + 1} classes',
         (
             'votes',
             'loops, ms',
@@ -134,7 +134,7 @@ def _growth(repeats: int, device: torch.device) -> Table:
             'grouping alone, ms',
             "mmcv's nms_match, ms",
         ),
-        'The same pictures, with larger objects; ours alone, and its steps 4 and 5, on the CPU, '
+        'The same images, with larger objects; ours alone, and its steps 4 and 5, on the CPU, '
         "beside mmcv's function for them.",
     )
     for kind in (COMPACT, SCATTERED):

@@ -30,7 +30,7 @@ def inpainting_tables(
 
     Args:
         bases: Folder of the models' base configs.
-        batch_size: Pictures a training step.
+        batch_size: Images a training step.
         repeats: Rounds.
         device: Where it runs.
     """
@@ -42,7 +42,7 @@ def inpainting_tables(
 
 def _inference_table(bases: Path, repeats: int, device: torch.device) -> Table:
     table = Table(
-        'Filling the hole of one picture',
+        'Filling the hole of one image',
         ('picture', 'network', 'ms', "times SGE-Net's", 'peak, MiB'),
         'Random weights, float32, made ready as in the Inferencer; the hole is the middle quarter. '
         'SGE-Net is the one for any size (DilatedContext), and makes a segmentation as well. '
@@ -76,7 +76,7 @@ def _training_table(bases: Path, batch_size: int, repeats: int, device: torch.de
         steps[name] = _step(lay_channels_last(without.to(device)), batch)
     seconds = median_seconds(steps, repeats, device)
     table = Table(
-        f'Training step of {config}, {batch_size} pictures of {side}x{side}',
+        f'Training step of {config}, {batch_size} images of {side}x{side}',
         ('', 'ms', 'share of the step, %'),
         'Forward, backward and Adam of both sides. A part is what a step without it takes less.',
     )

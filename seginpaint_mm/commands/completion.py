@@ -1,4 +1,4 @@
-"""Print what makes a shell complete commands, options and the names of configs::
+"""Print the script with which a shell completes commands, options and names of configs::
 
     seginpaint completion bash > ~/.local/share/bash-completion/completions/seginpaint
     seginpaint completion zsh > ~/.seginpaint.zsh       # and in ~/.zshrc: source ~/.seginpaint.zsh

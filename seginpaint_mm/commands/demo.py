@@ -1,8 +1,8 @@
-"""From nothing to pictures of what is behind the cars: renders, trains, tests and looks.
+"""Render streets, train a network, test it and draw the layout behind the cars.
 
 Everything is kept in ``data/street`` and ``work_dirs/demo`` of the current folder: run again, it
-goes on where it was interrupted. The exit status is 1 if the network is not clearly better than the
-trivial answer.
+continues where it was interrupted. The exit status is 1 if the network is not clearly better than
+the trivial answer.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def plan_runs() -> tuple[Run, Run]:
-    """The training, and the test that also draws a picture of every batch."""
+    """The training, and the test that also draws an image of every batch."""
     options = {'default_hooks.logger.interval': 5}
     training = Run('demo', 0, CONFIG, options, OUT / 'training')
     pictures = {
@@ -197,7 +197,7 @@ def describe_pace(done: float, seconds: float, left: float) -> str:
 
 
 def look(training: Run) -> None:
-    """Run the trained network on pictures that it has not seen, as on anybody's photos."""
+    """Run the trained network on images that it has not seen, as on anybody's photos."""
     print('4/4 looking at unseen streets', flush=True)
     images = sorted((DATA / 'leftImg8bit' / 'val').rglob('*_leftImg8bit.*'))[:NUM_PICTURES]
     inferencer = SegInpaintInferencer(training.config, training.checkpoint())
@@ -220,7 +220,7 @@ def make_table(metrics: dict[str, float]) -> PrettyTable:
 
 
 def write_page(metrics: dict[str, float], pictures: Sequence[Path]) -> None:
-    """Write ``index.html``: the table above the pictures."""
+    """Write ``index.html``: the table above the images."""
     figures = [f'<img src="{html.escape(path.relative_to(OUT).as_posix())}">' for path in pictures]
     page = f"""<!doctype html>
 <meta charset="utf-8"><title>seginpaint_mm: what is behind the cars?</title>

@@ -1,7 +1,7 @@
 """Check what is installed and whether it works together: ``seginpaint doctor``.
 
-One line per check, with the command that mends what is broken. The exit status is 1 when something
-is broken, else 0; notes are about what is optional. Needs nothing but Python itself.
+One line per check, with the command that repairs it. The exit status is 1 when something is
+broken, else 0; notes are about optional parts. Needs nothing but Python itself.
 """
 
 import argparse
@@ -312,7 +312,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--fix',
         action='store_true',
-        help='run the pip commands that mend things, after asking',
+        help='run the pip commands that repair the installation, after asking',
     )
     parser.add_argument('--yes', action='store_true', help='with --fix: run them without asking')
     return parser

@@ -2,8 +2,8 @@
 
 The suffix of OUT says the format: .onnx (ONNX Runtime, TensorRT, OpenVINO), .pt2 (torch.export) or
 .pt (TorchScript, for C++). Batch, height and width stay open where the network takes any. Images
-are RGB, uint8, normalised inside; masks are uint8, 1 = foreground or to be filled. The file says
-about itself what goes in and out, the classes, and which checkpoint it was made of. It is run at
+are RGB, uint8, normalised inside; masks are uint8, 1 = foreground or to be filled. The
+metadata name inputs and outputs, the classes, and the checkpoint. It is run at
 several sizes and compared with PyTorch at once.
 """
 
@@ -143,7 +143,7 @@ def described_input(network: ExportedNetwork, name: str) -> str:
 
 
 def describe(network: ExportedNetwork, part: str, checkpoint: str | None) -> dict:
-    """What the file says about itself."""
+    """Describe the file in its own metadata."""
     graph = network.graph
     note = dict(
         model=type(network.model).__name__,

@@ -1,7 +1,7 @@
 """Download public weights ahead of time: ``seginpaint fetch lama maskrcnn``.
 
 They are kept in ~/.cache/seginpaint_mm/weights, or in the folder ``weights`` of SEGINPAINT_CACHE.
-An interrupted download goes on where it was. Each file is compared with its published checksum
+An interrupted download continues. Each file is compared with its published checksum
 before it is kept, and again before it is loaded. ``seginpaint list --weights`` shows names and
 licences.
 """

@@ -1,46 +1,47 @@
-"""See what is in pictures, or behind it: ``python tools/infer.py IMAGE_OR_FOLDER ...``.
+"""Segment, complete, fill or remove in images: ``python tools/infer.py IMAGE_OR_FOLDER ...``.
 
-Writes pictures to look at, what the model predicts as PNG files, and predictions.json: maps of the
+Writes images to look at, what the model predicts as PNG files, and predictions.json: maps of the
 classes behind the foreground, the foreground, visible classes, and instances.
 
-Without any option, a small network in the package says what is behind the cars and people of a
-street.
+Without any option, a small network in the package predicts what is behind the cars and people of
+a street.
 
-SeGAN completes objects, of which it is told what can be seen: by --masks, or by another model,
---instances. Then the files are each object's full mask, the whole object cut out, and who hides
-whom. With --task complete and no --config the convex hull of what is seen stands in for a network.
+SeGAN completes objects whose visible masks come from --masks, or from another model, --instances.
+Then the files are each object's full mask, the whole object cut out, and the depth order. With
+--task complete and no --config the convex hull of the visible mask replaces a network.
 Give the masks of all objects: each is completed only behind those in front of it.
 
 SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are the
-picture, outside the masks bit for bit as it was, and its classes. What SGE-Net paints where can be
-told by --segmentations: edit the classes, and fill again.
+image, outside the masks bit for bit as it was, and its classes. The classes of --segmentations
+guide SGE-Net: edit the classes, and fill again.
 
 --task layers takes a photo apart: a background without the objects, and each object as a whole, as
 PNG files, OpenRaster (.ora) or Photoshop (.psd); stacked they show the photo again::
 
     python tools/infer.py photo.jpg --task layers --masks chair.png table.png
 
-ObjectRemover finds objects and removes those that are named::
+ObjectRemover finds objects and removes the named ones::
 
     python tools/infer.py --task remove --class person photo.jpg
 
---class takes the surest object of a class, --all all of it, --click, --box and --id others; each
-may be given several times. With --masks it removes what they mark; with --instances, another model
-that finds objects, any inpainter paints their place. Large photos are painted in patches around
-the objects; what is further away than --feather stays bit for bit as it was. So are holes of photos
-with more megapixels than --whole-up-to; --task fill --working-size 256 says how large patches are.
+--class takes the highest-scoring object of a class, --all all of them, --click, --box and --id
+others; each may be given several times. With --masks it removes the marked objects; with
+--instances, another model that finds objects, any inpainter fills them. Large photos are filled in
+patches around the objects; pixels further away than --feather stay bit for bit the same. So are
+holes of photos with more megapixels than --whole-up-to; --task fill --working-size 256 sets the
+size of the patches.
 
-Without a config the objects are found by torchvision's Mask R-CNN, and their place is painted by
+Without a config the objects are found by torchvision's Mask R-CNN, and filled by
 LaMa (--inpainter migan, telea, navier-stokes or a config of yours). Their weights are downloaded
 once; ``seginpaint fetch lama maskrcnn`` does so ahead of time.
 
-For a picture x/a.jpg of a folder, --masks FOLDER has one of
+For an image x/a.jpg of a folder, --masks FOLDER has one of
 
   x/a.png      one object, or a number or a colour per object; any image format
   x/a.json     a list of polygons, run lengths, or annotations of COCO
-  x/a/*.png    an object each
+  x/a/*.png    one object per file
 
-or --masks FILE.json is COCO's, with images and annotations. For a single picture --masks takes its
+or --masks FILE.json is COCO's, with images and annotations. For a single image --masks takes its
 files themselves. What is black is not marked; soft edges are thresholded at half, with a note.
 """
 
@@ -84,24 +85,24 @@ def make_parser() -> argparse.ArgumentParser:
         '--config',
         help=f'config file, or the work dir of a training (default: {DEFAULT_PREDICTOR}, a network '
         f'for streets in the package; to remove, {_DEFAULT_REMOVER} if it is there; to complete, '
-        f'the convex hull of what is seen)',
+        f'the convex hull of the visible mask)',
     )
     parser.add_argument(
         '--inpainter',
         metavar='NAME',
-        help=f'instead of --config, paints what is filled or removed: {", ".join(INPAINTERS)}, a '
+        help=f'instead of --config, fills holes and removed objects: {", ".join(INPAINTERS)}, a '
         f'config, or a work dir (default: {DEFAULT_INPAINTER})',
     )
     parser.add_argument(
         '--checkpoint', help="checkpoint (default: the work dir's best one, or else its last)"
     )
     parser.add_argument('--out-dir', default='work_dirs/infer', help='default: %(default)s')
-    parser.add_argument('--batch-size', type=int, default=1, help='images a batch')
+    parser.add_argument('--batch-size', type=int, default=1, help='images per batch')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
     parser.add_argument('--recursive', action='store_true', help='look into sub-folders')
     parser.add_argument('--task', choices=TASKS, help='default: what the model is for')
     parser.add_argument(
-        '--no-vis', action='store_true', help='draw no pictures for people: faster on large photos'
+        '--no-vis', action='store_true', help='write no visualisation: faster on large photos'
     )
     parser.add_argument(
         '--scales', action='store_true', help='draw every scale of an SGENet, which takes memory'
@@ -202,7 +203,7 @@ def _add_layers(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--inpainter-checkpoint',
         metavar='FILE',
-        help=f'of --inpainter, which paints the background (default: {default.inpainter})',
+        help=f'of --inpainter, which fills the background (default: {default.inpainter})',
     )
     group.add_argument(
         '--layout', metavar='CONFIG', help='a model that predicts the classes of the background'
@@ -256,7 +257,9 @@ def layering(args: argparse.Namespace) -> Layering | None:
 def _add_removal(group: argparse._ArgumentGroup) -> None:
     default = Removal()
     named = dict(action='append', default=[], metavar='NAME')
-    group.add_argument('--class', dest='classes', help='the surest object of that class', **named)
+    group.add_argument(
+        '--class', dest='classes', help='the highest-scoring object of that class', **named
+    )
     group.add_argument('--all', dest='all_of', help='all objects of that class', **named)
     for option, kind, sides, what in (
         ('--click', int, ('X', 'Y'), 'the object at that pixel'),
@@ -386,7 +389,7 @@ def _default_model(task: str | None, wanted: Removal | None) -> str:
 
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    """Process everything; exits with status 1 if some pictures could not be read."""
+    """Process everything; exits with status 1 if some images could not be read."""
     args = parse_args(argv)
     if args.parts:
         use_parts(args)
@@ -421,7 +424,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f'note: {remark}', file=sys.stderr)
     for failure in skipped:
         print(f'skipped: {failure}', file=sys.stderr)
-    print(f'{len(told) - len(skipped)} of {len(told)} pictures done: {args.out_dir}')
+    print(f'{len(told) - len(skipped)} of {len(told)} images done: {args.out_dir}')
     if skipped:
         sys.exit(1)
 

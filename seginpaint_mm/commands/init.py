@@ -3,7 +3,7 @@
 The folder holds images/ and, with the same names, labels/ (PNG of class ids or colours; mpi and
 sgenet), or masks/ (PNG of object numbers) or COCO's JSON *train*.json and *val*.json (fcrn, segan
 and maskopt). With images/train and images/val these are the splits; else a fifth of the images
-validates. What the config holds is printed, with what could not be known.
+validates. It prints the content of the config, and what it could not find out.
 """
 
 import argparse
@@ -61,9 +61,9 @@ def make_parser() -> argparse.ArgumentParser:
         help='in the order of the ids, with commas; or a text file: a line per class with its name '
         'and, if you like, its id or its colour R G B',
     )
-    parser.add_argument('--foreground', metavar='NAMES', help='of mpi: what hides the others')
-    parser.add_argument('--ground', metavar='NAMES', help='of mpi: on what objects stand')
-    parser.add_argument('--void', metavar='NAMES', default='', help='of mpi: what does not count')
+    parser.add_argument('--foreground', metavar='NAMES', help='of mpi: classes that hide others')
+    parser.add_argument('--ground', metavar='NAMES', help='of mpi: classes on which objects stand')
+    parser.add_argument('--void', metavar='NAMES', default='', help='of mpi: classes to ignore')
     parser.add_argument('--out', type=Path, help='(default: FOLDER_METHOD.py)')
     parser.add_argument(
         '--minutes', type=float, default=30.0, help='about how long to train (default: 30)'
@@ -118,7 +118,7 @@ def _mpi(args: argparse.Namespace) -> dict:
     found = _labels(args)
     foreground, void = _names(args.foreground), _names(args.void)
     if not foreground:
-        raise UserError('mpi needs --foreground: the names of what hides others, e.g. car,person.')
+        raise UserError('mpi needs --foreground: the classes that hide others, e.g. car,person.')
     unknown = [name for name in [*foreground, *void] if name not in found.labels]
     if unknown:
         raise UserError(f'{unknown[0]!r} is none of the classes {", ".join(found.labels)}.')
@@ -129,7 +129,9 @@ def _mpi(args: argparse.Namespace) -> dict:
     if not args.ground:
         print(f'  ground, on which objects stand, by their names: {", ".join(ground) or "none"}')
     if not ground:
-        raise UserError(f'mpi needs --ground: on what objects stand, of {", ".join(classes)}.')
+        raise UserError(
+            f'mpi needs --ground: the classes on which objects stand, of {", ".join(classes)}.'
+        )
     own = dict(
         data_root=str(args.folder),
         labels=found.plain_labels(),

@@ -1,11 +1,11 @@
 """List the configs by method with what each needs: ``seginpaint list street``.
 
 A config is named without its path: ``seginpaint train pspnet_r18_street``. It needs a folder of
-data; mmagic, where its model has parts of it; networks that are trained by other configs before
+data; mmagic, where its model has parts of it; networks that other configs train first
 ("after ..."); or weights that are downloaded.
 
-``seginpaint list --weights`` lists the trained networks in the package, with what was measured of
-them, and the public weights that are known by name, with their licences.
+``seginpaint list --weights`` lists the trained networks in the package with their metrics, and the
+public weights with their licences.
 """
 
 import argparse

@@ -33,18 +33,18 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--instances',
         metavar='CONFIG',
-        help='what finds objects to click at: torchvision, a config or a work dir (default: none)',
+        help='model that finds objects: torchvision, a config or a work dir (default: none)',
     )
     parser.add_argument(
         '--completer',
         metavar='CONFIG',
         default='convex-hull_cocoa-sample',
-        help='what completes objects: a config or a work dir (default: the convex hull)',
+        help='model that completes objects: a config or a work dir (default: the convex hull)',
     )
     parser.add_argument(
         '--layout',
         metavar='CONFIG',
-        help='what says which classes are behind objects: a work dir of mpi (default: none)',
+        help='model that predicts the classes behind objects: a work dir of mpi (default: none)',
     )
     parser.add_argument('--device', help='cpu, cuda, ... (default: a GPU where there is one)')
     parser.add_argument('--no-browser', action='store_true', help='do not open a browser')

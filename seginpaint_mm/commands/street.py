@@ -41,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    """Write what is missing of the data set: run again, it goes on where it was interrupted."""
+    """Write the missing files of the data set: run again, it continues where it was interrupted."""
     args = parse_args(argv)
     order = Order(args.layout, args.look, args.seed, tuple(args.size))
     counts = {'train': args.num_train, 'val': args.num_val, 'test': args.num_test}

@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_run_arguments(parser)
     parser.add_argument('--out', help='folder for metrics.json and the predicted maps (PNG)')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show-dir', help='folder for images of the predictions')
     parser.add_argument(
         '--last-epochs',
         type=int,
@@ -51,7 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--tta',
         action='store_true',
-        help="several views of each picture: the config's tta_pipeline",
+        help="several views of each image: the config's tta_pipeline",
     )
     return parser
 
@@ -62,7 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def show_pictures(cfg: Config, folder: str) -> None:
-    """Draw every batch's first picture into ``folder``."""
+    """Draw every batch's first image into ``folder``."""
     check_writable(folder)
     hook = {'type': 'SceneVisualizationHook', 'interval': 1, 'out_dir': str(Path(folder).resolve())}
     cfg.default_hooks = {**cfg.get('default_hooks', {}), 'visualization': hook}
@@ -88,7 +88,7 @@ def join_parts(model: BaseModel, cfg: Config) -> None:
 
 
 def use_several_views(cfg: Config) -> None:
-    """Test-time augmentation: several views of a picture, merged by the config's ``tta_model``.
+    """Test-time augmentation: several views of an image, merged by the config's ``tta_model``.
 
     Raises:
         ConfigError: the config does not say how.
@@ -103,7 +103,7 @@ def use_several_views(cfg: Config) -> None:
 
 
 def last_checkpoints(checkpoint: str | None, number: int) -> list[str]:
-    """The checkpoints of the last epochs of a training, the given one last.
+    """Return the checkpoints of the last epochs of a training, the given one last.
 
     Raises:
         UserError: the given one has no epoch in its name, or one before it is not there.

@@ -74,7 +74,7 @@ def set_resume(cfg: Config, resume: str | None) -> None:
         return
     checkpoint = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
     if checkpoint is None:
-        print(f'No checkpoint in {cfg.work_dir} to resume from: training starts anew.')
+        print(f'No checkpoint in {cfg.work_dir} to resume from: training starts from scratch.')
         return
     cfg.resume = True
     cfg.load_from = checkpoint

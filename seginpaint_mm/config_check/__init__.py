@@ -1,4 +1,4 @@
-"""A wrong key, type or value in a config is told with its path and the nearest match."""
+"""Report a wrong key, type or value in a config with its path and the nearest match."""
 
 from seginpaint_mm.config_check.check import (
     OPTIM_ROLES,

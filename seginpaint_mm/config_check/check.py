@@ -1,4 +1,4 @@
-"""Check a config before anything is built, and name the key of what fails to build."""
+"""Check a config before anything is built, and name the key of a part that fails to build."""
 
 import difflib
 import importlib.util
@@ -235,7 +235,7 @@ def _wrong_arguments(
 def located_error(error: Exception, cfg: Config) -> ConfigError | None:
     """``error`` with the path of the innermost part that was being built; None if none was.
 
-    The path is left out where it cannot be told: several parts may be of one type.
+    The path is left out where it is ambiguous: several parts may be of one type.
     """
     frames = [frame for frame in _frames(error) if _builds(frame)]
     if not frames:

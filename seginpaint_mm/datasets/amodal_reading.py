@@ -1,4 +1,4 @@
-"""Reading what can be seen of an object and all of it, one small reader for each format."""
+"""Read visible and full masks of objects, one small reader for each format."""
 
 import functools
 import logging
@@ -75,7 +75,7 @@ def read_cocoa_object(item: dict, sample: dict, size: Size) -> ObjectMasks:
 
 
 # Value of a sample's ``amodal_format``: reads one of its ``objects``, given the sample and its
-# picture's (height, width). A reader raises FileNotFoundError and ValueError that name the file.
+# image's (height, width). A reader raises FileNotFoundError and ValueError that name the file.
 AMODAL_READERS: dict[str, Callable[[dict, dict, Size], ObjectMasks]] = {
     'cocoa': read_cocoa_object,
     'dyce': read_dyce_object,

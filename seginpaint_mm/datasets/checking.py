@@ -1,4 +1,4 @@
-"""Read every sample of a data set once, and say what is wrong with which file and what is in it."""
+"""Read every sample of a data set once, and report its content and the errors of its files."""
 
 import dataclasses
 import hashlib
@@ -21,7 +21,7 @@ _HUGE_MAP = 2**16
 
 @dataclasses.dataclass
 class SampleReport:
-    """What one sample holds.
+    """The content of one sample.
 
     Attributes:
         path: Of the image.

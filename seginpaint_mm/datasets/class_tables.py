@@ -15,7 +15,7 @@ _FOREGROUND, _NO_MEANING = 254, 253
 
 
 class LabelTable:
-    """Maps label ids to what is visible: a background class, foreground, or void.
+    """Maps label ids to a background class, foreground, or void.
 
     Args:
         name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
@@ -137,7 +137,7 @@ for _place in range(3):
 def ids_of_colours(path: str | Path, ids: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Correct ids that were read from a palette whose entries were exchanged.
 
-    Programs that make PNGs smaller sort the palette, or leave out what is not used: the picture
+    Programs that make PNGs smaller sort the palette, or leave out what is not used: the image
     looks the same, the stored numbers differ.
 
     Args:
@@ -210,7 +210,7 @@ def read_segment_ids(path: str | Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, a damaged one, or has other than 8 bits per colour.
+        ValueError: when it is no image, a damaged one, or has other than 8 bits per colour.
     """
     try:
         data = np.fromfile(path, np.uint8)

@@ -24,7 +24,7 @@ from seginpaint_mm.registry import DATASETS
 _WHAT = "COCO's JSON of instances, with images, annotations and categories"
 _LONGEST_SIDE = 1 << 16
 _HOW_TO_GET = (
-    'Either put COCO there (https://cocodataset.org/#download), or your own pictures with '
+    'Either put COCO there (https://cocodataset.org/#download), or your own images with '
     'annotations in its JSON, which most annotation tools export.'
 )
 
@@ -48,7 +48,7 @@ class CocoInstanceDataset(InstanceDataset):
         image_folder: The folder of its images, e.g. ``'train2017'``.
         classes: Names of the categories; their classes are 1, 2, ... in this order, without 255,
             which marks void pixels. None takes all, by their ids.
-        keep_empty: Keep the pictures that show none of them, not even a crowd.
+        keep_empty: Keep the images that show none of them, not even a crowd.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
@@ -153,7 +153,7 @@ class CocoInstanceDataset(InstanceDataset):
         names = tuple(self.metainfo['classes'][number] for number in self.metainfo['thing_ids'])
         if not samples:
             raise ValueError(
-                f'{self.json_path}: no picture shows any of {names}: choose other classes, or '
+                f'{self.json_path}: no image shows any of {names}: choose other classes, or '
                 f'keep_empty=True.'
             )
         if not any(sample['annotations'] for sample in samples):

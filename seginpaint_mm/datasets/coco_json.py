@@ -1,4 +1,4 @@
-"""Reading hand-made JSON in COCO's form, with errors that name the file and the entry."""
+"""Read JSON in COCO's form, with errors that name the file and the entry."""
 
 import json
 import os
@@ -67,7 +67,7 @@ class Entry:
         return ValueError(f'{self.path}: {self.name} {text}.')
 
     def value(self, key: str) -> object:
-        """What the key holds."""
+        """Return the value of a key."""
         if key not in self.item:
             raise self.error(f'has no {key!r}: add it, or leave {self.name} out')
         return self.item[key]
@@ -156,7 +156,7 @@ class CocoIndex:
 def index_coco(
     content: object, path: str | Path, *, what: str, need_categories: bool = True
 ) -> CocoIndex:
-    """Index images, annotations and categories, and see that they belong together.
+    """Index images, annotations and categories, and check that they belong together.
 
     Args:
         content: What the JSON holds.

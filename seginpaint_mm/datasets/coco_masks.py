@@ -23,7 +23,7 @@ def decode_mask(
         segmentation: Polygons ``[[x, y, x, y, ...], ...]`` in pixels, a single one, or corners
             ``[[x, y], ...]``; or run lengths ``dict(size=[height, width], counts=...)``,
             compressed or not.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         path: The file that it is from, for errors.
         of: What it is the mask of, for errors, e.g. ``'annotation 3'``.
 
@@ -32,7 +32,7 @@ def decode_mask(
 
     Raises:
         ValueError: when it is neither, a coordinate is no finite number or lies far outside the
-            picture, or the run lengths are of another size, or too few or many.
+            image, or the run lengths are of another size, or too few or many.
     """
     segmentation = checked_segmentation(segmentation, size, path=path, of=of)
     try:
@@ -100,7 +100,7 @@ def _polygons(segmentation: list, farthest: float) -> list[list[float]]:
         if len(corners) % 2:
             raise ValueError(f'{len(corners)} coordinates: one of x and y is missing')
         if corners and max(map(abs, corners)) > farthest:
-            raise ValueError(f'a coordinate of {max(corners, key=abs):g}, far outside its picture')
+            raise ValueError(f'a coordinate of {max(corners, key=abs):g}, far outside its image')
         if len(corners) >= _FEWEST_COORDINATES:
             polygons.append(corners)
     return polygons

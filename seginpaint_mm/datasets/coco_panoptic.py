@@ -38,7 +38,7 @@ class CocoPanopticInstanceDataset(InstanceDataset):
     Args:
         data_root: Folder that holds the files.
         ann_file: JSON, e.g. ``'annotations/panoptic_train2017.json'``.
-        image_folder: The folder of the pictures, e.g. ``'train2017'``.
+        image_folder: The folder of the images, e.g. ``'train2017'``.
         segment_folder: The folder of the PNGs, e.g. ``'annotations/panoptic_train2017'``.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.

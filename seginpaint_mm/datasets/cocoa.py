@@ -1,4 +1,4 @@
-"""COCOA: COCO's pictures with regions outlined as they are, also where something hides them."""
+"""COCOA: COCO's images with regions outlined as they are, also where something hides them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -22,15 +22,15 @@ _WHAT = "COCOA's JSON, with regions of segmentation and order"
 _LATEST_ORDER = 1 << 31
 _HOW_TO_GET = (
     'Put COCOA there (https://github.com/Wakeupbuddy/amodalAPI links to its annotations, the '
-    'pictures are those of COCO 2014), or your own annotations in its form.'
+    'images are those of COCO 2014), or your own annotations in its form.'
 )
 
 
 @DATASETS.register_module()
 class COCOADataset(InstanceDataset):
-    """Regions of COCOA with their full outline, what can be seen of them, and their depth order.
+    """Regions of COCOA with their full and visible masks, and their depth order.
 
-    A sample is an annotated picture. It holds ``objects``, which :class:`LoadAmodalObjects` reads:
+    A sample is an annotated image. It holds ``objects``, which :class:`LoadAmodalObjects` reads:
     the regions of which anything can be seen, front first (``depth`` 0, 1, ...). The depth order is
     the regions' ``order`` or, where they have none, any that ``depth_constraint`` allows, whose
     ``'1-3,2-3'`` says that regions 1 and 2 (counted from 1) are in front of region 3. Appearances
@@ -39,8 +39,8 @@ class COCOADataset(InstanceDataset):
     Args:
         data_root: Folder of the data set.
         ann_file: JSON of all annotations, e.g. ``'annotations/COCO_amodal_val2014.json'``; None
-            where each picture has its own JSON beside it, NAME.json for NAME.jpg.
-        image_folder: Folder of the pictures below ``data_root``, e.g. ``'val2014'``.
+            where each image has its own JSON beside it, NAME.json for NAME.jpg.
+        image_folder: Folder of the images below ``data_root``, e.g. ``'val2014'``.
         stuff: Take the regions that are stuff (``isStuff``: grass, sky, ...) as well.
         pipeline: Transforms.
         indices: Take only the first n samples, or those with these indices.
@@ -105,7 +105,7 @@ class COCOADataset(InstanceDataset):
         return samples
 
     def _annotations(self) -> Iterator[tuple[Path, Path, Entry]]:
-        """The file, the picture and the annotation of each picture."""
+        """The file, the image and the annotation of each image."""
         root = Path(self.data_root)
         if self.json_name is None:
             images = images_by_name(self.image_folder)
@@ -200,7 +200,7 @@ def _image_beside(path: Path, folder: Path, images: dict[str, list[Path]]) -> Pa
     found = images.get(path.stem, [])
     if not found:
         raise FileNotFoundError(
-            f'{path}: the picture that belongs to it is missing, expected '
+            f'{path}: the image that belongs to it is missing, expected '
             f'{folder / path.stem}.jpg or another format.'
         )
     if len(found) > 1:

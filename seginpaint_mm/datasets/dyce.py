@@ -1,4 +1,4 @@
-"""DYCE, SeGAN's data set of rendered rooms, and what else lies on the disk as it does."""
+"""DYCE, SeGAN's data set of rendered rooms, and other data sets in its layout."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -41,19 +41,19 @@ _REAL_WORDS = ('image', 'mask', 'full mask', 'visible mask', 'tag')
 class DYCEDataset(InstanceDataset):
     """Objects with their visible and full masks and their whole appearance, in DYCE's layout.
 
-    ``annotations/SPLIT.txt`` has a line an object: its picture (in ``Images``), visible mask
-    (``modal``), full mask (``amodal``), the box of the visible mask in 1000ths of the picture, its
-    tag, which may be several words, and its picture without all others (``FullObj``). Boxes are
+    ``annotations/SPLIT.txt`` has a line an object: its image (in ``Images``), visible mask
+    (``modal``), full mask (``amodal``), the box of the visible mask in 1000ths of the image, its
+    tag, which may be several words, and its image without all others (``FullObj``). Boxes are
     checked and not used: they are taken from the masks, as in the published code. In
     ``SPLIT_multipath.txt`` the visible masks are those of a segmentation network, in
     ``multipath_masks``; the true ones have the full masks' names with ``modal`` for ``amodal``.
 
     The real-image variant, ``SPLIT_real.txt`` and ``SPLIT_multipath_real.txt``, has lines of
-    picture (``realImage``), mask to start from (``realimage_modal``), full mask
+    image (``realImage``), mask to start from (``realimage_modal``), full mask
     (``gt_amodal_real``, black where the object is), true visible mask (``gt_modal_real``) and tag,
     and no appearances.
 
-    A sample is a picture with all its objects or, where ``one_object`` is True, a line. It holds
+    A sample is an image with all its objects or, where ``one_object`` is True, a line. It holds
     ``objects``, which :class:`LoadAmodalObjects` reads. The data set knows no classes.
 
     Args:
@@ -105,7 +105,7 @@ class DYCEDataset(InstanceDataset):
         )
 
     def find_samples(self) -> list[dict]:
-        """Find the samples, in the order in which the list first names their pictures."""
+        """Find the samples, in the order in which the list first names their images."""
         pictures: dict[str, list[dict]] = {}
         parse = self._parse_real if self.real else self._parse
         left_out: Counter[str] = Counter()

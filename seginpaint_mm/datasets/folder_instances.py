@@ -1,4 +1,4 @@
-"""One's own pictures with one's own objects: a folder of images and one of instance maps."""
+"""One's own images with one's own objects: a folder of images and one of instance maps."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from seginpaint_mm.registry import DATASETS
 
 _HOW_TO_GET = (
     'Either put Penn-Fudan there (PennFudanPed/ of https://www.cis.upenn.edu/~jshi/ped_html/), or '
-    'your own pictures, each with a PNG of one channel, 0 where there is no object and 1, 2, ... '
+    'your own images, each with a PNG of one channel, 0 where there is no object and 1, 2, ... '
     'on the objects, and name both with image_folder and mask_file.'
 )
 
 
 @DATASETS.register_module()
 class FolderInstanceDataset(InstanceDataset):
-    """Pictures with objects of one class, as Penn-Fudan has them: 0 background, 1 the class.
+    """Images with objects of one class, as Penn-Fudan has them: 0 background, 1 the class.
 
     Files: ``IMAGE_FOLDER/NAME.png`` (or another format) and for each an instance map, a PNG with
     one channel of 8 or 16 bits or a palette, 0 = no object. A map of nothing but 0 is allowed.

@@ -1,4 +1,4 @@
-"""Reading pictures and label maps, with errors that name the file."""
+"""Reading images and label maps, with errors that name the file."""
 
 import functools
 import logging
@@ -222,7 +222,7 @@ def read_ids(path: str | Path) -> np.ndarray:
     if ids.ndim != 2:
         raise ValueError(
             f'{path}: a label map has one channel of ids, this file has {ids.shape[2]}; '
-            f'give the map of ids, not its coloured picture.'
+            f'give the map of ids, not its coloured image.'
         )
     if _mode(path) == '1':
         _warn_of_one_bit(str(Path(path).parent))
@@ -262,7 +262,7 @@ def read_opaque(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is no picture, a damaged one, or has no alpha channel.
+        ValueError: when it is no image, a damaged one, or has no alpha channel.
     """
     image = read_pixels(path, 'a cut-out')
     if image.ndim != 3 or image.shape[2] != 4:

@@ -258,7 +258,7 @@ OBJECT_METAINFO = dict(
 
 
 class InstanceDataset(BaseDataset):
-    """Pictures whose pixels have a class and, where it is a class of things, belong to an object.
+    """Images whose pixels have a class and, where it is a class of things, belong to an object.
 
     ``metainfo`` holds ``classes``, ``palette`` and ``thing_ids``, the classes (semantic ids) that
     have objects, in order. A sample's dictionary holds ``img_path``, ``thing_ids``,

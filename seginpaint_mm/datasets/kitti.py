@@ -1,4 +1,4 @@
-"""KITTI semantics with the hand-made hidden truth of the MPI paper."""
+"""KITTI semantics with the hand-made labels behind objects of the MPI paper."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -29,7 +29,7 @@ _BOX = 4  # numbers in a line of YOLO that gives a box
 
 @dataclass
 class OutlinedImage:
-    """An image and what was outlined in it.
+    """An image and its outlined objects.
 
     Attributes:
         file_name: Below the folder of the images, with ``/``.

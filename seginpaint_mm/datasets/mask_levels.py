@@ -1,4 +1,4 @@
-"""Tell object numbers from soft edges: what the values of a mask mean.
+"""Distinguish object numbers from soft edges in the values of a mask.
 
 Numbers of objects fill areas, and an object borders on its neighbours with a jump. Values of soft
 edges (antialiasing, blur, lossy compression) form lines between a lower and a higher value. So a
@@ -28,7 +28,7 @@ _VOC_VOID = 255  # index of the border between objects in the palette of Pascal 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one page marks.
+    """The masks of one page.
 
     Attributes:
         numbers: Unsigned (H, W): 0 = not marked, any other value = an object.

@@ -41,7 +41,7 @@ _THUMBNAIL = 1
 
 @dataclass(frozen=True)
 class MarkedFile:
-    """What a file marks.
+    """The masks of a file.
 
     Attributes:
         pages: For each page with a mark or not, unsigned (H, W): 0 = not marked, any other value =
@@ -59,7 +59,7 @@ class MarkedFile:
 def read_marked_file(
     path: str | Path, *, size: tuple[int, int] | None = None, whose: str = ''
 ) -> MarkedFile:
-    """Read what an image file marks, upright.
+    """Read the masks of an image file, upright.
 
     Args:
         path: An image of any format, mode and bit depth that Pillow or OpenCV reads.
@@ -191,7 +191,7 @@ def _pages(path: Path, size: tuple[int, int] | None, whose: str) -> Iterator[Ima
 def read_marked_page(
     page: Image.Image, name: str | Path, *, size: tuple[int, int] | None = None, whose: str = ''
 ) -> Reading:
-    """Read what an image of Pillow's marks, upright.
+    """Read the masks of a Pillow image, upright.
 
     Args:
         page: The image.

@@ -16,12 +16,12 @@ _MARGIN = 0.01
 
 @dataclass(frozen=True)
 class CutOut:
-    """An object cut out of its picture.
+    """An object cut out of its image.
 
     Attributes:
         image: BGR uint8 (h, w, 3), the object's box.
         mask: uint8 (h, w), 1 = the object.
-        foot: Row below the object's lowest pixel, as a share of its picture's height.
+        foot: Row below the object's lowest pixel, as a share of its image's height.
         class_name: What it is; empty where the source does not tell.
     """
 
@@ -37,11 +37,11 @@ class ObjectLibrary:
     Args:
         source: A data set whose pipeline gives ``img`` and either ``gt_foreground`` and
             ``gt_objects`` (:class:`LoadObjects`), or ``gt_seg_map`` and ``gt_instance_map``
-            (:class:`LoadInstances`), at the size of the pictures that objects will be put into.
-        area: Smallest and largest object, as a share of its picture's area.
+            (:class:`LoadInstances`), at the size of the images that objects will be put into.
+        area: Smallest and largest object, as a share of its image's area.
         max_contact: See :func:`cut_out_objects`.
         classes: Names of the objects' classes; None for all.
-        cache_size: Keep the objects of so many pictures, those used last, in memory.
+        cache_size: Keep the objects of so many images, those used last, in memory.
 
     Raises:
         FileNotFoundError: when the source is missing.
@@ -66,10 +66,10 @@ class ObjectLibrary:
         self._cut_outs = lru_cache(maxsize=cache_size)(self._load)
 
     def draw(self, rng: np.random.Generator) -> CutOut:
-        """A random object: of a random picture, or the next one that has any.
+        """A random object: of a random image, or the next one that has any.
 
         Raises:
-            ValueError: when no picture has an object of the wanted size.
+            ValueError: when no image has an object of the wanted size.
         """
         first = int(rng.integers(len(self.dataset)))
         for offset in range(len(self.dataset)):
@@ -77,7 +77,7 @@ class ObjectLibrary:
             if cut_outs:
                 return cut_outs[int(rng.integers(len(cut_outs)))]
         raise ValueError(
-            f'{self.dataset.data_root}: none of the {len(self.dataset)} pictures has a whole '
+            f'{self.dataset.data_root}: none of the {len(self.dataset)} images has a whole '
             f'{" or ".join(self.classes or ["object"])} of {self.area[0]:g} to {self.area[1]:g} of '
             f'their area: widen the area, or take another source.'
         )
@@ -113,16 +113,16 @@ def cut_out_of_scene(
     cut_off: bool = False,
     classes: Sequence[str] | None = None,
 ) -> list[CutOut]:
-    """Cut out the objects of a loaded picture; see :func:`cut_out_objects`.
+    """Cut out the objects of a loaded image; see :func:`cut_out_objects`.
 
     Things are foreground; what is void is not, unless the data set says ``void_is_crowd``.
 
     Args:
         results: What a pipeline as for :class:`ObjectLibrary` gives.
         class_names: Names of the classes of ``gt_seg_map``.
-        area: Smallest and largest object, as a share of the picture's area.
+        area: Smallest and largest object, as a share of the image's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
-        cut_off: Objects near the picture's border, which may cut them off, are taken, too.
+        cut_off: Objects near the image's border, which may cut them off, are taken, too.
         classes: Names of the objects' classes; None for all.
 
     Raises:
@@ -159,9 +159,9 @@ def cut_out_objects(
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
 ) -> list[CutOut]:
-    """Cut out the objects of a picture that are of the wanted size and look whole.
+    """Cut out the objects of an image that are of the wanted size and look whole.
 
-    An object may be cut off, and is left out unless ``cut_off`` says otherwise, near the picture's
+    An object may be cut off, and is left out unless ``cut_off`` says otherwise, near the image's
     border (a hundredth of its sides, where Cityscapes has no labels). It may be hidden in part, and
     is left out, where it touches other foreground.
 
@@ -169,9 +169,9 @@ def cut_out_objects(
         image: BGR uint8 (H, W, 3).
         objects: uint16 (H, W), 0 = no object, 1, 2, ... = the objects.
         foreground: uint8 (H, W), 1 = foreground, also that which is no object.
-        area: Smallest and largest object, as a share of the picture's area.
+        area: Smallest and largest object, as a share of the image's area.
         max_contact: Largest share of an object's outline that may touch other foreground.
-        cut_off: Objects near the picture's border are taken, too.
+        cut_off: Objects near the image's border are taken, too.
         labels: Unsigned (H, W), the class of each pixel; each object is of one class. None where
             classes are unknown.
         class_names: Names of the classes of ``labels``.

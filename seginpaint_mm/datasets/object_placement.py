@@ -1,4 +1,4 @@
-"""Place objects over images, and the hidden truth that this gives."""
+"""Place objects over images, and compute the ground truth behind them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from seginpaint_mm.datasets.object_library import CutOut
 
 _FEATHER = 0.7  # standard deviation in pixels: hides the cut without softening small objects
 _BOX = 3  # side in pixels
-LEAK = 3  # pixels: how far from its mask an object may change a picture; seamlessClone's margin
+LEAK = 3  # pixels: how far from its mask an object may change an image; seamlessClone's margin
 
 
 def blend_none(below: np.ndarray, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def _mix(below: np.ndarray, image: np.ndarray, opacity: np.ndarray) -> np.ndarra
 
 
 # Name -> function of BGR uint8 (h, w, 3) below and image, and uint8 (h, w) mask, 1 = the object,
-# that gives the blended picture, uint8 (h, w, 3).
+# that gives the blended image, uint8 (h, w, 3).
 BLENDINGS = {
     'none': blend_none,
     'gaussian': blend_gaussian,
@@ -71,13 +71,13 @@ BLENDINGS = {
 
 @dataclass(frozen=True)
 class PlacedObject:
-    """An object in its final size, its upper left corner at (top, left) of the picture.
+    """An object in its final size, its upper left corner at (top, left) of the image.
 
     Attributes:
         image: BGR uint8 (h, w, 3).
         mask: uint8 (h, w), 1 = the object.
-        top: Row in the picture.
-        left: Column in the picture.
+        top: Row in the image.
+        left: Column in the image.
     """
 
     image: np.ndarray
@@ -133,7 +133,7 @@ def place_anywhere(
 
     Args:
         cut_out: The object.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         rng: Where the choices come from.
         scale: Range of the factor for its size.
         rotation: Range in degrees, counter-clockwise.
@@ -158,7 +158,7 @@ def place_anywhere(
 
 
 def visible_part(placed: PlacedObject, size: tuple[int, int]) -> PlacedObject | None:
-    """What lies inside a picture of (height, width); None when nothing does."""
+    """Return the part inside an image of (height, width); None when it is empty."""
     height, width = placed.mask.shape
     top, left = max(0, placed.top), max(0, placed.left)
     bottom, right = min(size[0], placed.top + height), min(size[1], placed.left + width)
@@ -169,11 +169,11 @@ def visible_part(placed: PlacedObject, size: tuple[int, int]) -> PlacedObject | 
 
 
 def paste_object(picture: np.ndarray, placed: PlacedObject, blending: str) -> np.ndarray:
-    """Blend an object into a picture, in place.
+    """Blend an object into an image, in place.
 
     Args:
         picture: BGR uint8 (H, W, 3).
-        placed: The object, which may reach over the picture's borders.
+        placed: The object, which may reach over the image's borders.
         blending: Key of ``BLENDINGS``.
 
     Returns:
@@ -195,7 +195,7 @@ def paste_object(picture: np.ndarray, placed: PlacedObject, blending: str) -> np
     region = np.s_[inside.top : inside.top + height, inside.left : inside.left + width]
     above, before = inside.top - around.top, inside.left - around.left
     below, right = mask.shape[0] - height - above, mask.shape[1] - width - before
-    # Blended whole, as if the picture went on: an object does not fade out where it is cut off.
+    # Blended whole, as if the image went on: an object does not fade out where it is cut off.
     under = cv2.copyMakeBorder(picture[region], above, below, before, right, cv2.BORDER_REPLICATE)
     blended = BLENDINGS[blending](under, image, mask)
     blended = blended[above : above + height, before : before + width]
@@ -213,7 +213,7 @@ def pasted_truth(
     pasted: Sequence[tuple[np.ndarray, np.ndarray]],
     appearances: bool,
 ) -> dict[str, np.ndarray] | None:
-    """Tell what is seen and what is hidden of an image's objects and of those pasted over them.
+    """Return visible and hidden masks of an image's objects and of those pasted over them.
 
     The mask that an object had before is taken for all of it: choose images in which objects hide
     little of each other.

@@ -1,4 +1,4 @@
-"""Turning images upright: what their EXIF says, also where it is damaged."""
+"""Turn images upright by their EXIF, also where it is damaged."""
 
 from pathlib import Path
 

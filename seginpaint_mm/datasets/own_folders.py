@@ -1,4 +1,4 @@
-"""What is in a user's folder: images, label maps or object masks, their classes and sizes."""
+"""Inspect a user's folder: images, label maps or object masks, their classes and sizes."""
 
 import dataclasses
 from collections import Counter
@@ -102,7 +102,7 @@ class LabelFolder:
 
 
 def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
-    """Look at a folder of images/ and labels/.
+    """Inspect a folder of images/ and labels/.
 
     Raises:
         FileNotFoundError: images or label maps are missing.
@@ -232,7 +232,7 @@ class InstanceFolder:
 
 
 def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
-    """Look at a folder with COCO's JSON, or with images/ and masks/.
+    """Inspect a folder with COCO's JSON, or with images/ and masks/.
 
     Args:
         folder: It.

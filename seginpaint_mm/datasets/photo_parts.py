@@ -1,4 +1,4 @@
-"""What a photo holds beside the 8-bit colours that networks see, for results to keep."""
+"""Parts of a photo beside its 8-bit colours (transparency, metadata), for results to keep."""
 
 import io
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""``SceneDataset``: what the data sets of streets have in common."""
+"""``SceneDataset``: the common base of the data sets of streets."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ HIDDEN_TRUTHS = ('manual', 'none')
 
 
 class SceneDataset(BaseDataset):
-    """Pictures of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
+    """Images of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
 
     A sample's dictionary holds ``img_path``, ``label_path``, ``label_table`` (key of
     ``LABEL_TABLES``, or a table), ``background_path`` (map of hidden truth or None),

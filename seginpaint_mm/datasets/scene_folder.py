@@ -1,4 +1,4 @@
-"""``SceneFolderDataset``: one's own streets, or rooms: images, label maps, and what hides what."""
+"""``SceneFolderDataset``: your own scenes: images, label maps, and classes that hide others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

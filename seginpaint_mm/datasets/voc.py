@@ -23,12 +23,12 @@ _HOW_TO_GET = (
 
 @DATASETS.register_module()
 class VOCInstanceDataset(InstanceDataset):
-    """VOC's pictures that have an object map; 0 background, 1 to 20 the classes of things.
+    """VOC's images that have an object map; 0 background, 1 to 20 the classes of things.
 
     Files: ``ImageSets/Segmentation/SPLIT.txt``, ``JPEGImages/NAME.jpg``,
     ``SegmentationObject/NAME.png`` and ``SegmentationClass/NAME.png`` (or
     ``SegmentationClassAug/NAME.png`` where only that exists). 255 in either map is void: VOC's
-    borders, and what is too hard. The pictures that SBD adds to ``SegmentationClassAug`` have no
+    borders, and what is too hard. The images that SBD adds to ``SegmentationClassAug`` have no
     object map here: take :class:`SBDInstanceDataset` for them.
 
     Args:
@@ -40,7 +40,7 @@ class VOCInstanceDataset(InstanceDataset):
         lazy_init: Look at the files only when the first sample is needed.
 
     Raises:
-        FileNotFoundError: when the data, or a picture's image or maps, are not there.
+        FileNotFoundError: when the data, or an image's image or maps, are not there.
     """
 
     METAINFO: ClassVar[dict] = VOC_METAINFO
@@ -124,7 +124,7 @@ class SBDInstanceDataset(InstanceDataset):
         lazy_init: Look at the files only when the first sample is needed.
 
     Raises:
-        FileNotFoundError: when the data, or a picture's objects, are not there.
+        FileNotFoundError: when the data, or an image's objects, are not there.
         ValueError: when the list gives another number of images than ``num_images``.
     """
 

@@ -1,4 +1,4 @@
-"""``ExportedModel``: an exported file in the place of the model that it was made of."""
+"""``ExportedModel``: an exported file in place of the model that it was exported from."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -55,7 +55,7 @@ _SIDES = {'n': 2, 'k': 3, 'h': 48, 'w': 80}  # of the examples that are recorded
 
 
 class ExportedNetwork(nn.Module):
-    """Runs a graph on what other programs have: uint8 images and masks.
+    """Runs a graph on uint8 images and masks.
 
     Args:
         model: The model that the graph is of.

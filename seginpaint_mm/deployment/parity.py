@@ -1,4 +1,4 @@
-"""Compare an exported file with the network it was made of, also at other sizes."""
+"""Compare an exported file with its network, also at other sizes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ SUFFIXES = {'.onnx': 'onnx', '.pt2': 'pt2', '.pt': 'torchscript', '.ts': 'torchs
 
 
 def load_exported(path: str | Path, device: str = 'cpu') -> Exported:
-    """Load a file of ``seginpaint export``, of the format that its suffix says.
+    """Load a file of ``seginpaint export``, in the format of its suffix.
 
     Args:
         path: ``.onnx``, ``.pt2``, ``.pt`` or ``.ts``.
@@ -39,7 +39,7 @@ def load_exported(path: str | Path, device: str = 'cpu') -> Exported:
 
 
 def read_note(path: str | Path) -> dict:
-    """Read what an exported file says about itself: inputs, outputs, classes, normalisation."""
+    """Read the metadata of an exported file: inputs, outputs, classes, normalisation."""
     path = Path(path)
     if path.suffix == '.onnx':
         import onnx

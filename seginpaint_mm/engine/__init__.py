@@ -1,4 +1,4 @@
-"""What runs around a model: hooks, optimiser wrappers, file backends."""
+"""Around a model: hooks, optimiser wrappers, file backends."""
 
 from seginpaint_mm.engine import hooks
 from seginpaint_mm.engine.mixed_precision import CPUAmpOptimWrapper

@@ -48,7 +48,7 @@ class AmodalIoUMetric(BaseMetric):
 
     Args:
         side: Height and width of the prediction in the grown box. None: compare ``full_masks``
-            of the picture's size, which is more exact for large objects.
+            of the image's size, which is more exact for large objects.
         with_given: Unite the prediction with the mask that was given as seen
             (``gt_instances.input_masks``) first, as ``full_masks`` are.
         occluders: ``'any'``: what is predicted is taken as it is. ``'given'``: what is predicted
@@ -161,7 +161,7 @@ class AmodalIoUMetric(BaseMetric):
         return self._place(sample, masks)
 
     def _place(self, sample: dict, masks: Tensor) -> Tensor:
-        """Bring masks of the picture's size to where they are compared."""
+        """Bring masks of the image's size to where they are compared."""
         if self.side is None:
             return masks
         boxes = self._read(sample, 'pred_instances', 'grown_boxes')['grown_boxes']
@@ -195,7 +195,7 @@ def _iou(one: Tensor, other: Tensor) -> Tensor:
 
 @METRICS.register_module()
 class VisibleMaskIoUMetric(AmodalIoUMetric):
-    """:class:`AmodalIoUMetric` of the trivial answer: all of an object is what is given as seen.
+    """:class:`AmodalIoUMetric` of the trivial answer: the full mask is the given visible mask.
 
     It takes ``gt_instances.input_masks`` for the prediction, in the same run as the model is
     tested. With true visible masks its ``official/iou_visible`` is 100 and its

@@ -1,4 +1,4 @@
-"""``ConfidenceErrorMetric``: is a network surer of its classes where its painting is better?"""
+"""``ConfidenceErrorMetric``: correlate the confidence in classes with the error of the filling."""
 
 from collections.abc import Sequence
 
@@ -15,15 +15,16 @@ from seginpaint_mm.utils.files import write_json
 
 @METRICS.register_module()
 class ConfidenceErrorMetric(BaseMetric):
-    """The correlation of SGE-Net's Fig. 8, over pictures.
+    """The correlation of SGE-Net's Fig. 8, over images.
 
-    A picture's confidence is the mean over its hole of the greatest class probability
+    An image's confidence is the mean over its hole of the greatest class probability
     (``pred_confidence``), its error the mean absolute difference of colours in [0, 1] there. Keys:
-    ``confidence_error/pearson`` and ``confidence_error/spearman``, in [-1, 1]; below 0 where the
-    surer pictures are the better ones. NaN where one of the two is the same for all pictures.
+    ``confidence_error/pearson`` and ``confidence_error/spearman``, in [-1, 1]; below 0 where
+    images with higher confidence have a lower error. NaN where one of the two is the same for all
+    images.
 
     Args:
-        points: JSON file for the pictures' values, which
+        points: JSON file for the images' values, which
             ``tools/analysis_tools/plot_confidence_error.py`` draws; None for none.
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
     """

@@ -25,7 +25,7 @@ class DepthOrderMetric(BaseMetric):
     if it is seen in more of what is hidden of p than the other way round. Those pairs are more: a
     large object in front of a small hidden part has a small IoU with it.
 
-    Results, in percent of the pairs of a picture, averaged over the pictures that have pairs:
+    Results, in percent of the pairs of an image, averaged over the images that have pairs:
     ``success_rate``, ``reversed_rate`` (found the other way round) and ``undecided_rate``
     (neither), which add up to 100; and ``num_pairs``, ``num_pictures``.
 
@@ -45,13 +45,13 @@ class DepthOrderMetric(BaseMetric):
         self.threshold = threshold
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Judge the pairs of each picture.
+        """Evaluate the pairs of each image.
 
         Args:
             data_batch: Not used.
             data_samples: ``SceneSample.to_dict()`` records with ``gt_instances`` (``masks``,
                 ``input_masks`` and ``full_masks``) and ``pred_instances.full_masks`` of the same
-                n objects, all bool (n, H, W). A sample must hold all objects of its picture.
+                n objects, all bool (n, H, W). A sample must hold all objects of its image.
 
         Raises:
             KeyError: when a field is missing.
@@ -67,7 +67,7 @@ class DepthOrderMetric(BaseMetric):
             self.results.append([int(found.sum()) for found in (pairs, right, reversed_)])
 
     def compute_metrics(self, results: list[list[int]]) -> dict[str, float]:
-        """Average over the pictures."""
+        """Average over the images."""
         counts = torch.tensor(results, dtype=torch.float64)
         pairs, right, reversed_ = counts[counts[:, 0] > 0].unbind(dim=1)
         rates = {
@@ -100,9 +100,9 @@ class DepthOrderMetric(BaseMetric):
 
 @METRICS.register_module()
 class LowerIsNearerMetric(DepthOrderMetric):
-    """:class:`DepthOrderMetric` of a simple cue: who reaches lower in the picture is in front.
+    """:class:`DepthOrderMetric` of a cue: the object lower in the image is in front.
 
-    It stands where the paper compares with a network that estimates depth from one picture. Things
+    It stands where the paper compares with a network that estimates depth from one image. Things
     on level ground obey it. It looks at the lowest row of the given visible masks; equal rows are
     undecided. The keys have the prefix ``lower_is_nearer``.
 

@@ -28,7 +28,7 @@ from seginpaint_mm.registry import METRICS
 
 
 class MetricNetwork:
-    """A network that is built from a file of weights when the first picture comes.
+    """A network that is built from a file of weights when the first image comes.
 
     Args:
         metric: Whose it is, for messages.
@@ -97,18 +97,18 @@ _KEYS = {'inception': 'FID', 'squeezenet': 'FD_squeezenet'}
 
 @METRICS.register_module()
 class FIDMetric(PaintedPictureMetric):
-    """Fréchet distance of the features of whole filled pictures and of the true ones.
+    """Fréchet distance of the features of whole filled images and of the true ones.
 
     torchmetrics computes it. Key: ``FID`` with Inception-v3's 2048 features, of the published
     weights, as in the papers; with the small SqueezeNet's 512, for machines that have no others,
     the distance is another one, and its key ``FD_squeezenet``. The same by bins, each the distance
-    of that bin's pictures alone (``hole_10-20/FID``), and their numbers (``num_images_FID``); see
+    of that bin's images alone (``hole_10-20/FID``), and their numbers (``num_images_FID``); see
     :class:`PaintedPictureMetric`.
 
-    Few pictures bias it upwards: n of them, once they are many, by about c / n, where c depends on
+    Few images bias it upwards: n of them, once they are many, by about c / n, where c depends on
     the network and the method; fewer than the features, up to about the mean squared distance of
-    a picture's features to its truth's. So compare methods by the same pictures, and no bin with
-    one that has another number of them. It is NaN for a single picture, which has no covariance.
+    an image's features to its truth's. So compare methods by the same images, and no bin with
+    one that has another number of them. It is NaN for a single image, which has no covariance.
 
     Args:
         weights: File of the network's weights: torch-fidelity's of Inception-v3, or torchvision's
@@ -121,7 +121,7 @@ class FIDMetric(PaintedPictureMetric):
 
     Raises:
         ValueError: when there is no such network.
-        CheckpointError: with the first picture, when the file is missing or not the network's.
+        CheckpointError: with the first image, when the file is missing or not the network's.
     """
 
     def __init__(
@@ -154,17 +154,17 @@ class FIDMetric(PaintedPictureMetric):
 
     @torch.no_grad()
     def measure(self, picture: PaintedPicture) -> Tensor:
-        """Features of the truth and of what was painted, float32 (2, d)."""
+        """Features of the ground truth and of the filled image, float32 (2, d)."""
         pair = torch.stack([picture.truth, picture.painted])
         return self._network.get().to(pair.device)(pair).cpu()
 
     def summarize(self, measured: list[Tensor]) -> dict[str, float]:
-        """The distance of these pictures."""
+        """The distance of these images."""
         true, painted = torch.stack(measured, dim=1)
         return {self.key: frechet_distance(true, painted)}
 
     def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
-        """The distance of all pictures, and by bins; nothing where the metric is left out."""
+        """The distance of all images, and by bins; nothing where the metric is left out."""
         return super().compute_metrics(results) if results else {}
 
 
@@ -227,7 +227,7 @@ _FILES = {
 
 @METRICS.register_module()
 class LPIPSMetric(PaintedPictureMetric):
-    """Learned perceptual distance of whole filled pictures and the truth; 0 = they look the same.
+    """Learned perceptual distance of filled images and the ground truth; 0 = the same.
 
     torchmetrics computes it, with the linear heads of version 0.1 that it brings along. Values of
     different networks cannot be compared. Key: ``LPIPS`` (and by bins, see
@@ -244,7 +244,7 @@ class LPIPSMetric(PaintedPictureMetric):
 
     Raises:
         ValueError: when there is no such network.
-        CheckpointError: with the first picture, when a file is missing or not the network's.
+        CheckpointError: with the first image, when a file is missing or not the network's.
     """
 
     count_name = 'num_images_LPIPS'
@@ -284,7 +284,7 @@ class LPIPSMetric(PaintedPictureMetric):
         return dict(LPIPS=network(*pair, normalize=True).item())
 
     def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
-        """Average over the pictures; nothing where the metric is left out."""
+        """Average over the images; nothing where the metric is left out."""
         return super().compute_metrics(results) if results else {}
 
 
@@ -318,14 +318,14 @@ def _load(module: nn.Module, state: Mapping[str, Tensor | None], path: Path) -> 
 
 
 _RANGE = 255.0
-_GREATEST_PSNR = 100.0  # of a picture without error, whose PSNR is infinite
+_GREATEST_PSNR = 100.0  # of an image without error, whose PSNR is infinite
 
 
 @METRICS.register_module()
 class InpaintingQualityMetric(PaintedPictureMetric):
-    """Each value is of one picture; means over the pictures follow (SGE-Net, Tables 1 and 3).
+    """Each value is of one image; means over the images follow (SGE-Net, Tables 1 and 3).
 
-    - ``PSNR`` in dB, 100 at most: a picture without error would make the mean infinite;
+    - ``PSNR`` in dB, 100 at most: an image without error would make the mean infinite;
     - ``SSIM``, with a Gaussian window of 11 pixels and sigma 1.5, on RGB;
     - ``L1``, the mean absolute difference of colours in [0, 1];
     - ``hole/PSNR``, ``hole/SSIM``, ``hole/L1``: the same of the pixels in the hole. The window of

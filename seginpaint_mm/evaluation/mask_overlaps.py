@@ -1,4 +1,4 @@
-"""Overlaps of predicted and true masks, and what growing a mask covers."""
+"""Overlaps of predicted and true masks, and the coverage of a grown mask."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,13 @@ class MaskGrowthMetric(BaseMetric):
 
     - ``mask/growth``: how many pixels the mask's outline lies outside the true one, its mean along
       the outline: 0 for the true mask, k for the one dilated by k pixels, negative inside; and
-      ``mask/growth_median``, the median over the pictures, which a wrong object does not move;
+      ``mask/growth_median``, the median over the images, which a wrong object does not move;
     - ``mask/coverage``: share of the object that the mask holds, in percent;
     - ``mask/IoU`` of both masks, in percent;
-    - ``mask/found``: pictures in which something was removed, in percent.
+    - ``mask/found``: images in which something was removed, in percent.
 
-    Means over the pictures. Where nothing was removed, coverage and IoU are 0, and there is no
-    growth. The picture's border is no outline.
+    Means over the images. Where nothing was removed, coverage and IoU are 0, and there is no
+    growth. The image's border is no outline.
 
     Args:
         collect_device: Where results of several processes are collected, ``'cpu'`` or ``'gpu'``.
@@ -68,7 +68,7 @@ class MaskGrowthMetric(BaseMetric):
             )
 
     def compute_metrics(self, results: list[tuple[float, ...]]) -> dict[str, float]:
-        """Average over the pictures."""
+        """Average over the images."""
         growths, *shares = np.array(results, float).T
         growths = growths[np.isfinite(growths)]
         means = dict(zip(('coverage', 'IoU', 'found'), np.mean(shares, axis=1), strict=True))

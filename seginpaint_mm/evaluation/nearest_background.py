@@ -1,4 +1,4 @@
-"""The trivial answer to compare with: what is hidden looks like the nearest thing that is seen."""
+"""The trivial answer to compare with: hidden pixels take the nearest visible class."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Metrics of painted images: errors against the target, in the hole and in what is seen."""
+"""Metrics of filled images: errors against the target, in the hole and in visible parts."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ _SOURCES = {
 
 @dataclass(frozen=True)
 class PaintedPicture:
-    """A picture whose hole was filled.
+    """An image whose hole was filled.
 
     Attributes:
-        painted: uint8 (3, H, W), RGB, the whole picture with its hole filled.
+        painted: uint8 (3, H, W), RGB, the whole image with its hole filled.
         truth: uint8 (3, H, W), RGB.
         hole: bool (H, W), True = was filled.
     """
@@ -44,12 +44,12 @@ class PaintedPicture:
 
     @property
     def ratio(self) -> float:
-        """Share of the picture that the hole has, from 0 to 1."""
+        """Share of the image that the hole has, from 0 to 1."""
         return self.hole.sum().item() / self.hole.numel()
 
 
 def read_painted_picture(sample: dict, *, metric: str) -> PaintedPicture:
-    """The picture of a record with ``pred_image``, ``gt_image`` and ``hole``.
+    """The image of a record with ``pred_image``, ``gt_image`` and ``hole``.
 
     Args:
         sample: A ``SceneSample.to_dict()`` record.
@@ -104,18 +104,18 @@ def ratio_bins(edges: Sequence[float]) -> dict[str, tuple[float, float]]:
     return {f'hole_{100 * low:g}-{100 * high:g}': (low, high) for low, high in pairs}
 
 
-Measurement = dict[str, float] | Tensor  # of one picture
+Measurement = dict[str, float] | Tensor  # of one image
 Measured = tuple[float, Measurement]  # with the ratio of its hole
 
 
 class PaintedPictureMetric(BaseMetric):
-    """Values of all pictures, and of those whose hole has a certain share of the picture.
+    """Values of all images, and of those whose hole has a certain share of the image.
 
-    They are means of the pictures' own, unless a metric summarizes what it measured otherwise.
+    They are means of the images' own, unless a metric summarizes what it measured otherwise.
 
-    Keys: the values' own names for all pictures; with ``hole_10-20/`` before them for pictures of
-    which more than 10 and at most 20 per cent were filled (bins without pictures are left out), and
-    the same with ``count_name``, the number of pictures. The bins are also written to the log, as a
+    Keys: the values' own names for all images; with ``hole_10-20/`` before them for images of
+    which more than 10 and at most 20 per cent were filled (bins without images are left out), and
+    the same with ``count_name``, the number of images. The bins are also written to the log, as a
     table.
 
     Args:
@@ -157,14 +157,14 @@ class PaintedPictureMetric(BaseMetric):
 
     @abstractmethod
     def measure(self, picture: PaintedPicture) -> Measurement:
-        """Values of one picture by name, or what :meth:`summarize` needs of it."""
+        """Values of one image by name, or what :meth:`summarize` needs of it."""
 
     def summarize(self, measured: list[Measurement]) -> dict[str, float]:
-        """Values by name of one picture or more: the means of theirs."""
+        """Values by name of one image or more: the means of theirs."""
         return {name: float(np.mean([values[name] for values in measured])) for name in measured[0]}
 
     def compute_metrics(self, results: list[Measured]) -> dict[str, float]:
-        """Summarize all pictures, and those of each bin."""
+        """Summarize all images, and those of each bin."""
         metrics = self._summary(results)
         by_bin = {name: self._summary(self._in_bin(results, name)) for name in self.bins}
         print_log(_table(type(self).__name__, {**by_bin, 'all': metrics}), logger='current')
@@ -177,7 +177,7 @@ class PaintedPictureMetric(BaseMetric):
         return [result for result in results if low < result[0] <= high]
 
     def _summary(self, results: list[Measured]) -> dict[str, float]:
-        """The values, and how many pictures there are; empty without pictures."""
+        """The values, and how many images there are; empty without images."""
         if not results:
             return {}
         values = self.summarize([measurement for _, measurement in results])
@@ -195,7 +195,7 @@ def _table(title: str, rows: dict[str, dict[str, float]]) -> str:
 
 @METRICS.register_module()
 class PaintingErrorMetric(BaseMetric):
-    """Mean absolute and mean squared error of painted objects (SeGAN, Table 2).
+    """Mean absolute and mean squared error of generated objects (SeGAN, Table 2).
 
     Means over all values of the RGB crops of the grown boxes (3x256x256 in the paper), in [0, 1],
     also those where the object is not, averaged over the objects. The published code subtracts the
@@ -248,7 +248,7 @@ class PaintingErrorMetric(BaseMetric):
 
 @METRICS.register_module()
 class VisiblePaintingErrorMetric(PaintingErrorMetric):
-    """:class:`PaintingErrorMetric` of the picture inside the given visible masks, black elsewhere.
+    """:class:`PaintingErrorMetric` of the image inside the given visible masks, black elsewhere.
 
     What is not the object is black in Street's DYCE as well, so that this is right but for what is
     hidden: who paints has to be better than it. The keys have the prefix ``visible_painting``.
@@ -287,7 +287,7 @@ class VisiblePaintingErrorMetric(PaintingErrorMetric):
 
 @METRICS.register_module()
 class PaintedMaskIoUMetric(AmodalIoUMetric):
-    """:class:`AmodalIoUMetric` of a painting: all that is not nearly black is the object.
+    """:class:`AmodalIoUMetric` of a generated image: all that is not nearly black is the object.
 
     For painters without a segmentor, as pix2pix in SeGAN's Table 1, which does not say how its
     masks are got. Right where appearances are black outside the object, as in DYCE and Street, but

@@ -1,4 +1,4 @@
-"""Reading what a metric needs of a record, with errors that say what is missing."""
+"""Read a metric's fields from a record, with errors that name missing ones."""
 
 from collections.abc import Sequence
 
@@ -48,5 +48,5 @@ def check_same_shape(sample: dict, tensors: dict[str, Tensor], *, metric: str) -
 
 
 def name_of(sample: dict) -> str:
-    """What to call a record in an error."""
+    """Name a record in an error."""
     return str(sample.get('img_path') or f'sample {sample.get("sample_idx", "?")}')

@@ -18,7 +18,7 @@ from seginpaint_mm.registry import METRICS
 
 
 def match(scores: np.ndarray, ious: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Say which predictions of one picture and class are right.
+    """Say which predictions of one image and class are right.
 
     In the order of falling scores, equal ones as they come, each prediction takes the truth with
     the highest IoU among those that are still free, if that IoU is at least the threshold. Each
@@ -87,7 +87,7 @@ class RegionAPMetric(BaseMetric):
     - ``mAP11_r_0.5``, ``mAP11_r_0.7``, ``mAP11_r_vol``: with eleven recalls instead of the area;
     - ``AP_r_0.5_<class>``, ``AP_r_0.7_<class>``, ``AP_r_vol_<class>``: the areas of each class.
 
-    A class of which the evaluated pictures show no object has no average precision: it is NaN
+    A class of which the evaluated images show no object has no average precision: it is NaN
     and left out of the means, whatever was predicted.
 
     Where the samples have a ``gt_sem_seg``, two kinds of pixels do not count. Void ones (255) are
@@ -216,13 +216,13 @@ def _tell_what_is_left_out(names: Sequence[str], num_truths: np.ndarray) -> None
     absent = [name for name, number in zip(names, num_truths, strict=True) if number == 0]
     if len(absent) == len(names):
         print_log(
-            'No evaluated picture shows an object: every mAP^r is NaN; check the label files.',
+            'No evaluated image shows an object: every mAP^r is NaN; check the label files.',
             logger='current',
             level=logging.WARNING,
         )
     elif absent:
         print_log(
-            f'mAP^r leaves out {", ".join(absent)}: no evaluated picture shows one.',
+            f'mAP^r leaves out {", ".join(absent)}: no evaluated image shows one.',
             logger='current',
         )
 

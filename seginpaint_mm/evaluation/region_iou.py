@@ -16,9 +16,9 @@ from seginpaint_mm.evaluation.records import name_of
 from seginpaint_mm.registry import METRICS
 
 _NOTHING_KNOWN = {
-    'all': 'No pixel of the evaluated pictures has a known background class: its IoU is NaN; '
+    'all': 'No pixel of the evaluated images has a known background class: its IoU is NaN; '
     'check the label files.',
-    'fg': 'No foreground pixel of the evaluated pictures has a known background class: its IoU is '
+    'fg': 'No foreground pixel of the evaluated images has a known background class: its IoU is '
     'NaN; give hidden truth (hidden_truth, PasteForeground) to measure it.',
 }
 _TRUTH = ('gt_background', 'gt_foreground', 'gt_sem_seg')

@@ -1,4 +1,4 @@
-"""``PANELS``: what the panels of a figure show, by name."""
+"""``PANELS``: the panels of a figure, by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

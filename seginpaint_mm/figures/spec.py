@@ -1,4 +1,4 @@
-"""``FigureSpec``: what a figure shows, read from a YAML file."""
+"""``FigureSpec``: the content of a figure, read from a YAML file."""
 
 import dataclasses
 from dataclasses import dataclass, field

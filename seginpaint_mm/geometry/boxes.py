@@ -33,7 +33,7 @@ def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
     empty = (~masks.flatten(1).any(dim=1)).nonzero().flatten().tolist()
     if empty:
         raise ValueError(
-            f'Mask {empty[0]} (counted from 0) has no pixel in the picture, so that it has no box: '
+            f'Mask {empty[0]} (counted from 0) has no pixel in the image, so that it has no box: '
             f'leave that object out.'
         )
     sides = []
@@ -47,25 +47,25 @@ def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
 
 
 def grow_boxes(boxes: Tensor, ratios: Tensor, size: tuple[int, int]) -> Tensor:
-    """Grow boxes at each side by a share of their width or height, as far as the picture goes.
+    """Grow boxes at each side by a share of their width or height, as far as the image goes.
 
     Args:
         boxes: float (n, 4), (x1, y1, x2, y2).
         ratios: float (n, 4) or (4,), for left, top, right and bottom; not negative.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
 
     Returns:
-        float32 (n, 4) of whole numbers, rounded outwards and clipped to the picture.
+        float32 (n, 4) of whole numbers, rounded outwards and clipped to the image.
 
     Raises:
-        ValueError: when a box has no area, or is outside the picture.
+        ValueError: when a box has no area, or is outside the image.
     """
     sides = boxes[:, 2:] - boxes[:, :2]
     _check(boxes, (sides <= 0).any(dim=1), 'has no area')
     height, width = size
     limit = boxes.new_tensor([width, height])
     outside = (boxes[:, :2] >= limit) | (boxes[:, 2:] <= 0)
-    _check(boxes, outside.any(dim=1), f'is outside the picture of {width}x{height} pixels')
+    _check(boxes, outside.any(dim=1), f'is outside the image of {width}x{height} pixels')
     growth = ratios * torch.cat([sides, sides], dim=1)
     start = (boxes[:, :2] - growth[:, :2]).floor().clamp(min=0)
     stop = torch.minimum((boxes[:, 2:] + growth[:, 2:]).ceil(), limit)
@@ -80,7 +80,7 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
 
     Args:
         masks: bool (n, H, W).
-        boxes: float (n, 4) of whole numbers, one a mask, inside the picture, with an area.
+        boxes: float (n, 4) of whole numbers, one a mask, inside the image, with an area.
         size: Side of the result in pixels.
 
     Returns:
@@ -104,7 +104,7 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
 
 
 def boxes_in_photo(boxes: Tensor, scale_factor: Sequence[float], size: tuple[int, int]) -> Tensor:
-    """Bring boxes of a resized image to the photo that it was made of.
+    """Scale boxes of a resized image back to the photo.
 
     Args:
         boxes: float (n, 4), (x1, y1, x2, y2) in the resized image.

@@ -1,4 +1,4 @@
-"""Which object hides which: pairs, order in depth and what each one may hide."""
+"""Occlusion between objects: pairs, depth order, and the area that each may hide."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Box = tuple[int, int, int, int]
 
 
 def occlusion_counts(visible: Tensor, full: Tensor) -> Tensor:
-    """Count the pixels of each object's invisible region that are seen of each other object.
+    """Count the pixels of each object's invisible region that show each other object.
 
     Masks are compared in their boxes: most are small, and most pairs do not meet.
 
@@ -76,7 +76,7 @@ def occlusion_sizes(visible: Tensor, full: Tensor) -> tuple[Tensor, Tensor, Tens
     if visible.shape != full.shape:
         raise ValueError(
             f'The visible masks are {tuple(visible.shape)} (objects, height, width), the full ones '
-            f'{tuple(full.shape)}: give both for the same objects and the same picture.'
+            f'{tuple(full.shape)}: give both for the same objects and the same image.'
         )
     number = len(visible)
     shared = torch.zeros(number, number, dtype=torch.int64)
@@ -150,7 +150,7 @@ class BrokenCycle:
     removed: Occlusion
 
     def sentence(self, first: int = 0) -> str:
-        """What happened, for people; ``first`` is the number of the first object."""
+        """Describe the result in a sentence; ``first`` is the number of the first object."""
         return (
             f'Objects {", ".join(str(number + first) for number in self.objects)} hide each other '
             f'in a circle: that {self.removed.front + first} hides {self.removed.back + first}, '
@@ -218,7 +218,7 @@ def _numbered(item: Occlusion, first: int) -> dict:
 
 
 def infer_depth_order(visible: Tensor, full: Tensor, threshold: float | None = None) -> DepthOrder:
-    """Order objects by who hides whom.
+    """Order objects in depth by their occlusions.
 
     Object q hides a part of p if q is seen in more pixels of what is hidden of p than p in what is
     hidden of q. With a ``threshold`` it is SeGAN's rule (Section 5.2; 0.05): q hides a part of p if
@@ -288,7 +288,7 @@ def _without_cycles(
 
 
 def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterator[Tensor]:
-    """Yield for each object where it can be hidden, bool (H, W): where one in front of it is seen.
+    """Yield each object's possible hidden area, bool (H, W): visible parts of objects in front.
 
     Masks that a network predicts leave gaps between objects: within ``growth`` pixels of an object
     in front is such a place, too, where no object is seen.
@@ -312,7 +312,7 @@ def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterat
 
 
 def cut_hidden(visible: Tensor, full: Tensor, order: DepthOrder, growth: int = 0) -> Tensor:
-    """Keep what is hidden of each object only in its :func:`hiding_places`.
+    """Keep the hidden part of each object only in its :func:`hiding_places`.
 
     Objects that are stacked in the ``order``, each as far as its mask reaches, then show each
     visible pixel of an object as it is in the image; without ``growth`` all other pixels, too.
@@ -339,7 +339,7 @@ def complete_behind(
     growth: int = 0,
     threshold: float | None = None,
 ) -> tuple[Tensor, DepthOrder]:
-    """Order objects, and keep of their full masks what can be hidden.
+    """Order objects, and cut their full masks to the area that can be hidden.
 
     Args:
         visible: bool (n, H, W), what is seen of the objects.

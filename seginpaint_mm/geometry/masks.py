@@ -11,7 +11,7 @@ from torch import Tensor
 def grow_mask(mask: np.ndarray, pixels: int) -> np.ndarray:
     """A mask with all that is at most so many pixels away; a negative number shrinks it.
 
-    The picture's border is no outline: a mask that reaches it does so also when it is shrunk.
+    The image's border is no outline: a mask that reaches it does so also when it is shrunk.
 
     Args:
         mask: bool (H, W).
@@ -117,7 +117,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
         return len(self.boxes)
 
     def crop(self, index: int) -> np.ndarray:
-        """What a mask holds in its box: bool (y2 - y1, x2 - x1)."""
+        """Return a mask inside its box: bool (y2 - y1, x2 - x1)."""
         left, top, right, bottom = self.boxes[index]
         shape = (bottom - top, right - left)
         count = shape[0] * shape[1]
@@ -128,7 +128,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
         return int(np.count_nonzero(self.crop(index)))
 
     def union(self, chosen: Iterable[int] | None = None) -> np.ndarray:
-        """What the masks of these numbers, or all, cover together: bool (H, W)."""
+        """Return the union of the masks of these numbers, or all: bool (H, W)."""
         covered = np.zeros(self.size, bool)
         for index in range(len(self)) if chosen is None else chosen:
             covered[self.window(index)] |= self.crop(index)
@@ -181,7 +181,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
         return shares
 
     def numpy(self) -> np.ndarray:
-        """The whole array, bool (n, H, W), made from scratch."""
+        """Return the whole array, bool (n, H, W), new."""
         whole = np.zeros(self.shape, bool)
         for index, mask in enumerate(whole):
             mask[self.window(index)] = self.crop(index)
@@ -260,7 +260,7 @@ class CroppedMaskTensor(CroppedMasks):
 
 
 def crop_to_box(mask: np.ndarray) -> tuple[Box, np.ndarray]:
-    """The tight box of a mask, bool (H, W), and what is in it; (0, 0, 0, 0) where it is empty."""
+    """Return the tight box of a mask, bool (H, W), and its content; (0, 0, 0, 0) if empty."""
     bits = np.ascontiguousarray(mask, dtype=bool).view(np.uint8)
     left, top, width, height = cv2.boundingRect(bits)
     box = (left, top, left + width, top + height) if width else (0, 0, 0, 0)

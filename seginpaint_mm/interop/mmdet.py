@@ -1,4 +1,4 @@
-"""What touches mmdet's private parts, and its index of models."""
+"""Access to mmdet's private parts, and its index of models."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What touches MMEngine's private parts: debug messages, and configs read once."""
+"""Access to MMEngine's private parts: debug messages, and configs read once."""
 
 import copy
 import functools
@@ -39,7 +39,7 @@ def silence_debug_messages() -> None:
 def files_read_once() -> Iterator[None]:
     """Let ``Config.fromfile`` keep what it has read of each file for the ``with`` block.
 
-    MMEngine reads the bases of every config anew, and writes a temporary file for each: 0.1 s per
+    MMEngine reads the bases of every config again, and writes a temporary file for each: 0.1 s per
     config. It is for reading, not for running: the files must not change meanwhile.
     """
     original = Config._file2dict

@@ -1,4 +1,4 @@
-"""What ``torch.export`` needs so that a graph is for all sizes."""
+"""Adapt ``torch.export`` so that a graph is for all sizes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""``LayeredScene``: a background and the objects in front of it, and what they show together."""
+"""``LayeredScene``: a background, the objects in front of it, and their composite."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,7 +75,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayeredObject:
-    """An object: what is seen of it, and what was painted of it.
+    """An object: its visible and its generated part.
 
     Attributes:
         number: From 1 on, as in the files of an inference.
@@ -132,7 +132,7 @@ class LayeredScene:
         return layers
 
     def flatten(self) -> np.ndarray:
-        """Return what the layers show together, RGB uint8 (H, W, 3)."""
+        """Return the composite of the layers, RGB uint8 (H, W, 3)."""
         picture = self.background.copy()
         for layer in self.layers()[1:]:
             left, top, right, bottom = layer.box

@@ -1,4 +1,4 @@
-"""What a model says it can do with a user's images; tools read this and know no class by name.
+"""A model's abilities with a user's images; tools read these and know no class by name.
 
 ``task`` is a class attribute of the model: ``'fill'`` (an inpainter, which also paints the place of
 what is removed), ``'remove'`` (an inpainter with something that finds the objects), ``'complete'``

@@ -149,7 +149,7 @@ def load_pretrained(resnet: nn.Module, name: str, checkpoint: str) -> list[str]:
 
 
 def check_depth(resnet: nn.Module, name: str, checkpoint: str) -> None:
-    """See that a file is of a ResNet of the same depth; arguments as :func:`load_pretrained`."""
+    """Check that a file is of a ResNet of the same depth; arguments as :func:`load_pretrained`."""
     _read(resnet, name, checkpoint)
 
 

@@ -1,4 +1,4 @@
-"""Holes of a batch: read from the samples, padded with the picture, filled by what was painted."""
+"""Holes of a batch: read from the samples, padded with the image, filled."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,13 +19,13 @@ def stack_holes(data_samples: Sequence[SceneSample] | None, size: tuple[int, int
 
     Args:
         data_samples: N samples.
-        size: (height, width) of their pictures.
+        size: (height, width) of their images.
 
     Returns:
         Tensor: bool (N, 1, H, W), True = to be filled.
 
     Raises:
-        ValueError: when a sample has no hole, or it is of another size than the picture, or it
+        ValueError: when a sample has no hole, or it is of another size than the image, or it
             holds other values than 0 and 1.
     """
     if not data_samples:
@@ -64,7 +64,7 @@ def weighted_l1(
 
 
 def keep_padding(maps: Tensor, known: Tensor, padding: Tensor | None) -> Tensor:
-    """Replace what was made where a batch is padded, so that nothing is learnt there.
+    """Replace the prediction where a batch is padded, so that nothing is learnt there.
 
     Args:
         maps: N,C,H,W, painted or true.
@@ -77,7 +77,7 @@ def keep_padding(maps: Tensor, known: Tensor, padding: Tensor | None) -> Tensor:
 def groups_of_a_size(
     inputs: Tensor, data_samples: Sequence[SceneSample]
 ) -> Iterator[tuple[Tensor, Tensor, Sequence[SceneSample]]]:
-    """Pictures of one size without the batch's padding, their holes, and their samples.
+    """Images of one size without the batch's padding, their holes, and their samples.
 
     Yields:
         N,3,h,w as in ``inputs``; bool N,1,h,w, True = to be filled; the N samples.
@@ -94,7 +94,7 @@ def groups_of_a_size(
 def crops_of_a_size(
     inputs: Tensor, data_samples: Sequence[SceneSample]
 ) -> Iterator[tuple[Tensor, Sequence[SceneSample]]]:
-    """Pictures of one size without the batch's padding, N,3,h,w, and their N samples."""
+    """Images of one size without the batch's padding, N,3,h,w, and their N samples."""
     return groups_by_size(inputs, data_samples)
 
 
@@ -106,11 +106,11 @@ def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
         data_samples: The N samples that they are of.
 
     Raises:
-        ValueError: when a hole is the whole picture or has no pixel.
+        ValueError: when a hole is the whole image or has no pixel.
     """
     for of_sample, sample in zip(hole, data_samples, strict=True):
         if of_sample.all() or not of_sample.any():
-            what = 'covers the whole picture' if of_sample.any() else 'has no pixel'
+            what = 'covers the whole image' if of_sample.any() else 'has no pixel'
             raise ValueError(
                 f'The hole of {_name(sample)} {what}: mark what is to be filled with 1, and what '
                 f'is known with 0.'
@@ -120,7 +120,7 @@ def check_extent(hole: Tensor, data_samples: Sequence[SceneSample]) -> None:
 def grow_mask(mask: Tensor, pixels: int) -> Tensor:
     """A mask dilated by a disc of so many pixels, or eroded where they are negative.
 
-    The picture's border neither adds nor takes away.
+    The image's border neither adds nor takes away.
 
     Args:
         mask: bool (N, 1, H, W).
@@ -131,7 +131,7 @@ def grow_mask(mask: Tensor, pixels: int) -> Tensor:
 
 
 def fill_holes(pictures: Tensor, painted: Tensor, hole: Tensor) -> Tensor:
-    """The picture outside the hole, bit for bit, and what was painted in it.
+    """Return the image outside the hole, bit for bit, and the filling inside it.
 
     Args:
         pictures: (N, C, H, W) of any type.
@@ -147,7 +147,7 @@ def pad_to_multiple(
     """Pad at the bottom and right to multiples of ``divisor`` by repeating the last pixels.
 
     What is known at the border stays known and what is a hole stays one, so that no edge appears
-    that is not in the picture. Cut the results to the picture's size afterwards.
+    that is not in the image. Cut the results to the image's size afterwards.
 
     Args:
         pictures: float (N, C, H, W).
@@ -186,7 +186,7 @@ def _hole(sample: SceneSample, size: tuple[int, int]) -> Tensor:
     hole = sample.hole.data
     if tuple(hole.shape) != (1, *size):
         raise ValueError(
-            f'The hole of {_name(sample)} is {tuple(hole.shape)}, its picture {(1, *size)}: they '
+            f'The hole of {_name(sample)} is {tuple(hole.shape)}, its image {(1, *size)}: they '
             f'must be of one size.'
         )
     if hole.dtype != torch.bool and ((hole != 0) & (hole != 1)).any():

@@ -53,7 +53,7 @@ class DenseFill:
         return torch.where(self.filled, _maps(values, features), features), values
 
     def backward(self, gradient: Tensor, values: Tensor) -> Tensor:
-        """Return the gradient for the features, through what was kept and through the patch."""
+        """Return the gradient for the features, through kept pixels and through the patch."""
         channels = gradient.shape[1]
         patch = gradient.masked_fill(~self.filled, 0).permute(0, 2, 3, 1).reshape(-1, channels)
         patch = pad(patch.to(torch.promote_types(gradient.dtype, torch.float32)), (0, 0, 0, 1))
@@ -67,7 +67,7 @@ class DenseFill:
         return self.backward_kept(gradient) + _maps(patch, gradient)
 
     def backward_kept(self, gradient: Tensor) -> Tensor:
-        """Return the gradient for the features through what was kept alone."""
+        """Return the gradient for the features through kept pixels alone."""
         return gradient.masked_fill(self.filled, 0)
 
     def _steps(self) -> Iterator[tuple[Tensor, Tensor]]:

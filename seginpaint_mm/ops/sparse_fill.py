@@ -124,7 +124,7 @@ class SparseFill:
         return output, values
 
     def backward(self, gradient: Tensor, values: Tensor) -> Tensor:
-        """Return the gradient for the features, through what was kept and through the patch."""
+        """Return the gradient for the features, through kept pixels and through the patch."""
         wide = torch.promote_types(gradient.dtype, torch.float32)
         patch = values.new_zeros(values.shape, dtype=wide)
         patch.index_copy_(0, self.filled_rows, take_rows(gradient, self.filled).to(wide))
@@ -143,7 +143,7 @@ class SparseFill:
         return result
 
     def backward_kept(self, gradient: Tensor) -> Tensor:
-        """Return the gradient for the features through what was kept alone."""
+        """Return the gradient for the features through kept pixels alone."""
         result = dense_copy(gradient)
         put_rows(result, self.filled, gradient.new_zeros(len(self.filled), gradient.shape[1]))
         return result

@@ -12,7 +12,7 @@ from seginpaint_mm.street.placement import Camera, Placement
 
 SCALE = 2
 SHIFT = 4
-UNIT = SCALE << SHIFT  # fixed-point units of one pixel of the picture
+UNIT = SCALE << SHIFT  # fixed-point units of one pixel of the image
 
 
 def fixed_point(points: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ class Box:
 
 
 def box_around(points: np.ndarray, height: int, width: int) -> Box:
-    """The box of fixed points (n, 2) with a pixel to spare, cut to a height x width picture."""
+    """The box of fixed points (n, 2) with a pixel to spare, cut to a height x width image."""
     x, y, w, h = cv2.boundingRect(points)
     return Box(
         max(x // UNIT - 1, 0),
@@ -59,7 +59,7 @@ class Backdrop:
     Args:
         row_colours: uint8 (H * SCALE, 3), to begin with, one for each row of the surface.
         row_labels: uint8 (H * SCALE,), label ids to begin with.
-        width: Width of the picture.
+        width: Width of the image.
     """
 
     def __init__(self, row_colours: np.ndarray, row_labels: np.ndarray, width: int):
@@ -78,7 +78,7 @@ class Backdrop:
         cv2.fillPoly(self._colour, list(polygons), colour, cv2.LINE_8, SHIFT)
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
-        """(colours (H, W, 3), label ids (H, W)), both uint8, at the picture's size."""
+        """(colours (H, W, 3), label ids (H, W)), both uint8, at the image's size."""
         height, width = self._labels.shape
         size = (width // SCALE, height // SCALE)
         colour = cv2.resize(self._colour, size, interpolation=cv2.INTER_AREA)
@@ -86,7 +86,7 @@ class Backdrop:
 
 
 class Sticker:
-    """A transparent surface over one box of the picture, for a thing that can be lifted off."""
+    """A transparent surface over one box of the image, for a thing that can be lifted off."""
 
     def __init__(self, box: Box):
         self._box = box
@@ -94,7 +94,7 @@ class Sticker:
         self._bgra = np.zeros((height * SCALE, width * SCALE, 4), np.uint8)
 
     def place(self, points: np.ndarray) -> np.ndarray:
-        """Fixed points (..., 2) of the picture -> of this surface."""
+        """Fixed points (..., 2) of the image -> of this surface."""
         return points - np.array([self._box.left * UNIT, self._box.top * UNIT], np.int32)
 
     def fill(self, polygons: np.ndarray, colour: Colour) -> None:
@@ -107,7 +107,7 @@ class Sticker:
         cv2.fillConvexPoly(self._bgra, polygon, (*colour, 255), cv2.LINE_8, SHIFT)
 
     def finish(self) -> 'Drawing':
-        """The drawing at the picture's size."""
+        """The drawing at the image's size."""
         height, width = self._bgra.shape[:2]
         size = (width // SCALE, height // SCALE)
         small = cv2.resize(self._bgra, size, interpolation=cv2.INTER_AREA)
@@ -120,7 +120,7 @@ class Drawing:
     """A thing drawn alone.
 
     Attributes:
-        box: Its place in the picture.
+        box: Its place in the image.
         colour: uint8 (h, w, 3), colour times coverage.
         coverage: uint8 (h, w), 0 = nothing, 255 = it covers the whole pixel.
     """
@@ -135,7 +135,7 @@ class Drawing:
         return self.coverage >= 128
 
     def lay_over(self, picture: np.ndarray) -> None:
-        """Lays it over a picture (H, W, 3) uint8, in place."""
+        """Lays it over an image (H, W, 3) uint8, in place."""
         part = picture[self.box.slices]
         kept = self._uncovered * part
         kept >>= 8
@@ -170,7 +170,7 @@ Part = tuple[np.ndarray, Colour]
 
 
 def may_be_seen(thing: Placement, camera: Camera, reach: float) -> bool:
-    """Whether a thing that reaches so many metres to both sides can be in the picture."""
+    """Whether a thing that reaches so many metres to both sides can be in the image."""
     if thing.z < NEAREST:
         return False
     scale = camera.focal / thing.z

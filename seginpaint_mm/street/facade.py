@@ -18,7 +18,7 @@ class Wall:
         x0, z0, x1, z1: Its ends.
         length: Its length in metres, from (x0, z0).
         near: The first metre that is far enough in front of the camera to be drawn.
-        start: The first metre that is in the picture; it is `length` or more where none is.
+        start: The first metre that is in the image; it is `length` or more where none is.
         light: Brightness of the light on it.
     """
 
@@ -39,7 +39,7 @@ class Wall:
 
     @property
     def highest(self) -> float:
-        """The metres above the ground above which nothing of it is in the picture."""
+        """The metres above the ground above which nothing of it is in the image."""
         return self.camera.elevation + self.camera.horizon * self.z1 / self.camera.focal
 
     def points(self, along: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -199,7 +199,7 @@ def _columns(painter: WallPainter, style: Facade) -> np.ndarray:
 
 
 def _visible(lefts: np.ndarray, width: float, wall: Wall) -> np.ndarray:
-    """Of rectangles on a wall, those that are at least partly in the picture."""
+    """Of rectangles on a wall, those that are at least partly in the image."""
     return lefts[(lefts > wall.near) & (lefts + width > wall.start)]
 
 

@@ -1,4 +1,4 @@
-"""What lines the street: buildings, hedges, walls, fences, and the far skyline."""
+"""The sides of the street: buildings, hedges, walls, fences, and the far skyline."""
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def _street_wall(camera: Camera, block: Block, front: float, light: float) -> Wa
 
 
 def _entry(camera: Camera, block: Block, x0: float, x1: float) -> float:
-    """Share of a street's wall after which it is inside the picture's left or right edge."""
+    """Share of a street's wall after which it is inside the image's left or right edge."""
     edge = 0.0 if block.sign < 0 else float(camera.width)
     slope = (edge - camera.centre) / camera.focal
     across = (x1 - x0) - slope * (block.z1 - block.z0)

@@ -19,7 +19,7 @@ from seginpaint_mm.street.placement import Camera, Dice, Placement, SeededDice
 
 _BARK: Colour = (52, 62, 74)
 _LEAF = UNIT_CIRCLE[[1, 4, 9, 13]]
-_CROWNS = 12  # different crowns; each is stretched, coloured and mirrored anew
+_CROWNS = 12  # different crowns; each use varies size, colour and side
 _LOBES = 13
 _MOST_LEAVES = 90  # of one tone
 _TONES = ((0.5, -0.15), (0.8, 0.0), (1.05, 0.12), (1.3, 0.3))  # brightness, lift in radii

@@ -15,7 +15,7 @@ _HEIGHT, _WIDTH = 128, 512  # texels; both directions repeat
 
 
 def draw_clouds(colour: np.ndarray, label_ids: np.ndarray, look: Look, dice: Dice) -> None:
-    """Mixes clouds into the sky of a picture (H, W, 3) uint8, in place; label_ids is (H, W)."""
+    """Mixes clouds into the sky of an image (H, W, 3) uint8, in place; label_ids is (H, W)."""
     cover = int(dice.uniform(0.0, 1.0) * look.cloudiness)
     shift_y, shift_x = dice.integer(0, _HEIGHT - 1), dice.integer(0, _WIDTH - 1)
     sky = label_ids == labels.SKY

@@ -200,7 +200,7 @@ def visible_parts(layers: list[Layer], height: int, width: int) -> list[np.ndarr
 
 
 def compose(base: np.ndarray, layers: list[Layer]) -> np.ndarray:
-    """Lays the layers, given nearest first, over a copy of the base picture (H, W, 3)."""
+    """Lays the layers, given nearest first, over a copy of the base image (H, W, 3)."""
     picture = base.copy()
     for layer in reversed(layers):
         layer.drawing.lay_over(picture)

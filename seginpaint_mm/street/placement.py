@@ -71,10 +71,10 @@ FAR = 220.0  # metres: the end of the ground
 
 @dataclass(frozen=True)
 class Camera:
-    """The view of one picture.
+    """The view of one image.
 
     Attributes:
-        width, height: Picture size in pixels.
+        width, height: Image size in pixels.
         focal: Focal length in pixels.
         centre: Column of the optical axis.
         horizon: Row of the horizon.

@@ -1,4 +1,4 @@
-"""Render a street: a scene with everything that is hidden in it, as a sensor sees it."""
+"""Render a street with everything hidden in it, as a sensor records it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class StreetObject:
     Attributes:
         label: Cityscapes label id.
         instance_id: label * 1000 + number, as in the scene's `instance_ids`.
-        full_mask: bool (H, W), all of it inside the picture, also where hidden.
+        full_mask: bool (H, W), all of it inside the image, also where hidden.
         visible_mask: bool (H, W), what can be seen of it.
         bbox: (left, top, right, bottom) of the full mask, right and bottom exclusive.
         rgba: uint8 (bottom - top, right - left, 4), its whole appearance in the bbox: B, G, R and
@@ -88,7 +88,7 @@ class StreetScene:
 
 
 class Sensor:
-    """One camera with its settings for one picture."""
+    """One camera with its settings for one image."""
 
     def __init__(self, dice: SeededDice, look: Look, height: int, width: int):
         gain, contrast = dice.uniform(*look.gain), dice.uniform(*look.contrast)
@@ -253,7 +253,7 @@ def _shadows(layers: list[Layer], camera: Camera, sun: Sun) -> list[Shadow]:
 
 
 def _shade(picture: np.ndarray, ground: np.ndarray, brightness: np.ndarray) -> np.ndarray:
-    """The picture (H, W, 3), its ground (H, W) darkened; brightness uint8 (H, W), 255 = not."""
+    """The image (H, W, 3), its ground (H, W) darkened; brightness uint8 (H, W), 255 = not."""
     lit = picture.copy()
     rows = np.flatnonzero(ground.any(axis=1))
     if len(rows):

@@ -1,4 +1,4 @@
-"""The trainings and tests that a table consists of, and what they left behind."""
+"""The trainings and tests of a table, and their results."""
 
 import copy
 import functools
@@ -100,7 +100,7 @@ class Run:
         return cfg
 
     def metrics(self) -> dict[str, float | None] | None:
-        """What was measured, by metric key; None as long as it is not finished.
+        """The metrics by key; None as long as it is not finished.
 
         Of a training: the mean over the last validations (``LastEpochsMeanHook``); nothing where
         its config has no validation.

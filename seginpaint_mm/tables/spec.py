@@ -1,4 +1,4 @@
-"""What a table's YAML file says."""
+"""The content of a table's YAML file."""
 
 import dataclasses
 import re
@@ -125,7 +125,7 @@ def load_spec(path: str | Path) -> TableSpec:
 
 
 def check_keys(path: str | Path, owner: str, content: dict, cls: type) -> None:
-    """See that a mapping in a YAML file has the keys that a dataclass needs, and no others.
+    """Check that a mapping in a YAML file has the keys that a dataclass needs, and no others.
 
     Args:
         path: The file, for errors.

@@ -163,7 +163,7 @@ _MMAGIC = 'seginpaint_mm.interop.mmagic'
 
 
 def config_needs(cfg: Config) -> list[str]:
-    """Return what there must be before a config can be run, in words.
+    """Describe the requirements of a config: data, checkpoints, libraries.
 
     That is: the folders of its data sets; mmagic, where the model has parts of it; the configs
     that are trained before; what is downloaded.

@@ -91,7 +91,7 @@ def write_image(
     suffix = Path(path).suffix.lower()
     # not of the whole path, which OpenCV's bindings crash on where it is not UTF-8
     if not suffix.isascii() or not suffix or not cv2.haveImageWriter(f'image{suffix}'):
-        raise ValueError(f'{path}: pictures cannot be written as {suffix!r}; use .png or .jpg.')
+        raise ValueError(f'{path}: images cannot be written as {suffix!r}; use .png or .jpg.')
     image = np.ascontiguousarray(image)
     if suffix in _JPEG_SUFFIXES and (icc_profile or exif):
         write_bytes(path, _jpeg(image, icc_profile, exif))

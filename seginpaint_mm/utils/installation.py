@@ -1,4 +1,4 @@
-"""Name what is installed in this environment, and the commands that install what it needs.
+"""Name the installed packages of this environment, and the commands that install others.
 
 Standard library only: the doctor runs where nothing else is installed.
 """

@@ -1,4 +1,4 @@
-"""What this machine's processor can do, and how many threads should use it.
+"""The abilities of this machine's processor, and the number of threads to use.
 
 Imports nothing but Python's own modules: the settings of threads have to stand in the environment
 before PyTorch is imported.

@@ -1,4 +1,4 @@
-"""Pictures a person would want to look at: what is found, what is behind it, and what is wrong."""
+"""Visualisations: predictions, the layout behind objects, and errors."""
 
 from seginpaint_mm.visualization.scene_visualizer import SceneVisualizer
 

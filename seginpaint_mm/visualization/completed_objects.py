@@ -26,13 +26,13 @@ _TINT_OPACITY = 0.45
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 # of the longer one; smaller images are enlarged, for the numbers' sake, larger ones reduced
 _LEAST_SIDE, _MOST_SIDE = 720, 1440
-_PIXELS_A_LINE = 500  # of the picture's longer side, for each of a line's width
+_PIXELS_A_LINE = 500  # of the image's longer side, for each of a line's width
 
 
 def draw_depth_order(
     image: np.ndarray, visible: Sequence, depth_order: DepthOrder, first: int = 0
 ) -> np.ndarray:
-    """Draw the objects in the colours of their depth, outlined and numbered, and who hides whom.
+    """Draw the objects in the colours of their depth, outlined and numbered, and their occlusions.
 
     Args:
         image: RGB uint8 (H, W, 3).
@@ -173,7 +173,7 @@ def draw_completed_objects(
 def draw_object_masks(
     image: np.ndarray, seen: Tensor, full: Tensor | None, panel_width: int
 ) -> np.ndarray:
-    """Draw what is seen of objects tinted, and what is hidden of them striped.
+    """Draw visible parts of objects tinted, and hidden parts striped.
 
     Args:
         image: RGB uint8 (H, W, 3).
@@ -204,7 +204,7 @@ def _most_hidden(found: InstanceData, truth: InstanceData) -> list[int]:
 
 
 class _Scene:
-    """A picture at the size of a panel, and what is drawn over it."""
+    """An image at the size of a panel, and what is drawn over it."""
 
     def __init__(self, image: np.ndarray, panel_width: int) -> None:
         self.original = image

@@ -23,7 +23,7 @@ _UNRELIABLE = (214, 39, 40)
 
 
 def has_filled_hole(sample: SceneSample) -> bool:
-    """Whether a sample holds a picture whose hole a model filled."""
+    """Whether a sample holds an image whose hole a model filled."""
     return 'pred_image' in sample and 'hole' in sample
 
 
@@ -34,14 +34,14 @@ def draw_filled_hole(
     legend: list[LegendEntry],
     panel_width: int = 512,
 ) -> np.ndarray:
-    """Draw what was known, what was painted and the truth; below, if there are any, the classes.
+    """Draw the input, the filled image and the ground truth; below, if any, the classes.
 
     Of a model that works from coarse to fine (``pred_image_4`` to ``pred_image_1``, SGE-Net's Fig.
     6) each scale has a row: its image, its classes, how sure it is of them (white: sure), its
-    reliability map, and how much surer it is than the scale before (white: by 1).
+    reliability map, and its gain in confidence over the scale before (white: 1).
 
     Args:
-        image: RGB uint8 (H, W, 3), the picture, complete or not.
+        image: RGB uint8 (H, W, 3), the image, complete or not.
         sample: ``pred_image`` and ``hole``; where they are known ``gt_image``, ``pred_sem_seg``,
             ``gt_sem_seg``, ``pred_confidence`` and the fields of scales, all of the image's size.
         palette: RGB uint8 (K, 3), colours of the classes.
@@ -80,7 +80,7 @@ class _Panels:
         self.hole = self._map('hole')
 
     def pictures(self, image: np.ndarray) -> list[Panel]:
-        """What was known, what was painted and, where there is one, the truth."""
+        """The input, the filled image and, where there is one, the ground truth."""
         known = self._fit(image)
         known[self.hole > 0] = PAPER
         panels = [
@@ -113,13 +113,13 @@ class _Panels:
         return found + self._gain(0)
 
     def _gain(self, scale: int) -> list[Panel]:
-        """How much surer a scale is than the one before it, a panel, if both are known."""
+        """Draw the gain in confidence of a scale over the one before it, if both are known."""
         before, now = f'pred_confidence_{scale + 1}', f'pred_confidence_{scale}'
         now = now if scale else 'pred_confidence'
         if before not in self.sample or now not in self.sample:
             return []
         gain = (self._map(now) - self._map(before)).clip(0, 1)
-        return [(f'surer than scale {scale + 1}', _grey(gain))]
+        return [(f'gain over scale {scale + 1}', _grey(gain))]
 
     def _found(self, suffix: str, title: str) -> list[Panel]:
         panels = []
@@ -131,7 +131,7 @@ class _Panels:
         return panels
 
     def _layout(self, name: str, picture: np.ndarray) -> np.ndarray:
-        """Classes over a picture, the hole outlined."""
+        """Classes over an image, the hole outlined."""
         colours = colourise(self._map(name).astype(np.uint8), self.palette)
         opacity = np.full(self.hole.shape, _OPACITY)
         return outline(blend(picture, colours, opacity), self.hole)
@@ -169,7 +169,7 @@ def has_removed_objects(sample: SceneSample) -> bool:
 def draw_removed_objects(
     image: np.ndarray, sample: SceneSample, panel_width: int = 512
 ) -> np.ndarray:
-    """Draw the picture with what was found in it, the masks of what goes, and the result.
+    """Draw the image with the found objects, the masks to be removed, and the result.
 
     Args:
         image: RGB uint8 (H, W, 3).

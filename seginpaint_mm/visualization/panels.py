@@ -47,7 +47,7 @@ def outline(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def blend(picture: np.ndarray, colours: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """Lay RGB colours (h, w, 3) over a picture, opacity (h, w) from 0 to 1."""
+    """Lay RGB colours (h, w, 3) over an image, opacity (h, w) from 0 to 1."""
     weight = opacity[..., None].astype(np.float32)
     return (picture * (1 - weight) + colours * weight).round().astype(np.uint8)
 
@@ -183,12 +183,12 @@ class _Frame:
         self.size = tuple(max(1, round(length * scale)) for length in shape[::-1])
 
     def fit(self, picture: np.ndarray) -> np.ndarray:
-        """Show a picture, uint8 (h, w, 3) of any size, with its pixels as squares if enlarged."""
+        """Show an image, uint8 (h, w, 3) of any size, with its pixels as squares if enlarged."""
         way = cv2.INTER_AREA if picture.shape[1] > self.size[0] else cv2.INTER_NEAREST
         return self._framed(cv2.resize(picture, self.size, interpolation=way))
 
     def cut_out(self, picture: np.ndarray, opaque: np.ndarray) -> np.ndarray:
-        """Show a picture where it is opaque, bool of any size, and a chequered ground elsewhere."""
+        """Show an image where it is opaque, bool of any size, and a chequered ground elsewhere."""
         picture = cv2.resize(np.ascontiguousarray(picture), self.size)
         opaque = cv2.resize(opaque.astype(np.uint8), self.size, interpolation=cv2.INTER_NEAREST)
         rows, columns = np.indices(self.size[::-1])
@@ -217,14 +217,14 @@ def _window(size: tuple[int, int], found: InstanceData, truth: InstanceData, row
 
 
 def _seen(crop: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The picture, pale where the object is not seen."""
+    """The image, pale where the object is not seen."""
     return blend(crop, np.full_like(crop, 255), np.where(seen, 0.0, 0.6))
 
 
 def _compared(
     crop: np.ndarray, seen: np.ndarray, full: np.ndarray, true_full: np.ndarray | None
 ) -> np.ndarray:
-    """What is seen, and what is hidden, as found and in truth, over the picture in grey."""
+    """What is seen, and what is hidden, as found and in truth, over the image in grey."""
     found = full & ~seen
     hidden = np.zeros_like(seen) if true_full is None else true_full & ~seen
     grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -287,7 +287,7 @@ def draw_instances(
 
 
 def distinct_colours(number: int) -> list[tuple[int, int, int]]:
-    """So many RGB colours of which neighbours in the list, and most others, look different."""
+    """Return RGB colours of which neighbours in the list, and most others, differ."""
     hues = np.arange(number) * GOLDEN_RATIO % 1
     values = np.resize([255, 200, 230], number)
     hsv = np.stack([hues * 180, np.full(number, 200), values], axis=-1).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Draw loaded samples on one sheet: each image beside what its labels say."""
+"""Draw loaded samples on one sheet: each image beside its labels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,7 +91,7 @@ def _overlay(
 
 
 def _objects(sample: dict) -> list[np.ndarray]:
-    """The objects' masks, as many as can be told apart on a small picture."""
+    """The objects' masks, as many as can be distinguished on a small image."""
     for key in ('gt_full_masks', 'gt_visible_masks'):
         if key in sample:
             return list(sample[key].astype(np.uint8))

@@ -1,4 +1,4 @@
-"""``SceneVisualizer``: a scene's prediction above its truth, as labelled panels."""
+"""``SceneVisualizer``: a scene's prediction above its ground truth, as labelled panels."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ _ANY_SIZE = ('pred_sem_seg', 'gt_sem_seg')  # mmseg's segmentors predict at the 
 
 @VISUALIZERS.register_module()
 class SceneVisualizer(Visualizer):
-    """MMEngine's visualizer with one picture a scene: labelled panels above a legend.
+    """MMEngine's visualizer with one image a scene: labelled panels above a legend.
 
     The upper row shows the prediction: the image, the foreground found, and the layout with what
     is hidden behind it, or the classes that a segmentor sees and the instances. Where the truth is
@@ -86,11 +86,11 @@ class SceneVisualizer(Visualizer):
         """Draw a scene and hand it to the backends, or write it to ``out_file``.
 
         Args:
-            name: Identifies the picture in the backends.
+            name: Identifies the image in the backends.
             image: RGB uint8 (H, W, 3).
             data_sample: A :class:`SceneSample` whose maps have the image's size.
-            out_file: Where to write the picture instead, by its suffix (``.png``, ``.jpg``).
-            step: Number of the picture in the backends.
+            out_file: Where to write the image instead, by its suffix (``.png``, ``.jpg``).
+            step: Number of the image in the backends.
         """
         picture = self.draw(image, data_sample)
         if out_file is None:

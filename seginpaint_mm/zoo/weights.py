@@ -1,4 +1,4 @@
-"""The public weights that are known by name: address, checksum, licence, what goes in and out.
+"""Public weights by name: address, checksum, licence, inputs and outputs.
 
 This module imports the standard library alone: ``seginpaint list --weights`` reads it.
 """

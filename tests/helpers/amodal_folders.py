@@ -8,7 +8,7 @@ from pycocotools import mask as coco_masks
 
 from tests.helpers.dataset_folders import SIZE, picture, write_map
 
-# Of a 16x32 picture: a box in front of another, which is in front of a third. Rows, columns.
+# Of a 16x32 image: a box in front of another, which is in front of a third. Rows, columns.
 FULL = (np.s_[4:12, 4:14], np.s_[6:14, 10:20], np.s_[2:10, 16:28])
 
 
@@ -35,7 +35,7 @@ def input_masks() -> np.ndarray:
 
 
 def write_dyce(root: Path, names: list[str], *, split: str = 'train') -> Path:
-    """DYCE's layout: three objects a picture, the first tag of two words."""
+    """DYCE's layout: three objects an image, the first tag of two words."""
     tags = ['coffee table', 'cup', 'wall']
     lists: dict[str, list[str]] = {'': [], '_multipath': []}
     folders = dict(modal=visible_masks(), amodal=full_masks(), multipath_masks=input_masks())
@@ -111,7 +111,7 @@ def cocoa_annotation() -> dict:
 
 
 def write_cocoa(root: Path, annotation: dict, name: str = 'street') -> Path:
-    """A picture with its annotation beside it."""
+    """An image with its annotation beside it."""
     write_map(root / f'{name}.jpg', picture())
     (root / f'{name}.json').write_text(json.dumps(annotation))
     return root

@@ -1,4 +1,4 @@
-"""Data sets of a few tiny pictures in the layouts that the loaders read, for tests."""
+"""Data sets of a few tiny images in the layouts that the loaders read, for tests."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SIZE = (16, 32)  # height, width
 
 
 def write_map(path: Path, ids: np.ndarray) -> Path:
-    """Write a picture or a map of ids, with its folders."""
+    """Write an image or a map of ids, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), ids)
     return path

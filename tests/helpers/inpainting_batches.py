@@ -1,4 +1,4 @@
-"""Batches of pictures with holes, as data loaders give them, for tests of inpainters."""
+"""Batches of images with holes, as data loaders give them, for tests of inpainters."""
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ def smooth_picture(size: tuple[int, int], seed: int = 0) -> torch.Tensor:
 
 
 def sample_with_hole(picture: torch.Tensor, hole: torch.Tensor, name: str = 'a.png') -> SceneSample:
-    """A sample of a BGR picture, whose truth is the picture itself."""
+    """A sample of a BGR image, whose truth is the image itself."""
     size = tuple(picture.shape[1:])
     sample = SceneSample(metainfo=dict(img_path=name, img_shape=size, ori_shape=size))
     sample.hole = PixelData(data=hole)
@@ -42,7 +42,7 @@ def batch_with_holes(*sizes: tuple[int, int]) -> dict:
 
 
 def check_paintings(samples: list[SceneSample], batch: dict) -> None:
-    """Predictions have the pictures' sizes and, outside the holes, their very values."""
+    """Predictions have the images' sizes and, outside the holes, their very values."""
     assert len(samples) == len(batch['inputs'])
     for sample, picture in zip(samples, batch['inputs'], strict=True):
         painted = sample.pred_image.data

@@ -1,4 +1,4 @@
-"""Tiny pictures with an object to be removed, and tiny models for them."""
+"""Tiny images with an object to be removed, and tiny models for them."""
 
 import copy
 
@@ -22,7 +22,7 @@ HINGE = dict(type='mmagic.GANLoss', gan_type='hinge', loss_weight=0.1)
 
 
 def pair(seed: int = 0, size: tuple[int, int] = SIZE) -> tuple[torch.Tensor, SceneSample]:
-    """A picture with a bright rectangle, uint8 BGR 3,H,W; its sample knows that without."""
+    """An image with a bright rectangle, uint8 BGR 3,H,W; its sample knows that without."""
     generator = torch.Generator().manual_seed(seed)
     height, width = size
     truth = torch.randint(0, 100, (3, *size), dtype=torch.uint8, generator=generator)

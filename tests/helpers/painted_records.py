@@ -1,4 +1,4 @@
-"""Records of filled pictures for tests of metrics."""
+"""Records of filled images for tests of metrics."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Pictures of partly hidden rectangles, and a SeGAN small enough for tests."""
+"""Images of partly hidden rectangles, and a SeGAN small enough for tests."""
 
 import torch
 from mmengine.structures import InstanceData
@@ -81,7 +81,7 @@ def scenes(*nums: int, size: tuple[int, int] = SIZE) -> dict:
 
 
 def masks_only(batch: dict) -> dict:
-    """The batch without what is not known of a picture that nobody has labelled."""
+    """The batch without what is not known of an image that nobody has labelled."""
     for sample in batch['data_samples']:
         sample.gt_instances = InstanceData(masks=sample.gt_instances.masks)
     return batch

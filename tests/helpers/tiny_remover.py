@@ -18,7 +18,7 @@ from tests.helpers.maskopt_scenes import tiny_inpainter, tiny_selector
 from tests.helpers.tool_runs import REPOSITORY
 
 SIZE = (64, 64)
-OBJECT = (24, 16)  # all of one size: no loss depends on which pictures share a process
+OBJECT = (24, 16)  # all of one size: no loss depends on which images share a process
 INPAINTERS = [
     f'{name}{judge}'
     for name in ('edge', 'segmentation', 'image')

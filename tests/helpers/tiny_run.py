@@ -116,7 +116,7 @@ class RateFileHook(Hook):
 
 
 def write_tiny_street(root: Path, num_train: int = 8, num_val: int = 2) -> Path:
-    """Cityscapes' layout; every picture has the same number of car pixels, in another place."""
+    """Cityscapes' layout; every image has the same number of car pixels, in another place."""
     for split, number, seed in (('train', num_train, 0), ('val', num_val, 1)):
         random = np.random.default_rng(seed)
         for index in range(number):

@@ -1,4 +1,4 @@
-"""A config of the project's own runtime that trains a tiny SeGAN on tiny pictures."""
+"""A config of the project's own runtime that trains a tiny SeGAN on tiny images."""
 
 from pathlib import Path
 

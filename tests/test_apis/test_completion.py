@@ -1,4 +1,4 @@
-"""Objects completed by a small SeGAN: at the picture's size, in files, with clear errors."""
+"""Objects completed by a small SeGAN: at the image's size, in files, with clear errors."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def save(folder: Path, name: str, image: np.ndarray) -> Path:
 def test_the_network_decides_at_its_own_size(
     inferencer: SegInpaintInferencer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Through files' pipeline and back, a picture of the network's size is as in the model."""
+    """Through files' pipeline and back, an image of the network's size is as in the model."""
     monkeypatch.setattr(inferencer.task, 'occluders', 'any')
     image, sample = scene(3)
     sample.gt_instances = InstanceData(masks=sample.gt_instances.masks)
@@ -232,7 +232,7 @@ def test_wrong_masks_do_not_stop_the_others(
     assert len(results['predictions']) == 1
     size, absent = results['failures']
     assert 'b.png: the mask is 5x5 pixels (width x height), its image is 64x48' in size
-    assert 'c: there are no masks for this picture; expected c.png, another' in absent
+    assert 'c: there are no masks for this image; expected c.png, another' in absent
     summary = json.loads((tmp_path / 'out' / 'predictions.json').read_text())
     assert [failure['reason'] for failure in summary['failures']] == results['failures']
 
@@ -420,9 +420,9 @@ def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer, work_dir: P
     layout = SegInpaintInferencer(work_dir, device='cpu', show_progress=False)
     with pytest.raises(UserError, match='A SeGAN needs masks of what can be seen of objects'):
         inferencer(photo())
-    with pytest.raises(UserError, match='A ForegroundInpainter looks at pictures alone'):
+    with pytest.raises(UserError, match='A ForegroundInpainter takes images alone'):
         layout(photo(), masks=rectangles())
-    with pytest.raises(UserError, match="These masks are one picture's, but there are 2"):
+    with pytest.raises(UserError, match="These masks are one image's, but there are 2"):
         inferencer([photo(), photo()], masks=rectangles())
     for mask, message in (('truth', 'paints true masks'), ('visible', 'without finding their')):
         alone = config(segmentor=None, painter_mask=mask)

@@ -1,4 +1,4 @@
-"""Holes filled at the picture's size: outside as before, in files, with clear errors."""
+"""Holes filled at the image's size: outside as before, in files, with clear errors."""
 
 import json
 import logging
@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_told(inferencer: SegInpaintInferencer) -> None:
     image, mask = photo((40, 90)), ragged((40, 90))
     check_filled(fixed(image, masks=mask)['predictions'][0], image, mask)
     (failure,) = fixed(photo((65, 96)), masks=ragged((65, 96)))['failures']
-    assert 'a picture of 96x65 pixels (width x height) does not fit: this SGENet is made' in failure
+    assert 'an image of 96x65 pixels (width x height) does not fit: this SGENet is made' in failure
     assert 'for 96x64' in failure
 
 
@@ -258,18 +258,18 @@ def test_wrong_fillings_are_told(inferencer: SegInpaintInferencer, work_dir: Pat
     with pytest.raises(UserError, match='whole_up_to must be at least 0, not nan'):
         Filling(whole_up_to=float('nan'))
     layout = SegInpaintInferencer(work_dir, device='cpu', show_progress=False)
-    with pytest.raises(UserError, match='fills no holes that are marked: leave out how'):
+    with pytest.raises(UserError, match='fills no marked holes: leave out how'):
         layout(photo(), filling=Filling())
     remover = SegInpaintInferencer(
         config(dict(type='MeanColourInpainter')), device='cpu', show_progress=False, task='remove'
     )
-    with pytest.raises(UserError, match='is not told by a Filling: give a Removal'):
+    with pytest.raises(UserError, match='A Filling does not say how objects are removed: gi'):
         remover(photo(), masks=ragged(), filling=Filling())
     image, mask = photo((40, 300)), np.ones((40, 300), bool)
     mask[0, 0] = False
     filling = Filling(whole_up_to=0, working_size=32)
     (failure,) = inferencer(image, masks=mask, filling=filling)['failures']
-    assert 'what is known beside the hole is lost when it is reduced to 32 pixels' in failure
+    assert 'no known pixel beside the hole is left when it is reduced to 32 pixels' in failure
 
 
 def test_grey_stays_grey(inferencer: SegInpaintInferencer) -> None:

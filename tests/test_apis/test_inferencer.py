@@ -104,7 +104,7 @@ def test_one_bad_file_does_not_stop_the_others(
     inferencer: SegInpaintInferencer, tmp_path: Path
 ) -> None:
     folder = save(tmp_path / 'in', a=photo(0), c=photo(1))
-    (folder / 'b.png').write_bytes(b'no picture')
+    (folder / 'b.png').write_bytes(b'no image')
     results = inferencer([folder, tmp_path / 'absent.png'], 2, tmp_path / 'out')
     assert len(results['predictions']) == 2
     damaged, absent = results['failures']

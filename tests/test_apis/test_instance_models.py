@@ -159,7 +159,7 @@ def test_things_of_a_panoptic_map() -> None:
 def test_large_pictures_are_looked_at_reduced(
     detector: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that the memory for masks is bounded; they come at the picture's size."""
+    """So that the memory for masks is bounded; they come at the image's size."""
     made = []
     original = MaskRCNN.predict
 

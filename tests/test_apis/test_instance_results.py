@@ -1,4 +1,4 @@
-"""Found instances at the picture's size, in files, and through the inferencer."""
+"""Found instances at the image's size, in files, and through the inferencer."""
 
 import json
 from pathlib import Path

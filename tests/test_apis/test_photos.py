@@ -409,7 +409,7 @@ def test_masks_beside_the_photos(inferencers: dict, tmp_path: Path) -> None:
     save(tmp_path / 'a.jpg', PHOTO[..., :3].copy())
     inferencer = inferencers['fill']
     (failure,) = inferencer(tmp_path / 'a.jpg', masks=tmp_path)['failures']
-    assert 'there are no masks for this picture' in failure
+    assert 'there are no masks for this image' in failure
     save(tmp_path / 'a.PNG', MASK)
     assert inferencer(tmp_path / 'a.jpg', masks=tmp_path)['failures'] == []
 

@@ -78,7 +78,7 @@ def boxes(*numbers: int) -> np.ndarray:
 
 
 def finder(grown: int = 0, classes: tuple[str, ...] = CLASSES) -> InstanceModel:
-    """Finds the three boxes, perhaps grown, whatever the picture; the second cat is less sure."""
+    """Finds the three boxes, perhaps grown, whatever the image; the second cat is less sure."""
     found = InstanceData(
         masks=torch.from_numpy(np.stack([boxes(number) for number in BOXES])),
         labels=torch.tensor([0, 1, 0]),
@@ -278,7 +278,7 @@ def test_plain_edgeconnect_fills_and_removes() -> None:
 
 
 def test_files(telea: SegInpaintInferencer, tmp_path: Path) -> None:
-    """Of a folder with pictures of several sizes; one with transparency, one lying on its side."""
+    """Of a folder with images of several sizes; one with transparency, one lying on its side."""
     (tmp_path / 'in/x').mkdir(parents=True)
     pixels = photo(channels=4)
     cv2.imwrite(str(tmp_path / 'in/x/clear.png'), pixels)
@@ -422,7 +422,7 @@ def test_jpeg_on_demand(telea: SegInpaintInferencer, tmp_path: Path) -> None:
     telea(images[:1], out_dir=tmp_path, masks=finder(), removal=Removal(ids=[1]))
     assert [path.name for path in (tmp_path / 'pred/image').iterdir()] == ['image_00000.png']
     (failure,) = results['failures']
-    assert 'image_00001 (60, 90, 4): JPEG knows no transparency, which this has: write png.' in (
+    assert 'image_00001 (60, 90, 4): JPEG has no transparency, this image has: write png.' in (
         failure
     )
 
@@ -435,14 +435,14 @@ def test_jpeg_on_demand(telea: SegInpaintInferencer, tmp_path: Path) -> None:
         (dict(clicks=[(90, 5)]), 'the click at (90, 5) is outside its 90x60 pixels.'),
         (dict(boxes=[(40, 0, 50, 9)]), 'nothing was found in the box (40, 0, 50, 9).'),
         (dict(ids=[4]), 'there is no object 4, counted from 1; there are 2 cat, 1 dog.'),
-        (dict(ids=[3], grow=-9), 'nothing of the mask is left when it is shrunk by 9 pixels'),
+        (dict(ids=[3], grow=-9), 'no pixel of the mask is left when it is shrunk by 9 pixels'),
         (dict(ids=[1], grow=99), 'what is to be removed, with its border, covers the whole image'),
     ],
 )
 def test_what_is_not_there_is_told(
     telea: SegInpaintInferencer, wanted: dict, sentence: str
 ) -> None:
-    """One sentence, and the other pictures go on."""
+    """One sentence, and the other images go on."""
     results = telea([photo(), photo()], masks=finder(), removal=Removal(**wanted))
     assert results['predictions'] == []
     assert len(results['failures']) == 2
@@ -479,14 +479,14 @@ def test_wrong_masks_are_told(telea: SegInpaintInferencer, tmp_path: Path) -> No
     removal = Removal(working_size=32, feather=0)
     (failure,) = telea(photo((200, 300)), masks=nearly, removal=removal)['failures']
     assert (
-        'what is known beside the hole is lost when it is reduced to 32 pixels: take a' in failure
+        'no known pixel beside the hole is left when it is reduced to 32 pixels: take a' in failure
     )
 
 
 def test_what_does_not_fit_is_told(telea: SegInpaintInferencer) -> None:
     with pytest.raises(UserError, match='A OpenCVInpainter finds no objects: give --masks'):
         telea(photo(), removal=Removal(classes=['cat']))
-    with pytest.raises(UserError, match='This OpenCVInpainter is not told to remove anything: gi'):
+    with pytest.raises(UserError, match='This OpenCVInpainter does not remove objects: give'):
         make(TELEA, 'fill')(photo(), masks=boxes(1), removal=Removal())
     with pytest.raises(UserError, match='This EdgeConnectInpainter learns from true edges or cla'):
         make(tiny_inpainter())

@@ -78,7 +78,7 @@ def test_many_at_once_lose_none(address: str) -> None:
     [
         (dict(image=b'no image', mask=b'none'), 415, 'no image that can be read'),
         (dict(mask=png(masks()[0])), 422, 'The form lacks an image'),
-        (dict(image=png(photo())), 422, 'Say what is to be removed'),
+        (dict(image=png(photo())), 422, 'Nothing is named to be removed'),
         (dict(image=png(photo()), mask=png(masks()[0, :20])), 422, 'mask'),
         (dict(image=png(photo())[:200], mask=png(masks()[0])), 415, 'no image that can be read'),
     ],

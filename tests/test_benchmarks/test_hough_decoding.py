@@ -1,4 +1,4 @@
-"""The benchmark of instances from votes measures what it says, on small pictures."""
+"""The benchmark of instances from votes measures what it says, on small images."""
 
 from unittest import mock
 

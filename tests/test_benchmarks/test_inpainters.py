@@ -1,4 +1,4 @@
-"""The benchmark of inpainters measures what it says, on small pictures."""
+"""The benchmark of inpainters measures what it says, on small images."""
 
 from unittest import mock
 

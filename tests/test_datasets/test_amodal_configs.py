@@ -12,7 +12,7 @@ from seginpaint_mm.registry import DATASETS, METRICS
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 
 BASES = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets'
-# Base, size of the pictures, side of the appearances, None where there are none.
+# Base, size of the images, side of the appearances, None where there are none.
 CASES = [
     ('dyce', 500, 256),
     ('dyce_segmentor', 500, None),
@@ -60,7 +60,7 @@ def test_street_in_dyce_s_layout(street, base, size, side):
         found[split] = check(dataset[0], size, side)
     assert 1 <= found['train'] <= 4
     lines = (street / 'annotations/test.txt').read_text().splitlines()
-    assert found['test'] == len(lines) > 3, 'all objects of a picture'
+    assert found['test'] == len(lines) > 3, 'all objects of an image'
     names = [metric['type'] for metric in config['test_evaluator']]
     assert ('PaintingErrorMetric' in names) == (side is not None)
     assert ('AmodalIoUMetric' in names) == (not base.endswith('painter'))

@@ -113,7 +113,7 @@ def test_pictures_without_the_categories(tmp_path):
     assert not dataset(root)[2]['gt_instance_map'].any()
     assert len(dataset(root)) == 3
     assert len(dataset(root, keep_empty=False)) == 1
-    with pytest.raises(ValueError, match=r"no picture shows any of \('car',\)"):
+    with pytest.raises(ValueError, match=r"no image shows any of \('car',\)"):
         dataset(root, classes=('car',), keep_empty=False)
 
 
@@ -142,7 +142,7 @@ def test_missing_data_tells_both_ways_to_get_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'truth\.json: there is no such file') as error:
         dataset(tmp_path)
     assert 'cocodataset.org' in str(error.value)
-    assert 'your own pictures' in str(error.value)
+    assert 'your own images' in str(error.value)
 
 
 @pytest.mark.parametrize('content', ['{', '[]', '{}', '{"images": [], "categories": []}'])

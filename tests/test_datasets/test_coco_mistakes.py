@@ -155,7 +155,7 @@ MISTAKES = {
     'boxes alone': (delete('annotations', 0, 'segmentation'), "annotation 1 has no 'segmentation'"),
     'a huge coordinate': (
         set_in('annotations', 1, segmentation=[[30, 20, 1e9, 20, 30, 40]]),
-        r'segmentation of annotation 2 .*\(a coordinate of 1e\+09, far outside its picture\)',
+        r'segmentation of annotation 2 .*\(a coordinate of 1e\+09, far outside its image\)',
     ),
     'no number': (
         set_in('annotations', 1, segmentation=[[30, 20, float('nan'), 20, 30, 40]]),

@@ -126,7 +126,7 @@ def test_missing_files(tmp_path):
         dataset(tmp_path, ann_file='all.json')
     write_cocoa(tmp_path, cocoa_annotation())
     (tmp_path / 'street.jpg').unlink()
-    with pytest.raises(FileNotFoundError, match=r'street\.json: the picture .* is missing'):
+    with pytest.raises(FileNotFoundError, match=r'street\.json: the image .* is missing'):
         dataset(tmp_path)
 
 

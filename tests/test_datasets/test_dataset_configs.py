@@ -18,7 +18,7 @@ CASES = [
     ('kitti', 'test', 'kitti', (256, 848)),
 ]
 # The same for the data sets of objects, with the greatest height and width, and the fewest objects
-# in the first five pictures.
+# in the first five images.
 INSTANCE_CASES = [
     ('cityscapes_128x256_instances', 'train', 'cityscapes_256x128', (128, 256), 20),
     ('cityscapes_128x256_instances', 'val', 'cityscapes_256x128', (128, 256), 20),

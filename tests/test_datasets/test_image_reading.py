@@ -1,4 +1,4 @@
-"""Pictures are read upright, in every format, with their transparency apart."""
+"""Images are read upright, in every format, with their transparency apart."""
 
 import os
 from collections.abc import Callable

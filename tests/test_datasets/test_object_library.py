@@ -64,7 +64,7 @@ def test_draws_from_a_data_set(tmp_path):
 def test_no_object_that_fits(tmp_path):
     write_camvid(tmp_path, ['a', 'b'])
     library = ObjectLibrary(camvid_source(tmp_path), area=(0.9, 1), max_contact=0.1, cache_size=1)
-    with pytest.raises(ValueError, match='none of the 2 pictures has a whole object of 0.9 to 1'):
+    with pytest.raises(ValueError, match='none of the 2 images has a whole object of 0.9 to 1'):
         library.draw(np.random.default_rng(0))
 
 

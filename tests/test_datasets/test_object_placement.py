@@ -59,7 +59,7 @@ def test_every_changed_pixel_is_covered(
 
 
 def test_an_object_does_not_fade_out_where_the_picture_ends() -> None:
-    """What is in the picture is the same, however much of the object lies outside."""
+    """What is in the image is the same, however much of the object lies outside."""
     image, mask = np.full((30, 30, 3), 200, np.uint8), disk((30, 30))
     for blending in ('none', 'gaussian', 'box'):
         whole = np.zeros((60, 60, 3), np.uint8)

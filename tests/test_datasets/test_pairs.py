@@ -33,7 +33,7 @@ PAIR = [dict(type='seginpaint_mm.LoadPair', instances=True)]
 
 
 def street(root: Path, number: int = 3, city: str = 'a') -> Path:
-    """Pictures with a car and a person."""
+    """Images with a car and a person."""
     labels = street_labels(road=7, sidewalk=8, other=11, car=26, size=(48, 64))
     labels[6:18, 4:10] = 24
     instances = np.where(labels > 23, labels.astype(np.uint16) * 1000, labels)
@@ -164,7 +164,7 @@ def test_resumes_with_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_pairs_of_another_source_are_refused(tmp_path: Path) -> None:
-    """Equally many pictures, also where nothing is missing; a source may be moved."""
+    """Equally many images, also where nothing is missing; a source may be moved."""
     out, write = tmp_path / 'out', partial(write_pairs, workers=1, on_progress=ignore)
     write(out, maker(street(tmp_path / 'a')), BLOCK)
     shutil.copytree(tmp_path / 'a', tmp_path / 'moved')
@@ -448,7 +448,7 @@ def test_damaged_pairs(made: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'objects/0000000\.png: cannot be read as a cut-out'):
         PairsDataset(str(tmp_path), pipeline=PAIR, test_mode=True)[0]
     record.write_text(re.sub(r'"top_left": \[\s*', '"top_left": [9', whole))
-    with pytest.raises(ValueError, match='the object does not fit into its picture'):
+    with pytest.raises(ValueError, match='the object does not fit into its image'):
         PairsDataset(str(tmp_path), pipeline=PAIR, test_mode=True)[1]
     record.write_text(whole[:-30])
     with pytest.raises(ValueError, match=r'000000\.json: this is not a record of pairs'):

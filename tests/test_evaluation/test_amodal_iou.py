@@ -16,7 +16,7 @@ def evaluate(metric: AmodalIoUMetric, *records: dict) -> dict:
 
 
 def row(*parts: slice) -> np.ndarray:
-    """Mask of one object in a picture of one row and 20 columns."""
+    """Mask of one object in an image of one row and 20 columns."""
     mask = np.zeros((1, 1, 20), bool)
     for part in parts:
         mask[0, 0, part] = True

@@ -13,7 +13,7 @@ def evaluate(metric: DepthOrderMetric, *records: dict) -> dict:
 
 
 def strips(*parts: slice) -> np.ndarray:
-    """Full masks in a picture of one row and 20 columns."""
+    """Full masks in an image of one row and 20 columns."""
     masks = np.zeros((len(parts), 1, 20), bool)
     for mask, part in zip(masks, parts, strict=True):
         mask[0, part] = True

@@ -1,4 +1,4 @@
-"""PSNR, SSIM and L1 of filled pictures by hand and against OpenCV; means by hole ratio."""
+"""PSNR, SSIM and L1 of filled images by hand and against OpenCV; means by hole ratio."""
 
 import math
 
@@ -80,7 +80,7 @@ def test_means_by_hole_ratio():
     assert metrics['hole_10-20/hole/L1'] == pytest.approx(30 / 255)
     assert metrics['hole_10-20/num_images'] == 2
     assert metrics['hole_60-100/hole/L1'] == pytest.approx(80 / 255)
-    assert not any(name.startswith('hole_30-40') for name in metrics), 'no picture, no value'
+    assert not any(name.startswith('hole_30-40') for name in metrics), 'no image, no value'
     two = evaluate(*records, ratios=(0, 0.5, 1))
     assert two['hole_0-50/num_images'] == 3
     assert two['hole_50-100/num_images'] == 1

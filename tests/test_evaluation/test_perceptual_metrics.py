@@ -30,7 +30,7 @@ def records(level: int, number: int = 1) -> list[dict]:
 
 
 def records_of(ratios: Sequence[float]) -> list[dict]:
-    """A picture for each of the shares, with a noise of its own in its hole."""
+    """An image for each of the shares, with a noise of its own in its hole."""
     samples = []
     for seed, ratio in enumerate(ratios):
         truth, hole = colours(SIZE, seed), hole_left(ratio, SIZE)
@@ -160,7 +160,7 @@ def test_fid_with_inception(tmp_path, monkeypatch):
     expected = frechet_distance(features[:2], features[2:])
     metrics = evaluate(FIDMetric(str(path)), samples)
     assert features.shape == (4, 2048)
-    assert metrics['FID'] == pytest.approx(expected, rel=0.05), 'but for how pictures are resized'
+    assert metrics['FID'] == pytest.approx(expected, rel=0.05), 'but for how images are resized'
     assert metrics['hole_40-50/FID'] == pytest.approx(metrics['FID'])
 
 
@@ -168,7 +168,7 @@ SHARES = (0.125, 0.0625, 0.1875, 0.375, 0.25, 0.125, 0.25, 0.1875, 0.5, 0.25)  #
 
 
 def test_frechet_distance_by_hole_ratio(random_weights):
-    """Each bin's is that of its own pictures, up to its upper edge."""
+    """Each bin's is that of its own images, up to its upper edge."""
     samples = records_of(SHARES)
     metric = FIDMetric(str(random_weights), network='squeezenet', ratios=(0, 0.125, 0.25, 0.5))
     metric.process(None, samples)
@@ -182,7 +182,7 @@ def test_frechet_distance_by_hole_ratio(random_weights):
 
 
 def test_frechet_distance_of_few_pictures(random_weights):
-    """Of one there is none, and of no picture nothing is said."""
+    """Of one there is none, and of no image nothing is said."""
     metric = FIDMetric(str(random_weights), network='squeezenet')
     metrics = evaluate(metric, records_of([0.15, 0.15, 0.25]))
     assert metrics['hole_10-20/FD_squeezenet'] > 0

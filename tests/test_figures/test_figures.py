@@ -61,7 +61,7 @@ def panel(figure: np.ndarray, row: int, column: int) -> np.ndarray:
 
 
 def read(telea: Path, number: int) -> np.ndarray:
-    """RGB of I_G, the picture without the object."""
+    """RGB of I_G, the image without the object."""
     (path,) = telea.parent.glob(f'pairs/truth/*{number}.*')
     return cv2.imread(str(path))[..., ::-1]
 

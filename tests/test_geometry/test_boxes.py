@@ -34,7 +34,7 @@ def test_tight_boxes_agree_with_torchvision_and_opencv(drawn):
 def test_an_empty_mask_has_no_box():
     drawn = torch.zeros(2, 4, 4, dtype=torch.bool)
     drawn[0, 1, 1] = True
-    with pytest.raises(ValueError, match='Mask 1 .* has no pixel in the picture'):
+    with pytest.raises(ValueError, match='Mask 1 .* has no pixel in the image'):
         tight_boxes(drawn)
 
 
@@ -70,8 +70,8 @@ def test_grown_boxes_hold_the_boxes_and_are_whole_numbers(drawn, ratio):
     [
         ([3.0, 3.0, 3.0, 8.0], r'Box 0 .*\[3.0, 3.0, 3.0, 8.0\].* has no area'),
         ([5.0, 3.0, 4.0, 8.0], 'has no area'),
-        ([20.0, 3.0, 30.0, 8.0], 'is outside the picture of 20x10 pixels'),
-        ([2.0, -4.0, 8.0, 0.0], 'is outside the picture'),
+        ([20.0, 3.0, 30.0, 8.0], 'is outside the image of 20x10 pixels'),
+        ([2.0, -4.0, 8.0, 0.0], 'is outside the image'),
     ],
 )
 def test_wrong_boxes(box, message):

@@ -81,7 +81,7 @@ def test_a_mask_grows_on_all_sides_and_not_at_the_border(pixels: int) -> None:
 
 
 WRONG = [
-    (torch.zeros(1, 5, 6), r'The hole of a\.png is \(1, 5, 6\), its picture \(1, 5, 7\)'),
+    (torch.zeros(1, 5, 6), r'The hole of a\.png is \(1, 5, 6\), its image \(1, 5, 7\)'),
     (torch.full((1, 5, 7), 255, dtype=torch.uint8), r'a\.png holds other values .*, 255 to 255'),
     (torch.full((1, 5, 7), 0.5), r'other values than 0 and 1, 0\.5 to 0\.5'),
 ]
@@ -100,7 +100,7 @@ def test_missing_holes() -> None:
         stack_holes(None, (5, 7))
 
 
-@pytest.mark.parametrize(('value', 'what'), [(1, 'covers the whole picture'), (0, 'has no pixel')])
+@pytest.mark.parametrize(('value', 'what'), [(1, 'covers the whole image'), (0, 'has no pixel')])
 def test_all_or_nothing(value: int, what: str) -> None:
     some = torch.zeros(1, 5, 7)
     some[0, 2, 3] = 1
@@ -113,7 +113,7 @@ def test_all_or_nothing(value: int, what: str) -> None:
 
 @pytest.mark.parametrize('sizes', [[(4, 6)] * 3, [(4, 6), (8, 5), (4, 6)]], ids=['one', 'two'])
 def test_groups_of_a_size(sizes: list[tuple[int, int]]) -> None:
-    """Pictures of one size stay together, without their padding."""
+    """Images of one size stay together, without their padding."""
     inputs, samples = torch.rand(3, 3, 8, 6), []
     for size in sizes:
         hole = torch.zeros(1, *size)

@@ -73,8 +73,8 @@ BAD_DATA = [
     (cut_labels, r'_labelIds\.png: cannot be read as a label map \(60 bytes, damaged'),
     (shrink_labels, r'the labels are 8x8 pixels .* their image .* is 64x32: give both'),
     (unknown_id, r'label ids \[77\] are not Cityscapes labelIds, which are \[0, 1, .*convert'),
-    (only_cars, r'No training picture of epoch 1 has a labelled background pixel'),
-    (one_pixel, r'A batch of one tiny picture cannot be trained with batch norm'),
+    (only_cars, r'No training image of epoch 1 has a labelled background pixel'),
+    (one_pixel, r'A batch of one tiny image cannot be trained with batch norm'),
 ]
 BAD_RUNS = [
     (['data_root=missing'], r'missing/leftImg8bit/train: there is no such folder\. Either put'),
@@ -181,8 +181,8 @@ def test_no_foreground_is_warned_of(tmp_path: Path, capfd: pytest.CaptureFixture
     config = tiny_config(tmp_path, street, max_epochs=1)
     run_here('train', config, '--work-dir', tmp_path / 'run')
     printed = ''.join(capfd.readouterr())
-    assert 'No training picture of epoch 1 has a foreground object' in printed
-    assert 'No foreground pixel of the evaluated pictures has a known background' in printed
+    assert 'No training image of epoch 1 has a foreground object' in printed
+    assert 'No foreground pixel of the evaluated images has a known background' in printed
 
 
 def test_one_pixel_pictures_can_be_tested(trained: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.helpers.tiny_run import tiny_config, write_tiny_street
 from tests.helpers.tool_runs import run_here, run_process
 
 # Equality holds where nothing depends on how a batch is split: batch norm keeps its statistics,
-# nothing is random, and every picture has the same number of labelled pixels, since each process
+# nothing is random, and every image has the same number of labelled pixels, since each process
 # divides its loss by its own number of them.
 _BODY = """
 model['neck'].update(num_rectangles=0)
@@ -38,7 +38,7 @@ def test_two_gloo_processes_train_like_one(tmp_path: Path) -> None:
 
     whole = _losses(tmp_path / 'one', rank=0)
     halves = np.stack([_losses(tmp_path / 'two', rank) for rank in (0, 1)])
-    assert not np.allclose(*halves)  # the processes saw different pictures
+    assert not np.allclose(*halves)  # the processes saw different images
     np.testing.assert_allclose(halves.mean(axis=0), whole, rtol=1e-4)
     assert abs(whole[-1] - whole[0]) > 1e-2  # and something was learnt
     first, second = (

@@ -14,7 +14,7 @@ from tests.helpers.tool_runs import run_here, run_process
 _PLAIN = """
 train_dataloader['batch_size'] = {batch_size}
 """
-# What mmdet's losses are divided by depends on which pictures share a process, and batch norm's
+# What mmdet's losses are divided by depends on which images share a process, and batch norm's
 # statistics do: the panoptic network gives the masks, and does not learn.
 _FROZEN = (
     _PLAIN
@@ -56,7 +56,7 @@ def test_two_gloo_processes_train_the_inpainters_like_one(tmp_path: Path, data_r
     whole = of_rank(tmp_path / 'one', 'losses', 0)
     halves = np.stack([of_rank(tmp_path / 'two', 'losses', rank) for rank in (0, 1)])
     assert whole.shape == (3,)
-    assert not np.allclose(*halves)  # the processes saw different pictures
+    assert not np.allclose(*halves)  # the processes saw different images
     np.testing.assert_allclose(halves.mean(axis=0), whole, rtol=1e-4)
     first, second = weights(tmp_path / 'one'), weights(tmp_path / 'two')
     assert first.keys() == second.keys()

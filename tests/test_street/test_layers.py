@@ -90,7 +90,7 @@ def test_appearance_is_what_the_picture_shows(scene: StreetScene) -> None:
 
 
 def test_nearest_object_appears_in_the_picture_unchanged(scene: StreetScene) -> None:
-    """Where no other layer can have a part in a pixel, the picture is the object's appearance."""
+    """Where no other layer can have a part in a pixel, the image is the object's appearance."""
     compared = 0
     for item in scene.objects:
         left, top, right, bottom = item.bbox

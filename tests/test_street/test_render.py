@@ -1,4 +1,4 @@
-"""Street is a pure function: the same bytes for the same arguments, and sensible pictures."""
+"""Street is a pure function: the same bytes for the same arguments, and sensible images."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from seginpaint_mm.street import LOOKS, StreetScene, render_street
 from seginpaint_mm.street.labels import background_classes
 
 SIZE = (128, 256)
-# Of scenes 0-7 at SIZE: labels with masks, and pictures. They hold for every OpenCV and numpy that
+# Of scenes 0-7 at SIZE: labels with masks, and images. They hold for every OpenCV and numpy that
 # the project supports; whoever changes what Street draws renews them, counts RENDERER_VERSION up,
 # and renews the tables trained on it.
 GOLDEN = {
@@ -31,13 +31,13 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
 
 
 def truth(scene: StreetScene) -> list[np.ndarray]:
-    """Everything of a scene that is not a picture."""
+    """Everything of a scene that is not an image."""
     masks = [mask for item in scene.objects for mask in (item.full_mask, item.visible_mask)]
     return [scene.label_ids, scene.background_label_ids, scene.instance_ids, *masks]
 
 
 def pictures(scene: StreetScene) -> list[np.ndarray]:
-    """Everything of a scene that is a picture."""
+    """Everything of a scene that is an image."""
     return [scene.image, scene.background_image, *(item.rgba for item in scene.objects)]
 
 

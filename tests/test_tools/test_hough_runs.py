@@ -74,7 +74,7 @@ model = dict(
 
 @pytest.fixture(scope='module')
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A car is 26001 in its picture's instance ids; that is all the objects there are."""
+    """A car is 26001 in its image's instance ids; that is all the objects there are."""
     root = write_tiny_street(tmp_path_factory.mktemp('data') / 'street')
     for path in sorted(root.glob('gtFine/*/*/*_labelIds.png')):
         labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.uint16)

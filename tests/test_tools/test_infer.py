@@ -35,21 +35,21 @@ def test_folder_to_pictures(
     model: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_here('infer', tmp_path / 'data/leftImg8bit', '--recursive', '--out-dir', tmp_path, *model)
-    assert f'10 of 10 pictures done: {tmp_path}' in capsys.readouterr().out
+    assert f'10 of 10 images done: {tmp_path}' in capsys.readouterr().out
     assert len(list((tmp_path / 'vis' / 'train' / 'tiny').iterdir())) == 8
 
 
 def test_unreadable_picture_sets_the_exit_status(
     model: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / 'bad.jpg').write_text('no picture')
+    (tmp_path / 'bad.jpg').write_text('no image')
     good = image_path(tmp_path / 'data')
     with pytest.raises(SystemExit) as stopped:
         run_here('infer', tmp_path / 'bad.jpg', good, '--out-dir', tmp_path, *model)
     assert stopped.value.code == 1
     output = capsys.readouterr()
     assert f'skipped: {tmp_path / "bad.jpg"}: cannot be read as an image' in output.err
-    assert '1 of 2 pictures done' in output.out
+    assert '1 of 2 images done' in output.out
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_wrong_arguments_get_one_sentence(
 
 @pytest.fixture
 def segan(tmp_path: Path) -> list[str | Path]:
-    """Arguments that name a small SeGAN; a picture ``in/a.png`` and its mask ``masks/a.png``."""
+    """Arguments that name a small SeGAN; an image ``in/a.png`` and its mask ``masks/a.png``."""
     torch.manual_seed(0)
     torch.save(dict(state_dict=build_model(tiny_segan()).state_dict()), tmp_path / 'segan.pth')
     bases = REPOSITORY / 'configs/_base_'
@@ -102,7 +102,7 @@ def test_objects_are_completed(
 ) -> None:
     options = ('--masks', tmp_path / 'masks', '--max-objects-per-batch', '1', '--device', 'cpu')
     run_here('infer', tmp_path / 'in', '--out-dir', tmp_path / 'out', *segan, *options)
-    assert '1 of 1 pictures done' in capsys.readouterr().out
+    assert '1 of 1 images done' in capsys.readouterr().out
     written = {
         path.relative_to(tmp_path / 'out').as_posix() for path in tmp_path.rglob('out/**/*.*')
     }
@@ -153,7 +153,7 @@ def test_holes_are_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     masks = ('--masks', tmp_path / 'hole.png')
     run_here('infer', tmp_path / 'photo.png', '--out-dir', tmp_path / 'out', *masks, *config)
     output = capsys.readouterr()
-    assert '1 of 1 pictures done' in output.out
+    assert '1 of 1 images done' in output.out
     assert 'untrained' not in output.out + output.err
     filled = cv2.imread(str(tmp_path / 'out/pred/image/photo.png'))
     np.testing.assert_array_equal(filled[hole == 0], image[hole == 0])
@@ -249,7 +249,7 @@ def test_objects_are_removed(
     (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
     assert entry['objects'][0]['id'] == 1
     run_here('infer', '--task', 'remove', '--id', '1', *before, photo, *places)
-    assert '1 of 1 pictures done' in capsys.readouterr().out
+    assert '1 of 1 images done' in capsys.readouterr().out
     (entry,) = json.loads((tmp_path / 'out/predictions.json').read_text())['predictions']
     removed = [item for item in entry['objects'] if item['removed']]
     assert [item['id'] for item in removed] == [1]
@@ -322,7 +322,7 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     script = REPOSITORY / 'tools' / 'infer.py'
     done = subprocess.run([sys.executable, script, folder, *options], capture_output=True)
     assert done.returncode == 1, done.stderr
-    assert b'1 of 2 pictures done: ' in done.stdout
+    assert b'1 of 2 images done: ' in done.stdout
     assert b'skipped: ' in done.stderr
     assert len(json.loads((folder / 'out/predictions.json').read_text())['predictions']) == 1
     assert len(list((folder / 'out/pred/image').iterdir())) == 1

@@ -16,7 +16,7 @@ OPTIONS = ('--num', 1, '--size', 48, 48, '--workers', 1)
 
 
 def folder(root: Path, suffix: str = '.png') -> Path:
-    """Pictures, and masks of a disk that is 255."""
+    """Images, and masks of a disk that is 255."""
     mask = cv2.circle(np.zeros((96, 96), np.uint8), (45, 50), 23, 255, -1)
     for number in range(2):
         write_map(root / f'images/{number}.png', picture((96, 96), number))
@@ -77,7 +77,7 @@ def test_help_tells_of_blocks(capsys: pytest.CaptureFixture) -> None:
         run_here(TOOL, '--help')
     told = ' '.join(capsys.readouterr().out.split())
     assert 'pairs; rounded up to whole blocks of 32' in told
-    assert 'in blocks of 32, each of 16 random pictures' in told
+    assert 'in blocks of 32, each of 16 random images' in told
 
 
 @pytest.mark.parametrize('with_ids', [True, False])

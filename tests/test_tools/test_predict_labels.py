@@ -128,12 +128,12 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path, images, capsys):
 
 
 def test_a_damaged_picture_does_not_stop_the_others(tmp_path, images, capsys):
-    (images / 'damaged.png').write_bytes(b'no picture')
+    (images / 'damaged.png').write_bytes(b'no image')
     with pytest.raises(SystemExit):
         label(*write_model(tmp_path), images, tmp_path / 'out')
     told = capsys.readouterr()
     assert 'damaged.png: cannot be read as an image' in told.err
-    assert '1 pictures have no labels' in told.err
+    assert '1 images have no labels' in told.err
     assert '2 of 3 label maps' in told.out
     assert len(read(tmp_path / 'out')) == 2
 

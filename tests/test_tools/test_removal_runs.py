@@ -1,4 +1,4 @@
-"""Object removal on real pictures: pairs, a training step, a test, each by its own tool."""
+"""Object removal on real images: pairs, a training step, a test, each by its own tool."""
 
 import json
 from pathlib import Path

@@ -24,7 +24,7 @@ def losses(work_dir: Path) -> list[float]:
 
 @pytest.fixture(scope='module')
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four pictures of three objects to train with: three batches of four; two to validate."""
+    """Four images of three objects to train with: three batches of four; two to validate."""
     root = tmp_path_factory.mktemp('dyce')
     write_dyce(root, [f'train_{number}' for number in range(4)])
     return write_dyce(root, ['val_0', 'val_1'], split='val')

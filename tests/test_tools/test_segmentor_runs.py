@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.tiny_run import SIZE, image_path, tiny_config, write_tiny_street
 from tests.helpers.tool_runs import REPOSITORY, run_here
 
-# 3 of the 19 classes and cars are in the pictures of tiny_run.
+# 3 of the 19 classes and cars are in the images of tiny_run.
 BODY = """
 model = dict(
     type='mmseg.EncoderDecoder',
@@ -91,7 +91,7 @@ def test_every_class_is_among_the_results(trained: Path, tmp_path: Path) -> None
 
 
 def test_several_views_are_merged_at_the_original_size(trained: Path, tmp_path: Path) -> None:
-    """A picture and its mirror image have mirrored answers, which one view alone does not give."""
+    """An image and its mirror image have mirrored answers, which one view alone does not give."""
     street = tmp_path / 'street'
     write_tiny_street(street)
     for index in range(2):
@@ -133,7 +133,7 @@ def test_checkpoint_of_another_network_is_refused_with_several_views(
     ('option', 'sentence'),
     [
         ('model.decode_head.num_classes=7', 'CityscapesDataset has 19 classes (road to bicycle)'),
-        ('train_dataloader.dataset.img_suffix=.jpg', 'A data set has no picture: check its'),
+        ('train_dataloader.dataset.img_suffix=.jpg', 'A data set has no image: check its'),
         ('model.decode_head.loss_decode.num_pixel=5', "did you mean 'num_pixels'?"),
     ],
 )

@@ -88,7 +88,7 @@ def test_resume_without_a_checkpoint_starts_anew(
 ) -> None:
     arguments = ('--work-dir', tmp_path / 'run', '--cfg-options', 'train_cfg.max_epochs=1')
     run_here('train', trained / 'tiny.py', '--resume', *arguments)
-    assert 'to resume from: training starts anew' in capsys.readouterr().out
+    assert 'to resume from: training starts from scratch' in capsys.readouterr().out
     assert (tmp_path / 'run/epoch_1.pth').is_file()
 
 

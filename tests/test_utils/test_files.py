@@ -68,5 +68,5 @@ def test_picture_keeps_its_values(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('name', ['picture.doc', 'picture'])
 def test_unknown_picture_format_is_told(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r'pictures cannot be written as .*; use \.png or \.jpg'):
+    with pytest.raises(ValueError, match=r'images cannot be written as .*; use \.png or \.jpg'):
         write_image(tmp_path / name, np.zeros((2, 2, 3), np.uint8))

@@ -1,4 +1,4 @@
-"""Pictures of completed objects: which panels there are, and what their colours say."""
+"""Images of completed objects: which panels there are, and what their colours say."""
 
 from pathlib import Path
 

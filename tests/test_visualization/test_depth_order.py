@@ -1,4 +1,4 @@
-"""The picture of a depth order: who is where, in which colour, and who hides whom."""
+"""The image of a depth order: who is where, in which colour, and who hides whom."""
 
 import numpy as np
 import pytest

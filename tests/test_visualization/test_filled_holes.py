@@ -1,4 +1,4 @@
-"""Pictures of filled holes: what was known and painted, classes, and the scales of SGE-Net."""
+"""Images of filled holes: what was known and painted, classes, and the scales of SGE-Net."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ IMAGE = np.full((*SIZE, 3), 90, np.uint8)
 
 
 def panel(picture: np.ndarray, row: int, column: int) -> np.ndarray:
-    """The 32 x 64 panel in a picture of such panels."""
+    """The 32 x 64 panel in an image of such panels."""
     top, left = row * (HEADER + 32 + GAP) + HEADER, column * (64 + 2 * GAP) + GAP
     return picture[top : top + 32, left : left + 64]
 

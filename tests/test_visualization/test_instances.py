@@ -1,4 +1,4 @@
-"""Instances in pictures: colours, names, and which are drawn."""
+"""Instances in images: colours, names, and which are drawn."""
 
 import colorsys
 from pathlib import Path

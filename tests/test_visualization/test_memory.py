@@ -1,4 +1,4 @@
-"""Pictures of large photos need little memory beside the photo, whatever is drawn."""
+"""Images of large photos need little memory beside the photo, whatever is drawn."""
 
 import subprocess
 import sys

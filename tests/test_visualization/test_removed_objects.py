@@ -1,4 +1,4 @@
-"""Pictures of removals: which panels there are, and where they mark something."""
+"""Images of removals: which panels there are, and where they mark something."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pictures: what must be seen in them, and what bad input says."""
+"""The images: what must be seen in them, and what bad input says."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def draw(name: str, sample: SceneSample) -> np.ndarray:
 
 
 def panel(picture: np.ndarray, row: int, column: int) -> np.ndarray:
-    """The 32 x 64 panel in a picture of such panels."""
+    """The 32 x 64 panel in an image of such panels."""
     top, left = row * (HEADER + 32 + GAP) + HEADER, column * (64 + 2 * GAP) + GAP
     return picture[top : top + 32, left : left + 64]
 

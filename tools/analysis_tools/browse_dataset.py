@@ -1,6 +1,6 @@
 """Look at what a model is given: ``python tools/analysis_tools/browse_dataset.py CONFIG``.
 
-Writes pictures of the samples after the config's pipeline: the image, the true foreground, and the
+Writes images of the samples after the config's pipeline: the image, the true foreground, and the
 true classes, also behind the foreground where they are known.
 """
 

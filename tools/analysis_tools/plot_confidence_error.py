@@ -1,6 +1,6 @@
 """Draw SGE-Net's Fig. 8: ``python tools/analysis_tools/plot_confidence_error.py POINTS OUT``.
 
-POINTS is what ``ConfidenceErrorMetric(points=...)`` wrote, a dot a picture.
+POINTS is what ``ConfidenceErrorMetric(points=...)`` wrote, a dot an image.
 """
 
 import argparse
@@ -27,17 +27,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('points', metavar='POINTS', help='JSON file of ConfidenceErrorMetric')
-    parser.add_argument('out', metavar='OUT', help='picture to write, .png, .svg or .pdf')
+    parser.add_argument('out', metavar='OUT', help='image to write, .png, .svg or .pdf')
     parser.add_argument('--title', default='', help='above the plot')
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser.parse_args(argv)
 
 
 def read_points(path: str) -> list[dict]:
-    """The pictures' values.
+    """The images' values.
 
     Raises:
-        UserError: when it is no such file, or holds less than two pictures.
+        UserError: when it is no such file, or holds less than two images.
     """
     try:
         points = json.loads(Path(path).read_text(encoding='utf-8'))
@@ -55,15 +55,15 @@ def read_points(path: str) -> list[dict]:
 
 
 def draw(points: list[dict], title: str) -> Figure:
-    """L1 error over confidence, coloured by the share of the picture that was filled."""
+    """L1 error over confidence, coloured by the share of the image that was filled."""
     confidence, error, ratio = ([point[key] for point in points] for key in _KEYS)
     found = correlations(points)
     figure, axes = plt.subplots(figsize=(6, 4.5), layout='constrained')
     dots = axes.scatter(confidence, error, c=ratio, s=12, cmap='viridis')
-    figure.colorbar(dots, label='share of the picture that was filled')
+    figure.colorbar(dots, label='share of the image that was filled')
     axes.set_xlabel('mean confidence in the hole')
     axes.set_ylabel('mean L1 error in the hole')
-    numbers = f'{len(points)} pictures, Pearson {found["pearson"]:.2f}, '
+    numbers = f'{len(points)} images, Pearson {found["pearson"]:.2f}, '
     numbers += f'Spearman {found["spearman"]:.2f}'
     axes.set_title(f'{title}\n{numbers}' if title else numbers, fontsize=10)
     return figure

@@ -1,12 +1,12 @@
-"""Make pairs of pictures with and without an object, for object removal::
+"""Make pairs of images with and without an object, for object removal::
 
     python tools/dataset_converters/make_pairs.py OUT --num 20000 --class person --all-objects \\
         coco data/coco --annotations annotations/instances_train2017.json --images train2017
     python tools/dataset_converters/make_pairs.py OUT --num 2000 cityscapes data/street
     python tools/dataset_converters/make_pairs.py OUT --num 2000 folder data/mine --class-name dog
 
-Pairs are made in blocks of 32, each of 16 random pictures and the objects in them, whatever the
-other blocks take: more pairs show more of the pictures; as many pairs as pictures, about 40 %.
+Pairs are made in blocks of 32, each of 16 random images and the objects in them, whatever the
+other blocks take: more pairs show more of the images; as many pairs as images, about 40 %.
 """
 
 import argparse
@@ -52,8 +52,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='NAME',
         help='objects to paste; may be given several times (default: all)',
     )
-    _add_range(parser, '--size', int, default.size, ('HEIGHT', 'WIDTH'), 'of the pictures')
-    _add_range(parser, '--area', float, default.area, ('LEAST', 'MOST'), 'share of the picture')
+    _add_range(parser, '--size', int, default.size, ('HEIGHT', 'WIDTH'), 'of the images')
+    _add_range(parser, '--area', float, default.area, ('LEAST', 'MOST'), 'share of the image')
     _add_range(parser, '--scale', float, default.scale, ('LEAST', 'MOST'), 'factor for objects')
     _add_range(parser, '--rotation', float, default.rotation, ('LEAST', 'MOST'), 'degrees')
     parser.add_argument(
@@ -105,7 +105,7 @@ def _add_sources(sources: argparse._SubParsersAction) -> None:
     coco = sources.add_parser('coco', help="COCO's JSON of instances")
     panoptic = sources.add_parser('coco-panoptic', help="COCO's JSON of panoptic segments")
     cityscapes = sources.add_parser('cityscapes', help='Cityscapes, or Street in its layout')
-    folder = sources.add_parser('folder', help='pictures, and a map of objects for each')
+    folder = sources.add_parser('folder', help='images, and a map of objects for each')
     for source in (coco, panoptic, cityscapes, folder):
         source.add_argument('root', metavar='ROOT', help='folder of the data')
     for source in (coco, panoptic):

@@ -115,11 +115,11 @@ def build_pipeline(cfg: Config) -> Compose:
 
 @torch.no_grad()
 def predict(model: nn.Module, pipeline: Compose, scene: SceneInput) -> np.ndarray:
-    """Classes of a picture, int64 (H, W), at its own size.
+    """Classes of an image, int64 (H, W), at its own size.
 
     Raises:
         OSError, ValueError: when it cannot be read.
-        UserError: when the model predicts no classes, or not at the picture's size.
+        UserError: when the model predicts no classes, or not at the image's size.
     """
     image = scene.read()
     size = image.shape[:2]
@@ -130,17 +130,17 @@ def predict(model: nn.Module, pipeline: Compose, scene: SceneInput) -> np.ndarra
     classes = sample.pred_sem_seg.data[0].cpu().numpy()
     if classes.shape != size:
         raise UserError(
-            f'{scene.origin}: the model predicts {classes.shape}, the picture is {size} (height, '
+            f'{scene.origin}: the model predicts {classes.shape}, the image is {size} (height, '
             f'width): remove what crops from its test pipeline.'
         )
     return classes
 
 
 def label_paths(scenes: list[SceneInput], images: Path, out: Path) -> dict[Path, SceneInput]:
-    """Where each picture's labels go.
+    """Where each image's labels go.
 
     Raises:
-        UserError: when two pictures differ in their suffix only.
+        UserError: when two images differ in their suffix only.
     """
     root = images if images.is_dir() else images.parent
     paths: dict[Path, SceneInput] = {}
@@ -176,7 +176,7 @@ def check_record(out: Path, record: dict) -> None:
 
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    """Write the labels that are not there yet; unreadable pictures do not stop the others."""
+    """Write the labels that are not there yet; unreadable images do not stop the others."""
     args = parse_args(argv)
     cfg, name = find_model(args.config, args.checkpoint)
     checkpoint = load_checkpoint_safely(name)
@@ -194,11 +194,11 @@ def main(argv: list[str] | None = None) -> None:
     for path, scene in tqdm(todo.items(), desc='Labels', unit='image', disable=None):
         try:
             write_image(path, ids[predict(model, pipeline, scene)])
-        except ValueError as error:  # of reading: damaged, or no picture
+        except ValueError as error:  # of reading: damaged, or no image
             failures.append(str(error))
     print(f'{len(paths) - len(failures)} of {len(paths)} label maps: {out}')
     if failures:
-        raise UserError('\n'.join([*failures, f'{len(failures)} pictures have no labels.']))
+        raise UserError('\n'.join([*failures, f'{len(failures)} images have no labels.']))
 
 
 if __name__ == '__main__':

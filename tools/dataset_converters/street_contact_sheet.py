@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @one_sentence_errors
 def main(argv: list[str] | None = None) -> None:
-    """Write the sheet: two scenes with all their layers, then more pictures of both looks."""
+    """Write the sheet: two scenes with all their layers, then more images of both looks."""
     args = parse_args(argv)
     rows = []
     for look, index in _LAYERED:
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _layer_rows(scene: StreetScene) -> list[np.ndarray]:
-    """The scene with objects, and without; each as picture, classes, and what the objects are."""
+    """The scene with objects, and without; each as image, classes, and what the objects are."""
     seen = [scene.image, _colour(scene.label_ids), _depth(scene)]
     hidden = [scene.background_image, _colour(scene.background_label_ids), _objects(scene)]
     return [np.hstack(seen), np.hstack(hidden)]

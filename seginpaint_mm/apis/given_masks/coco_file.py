@@ -1,4 +1,4 @@
-"""``CocoObjects``: the objects of many pictures in one file of COCO's annotations."""
+"""``CocoObjects``: the objects of many images in one file of COCO's annotations."""
 
 from pathlib import Path, PurePath
 
@@ -24,7 +24,7 @@ class CocoObjects(MaskSource):
     """The annotations of the image whose ``file_name`` is the end of an input's path.
 
     Where none is, that of the same name in another folder or with another suffix. An image without
-    annotations is a picture without objects.
+    annotations is an image without objects.
 
     Args:
         content: ``images``, ``annotations`` and, for their names, ``categories``.

@@ -21,7 +21,7 @@ _FORMS = (
 
 
 def read_json(path: Path) -> object:
-    """What a JSON file holds.
+    """Read a JSON file.
 
     Raises:
         FileNotFoundError: when there is no such file.
@@ -35,19 +35,19 @@ def read_json(path: Path) -> object:
 def objects_of_json(
     value: object, size: tuple[int, int], path: str, categories: Mapping[int, str] | None = None
 ) -> VisibleObjects:
-    """The objects of one picture.
+    """The objects of one image.
 
     Args:
         value: A list of objects, or one, each of which is a polygon, a list of polygons, run
             lengths ``dict(size=(height, width), counts=...)``, compressed or not, or an annotation
             of COCO, whose ``segmentation`` is such; crowds are left out. An empty list is no
             object.
-        size: (height, width) of the picture. Polygons may reach out of it.
+        size: (height, width) of the image. Polygons may reach out of it.
         path: Where they are from, for errors.
         categories: Names of the annotations' ``category_id``.
 
     Raises:
-        ValueError: when an object is broken, lies outside the picture, encloses no pixel, or is of
+        ValueError: when an object is broken, lies outside the image, encloses no pixel, or is of
             another size; the sentence names it by its place in the list, counted from 1.
     """
     masks, names = [], []
@@ -164,8 +164,8 @@ def _why_empty(polygons: list[list[float]], size: tuple[int, int], path: str, of
     extent = f'x {min(across):g} to {max(across):g}, y {min(down):g} to {max(down):g}'
     if max(across) <= 0 or min(across) >= size[1] or max(down) <= 0 or min(down) >= size[0]:
         return (
-            f'{path}: {of} ({extent}) lies outside its picture of {size[1]}x{size[0]} pixels '
-            f'(width x height): give coordinates in pixels of this picture.'
+            f'{path}: {of} ({extent}) lies outside its image of {size[1]}x{size[0]} pixels '
+            f'(width x height): give coordinates in pixels of this image.'
         )
     return f'{path}: {of} ({extent}) encloses no pixel: draw it larger, or leave it out.'
 

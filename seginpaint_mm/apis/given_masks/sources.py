@@ -1,4 +1,4 @@
-"""What a user may hand over as masks of objects, and which of them belong to a picture."""
+"""Find the masks that belong to an image among files, folders and arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,14 +28,14 @@ Masks = str | Path | np.ndarray | Image.Image | Sequence | Mapping | MaskSource
 
 
 def find_mask_source(masks: Masks) -> MaskSource:
-    """Make a source of what was handed over.
+    """Make a source of the given masks.
 
     Args:
-        masks: For one picture: a file (see :func:`read_mask_pictures` and
+        masks: For one image: a file (see :func:`read_mask_pictures` and
             :func:`objects_of_json`), several image files, an array (:func:`read_mask_array`), an
             array per object, an image of Pillow's, or what such a JSON file would hold. For
             several: a folder, see :class:`MaskFolder`; a JSON file with COCO's ``images`` and
-            ``annotations``; or a mapping from the inputs' names to any of those for one picture.
+            ``annotations``; or a mapping from the inputs' names to any of those for one image.
 
     Raises:
         UserError: when it is none of these.
@@ -64,7 +64,7 @@ def find_mask_source(masks: Masks) -> MaskSource:
 
 
 class OnePicture(MaskSource):
-    """Objects of the only picture of a call; ``read`` gives them for its (height, width)."""
+    """Objects of the only image of a call; ``read`` gives them for its (height, width)."""
 
     def __init__(self, read: Callable[[Size], VisibleObjects]) -> None:
         self.read = read
@@ -73,8 +73,8 @@ class OnePicture(MaskSource):
         if len(scenes) == 1:
             return None
         return (
-            f"These masks are one picture's, but there are {len(scenes)} pictures: put the masks "
-            f"of each into a folder under the picture's name, and give the folder."
+            f"These masks are one image's, but there are {len(scenes)} images: put the masks "
+            f"of each into a folder under the image's name, and give the folder."
         )
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
@@ -122,12 +122,12 @@ class MaskFolder(MaskSource):
                 )
         if not found:
             raise FileNotFoundError(
-                f'{place}: there are no masks for this picture; expected {scene.key}.png, another '
+                f'{place}: there are no masks for this image; expected {scene.key}.png, another '
                 f'image, {scene.key}.json or a folder {scene.key} of images.'
             )
         if len(found) > 1:
             several = ' and '.join(path.name for path in found)
-            raise ValueError(f'{place}: there are {several} for one picture: keep one of them.')
+            raise ValueError(f'{place}: there are {several} for one image: keep one of them.')
         return found[0]
 
     def _stems(self, folder: Path) -> dict[str, list[Path]]:
@@ -195,7 +195,7 @@ def _pictures_in(folder: Path) -> list[Path]:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
         raise FileNotFoundError(
-            f'{folder}: the folder has no mask (.png or another image); where a picture has no '
+            f'{folder}: the folder has no mask (.png or another image); where an image has no '
             f'object, say so with an empty list in {folder.name}.json.'
         )
     return paths

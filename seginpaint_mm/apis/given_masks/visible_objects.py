@@ -1,4 +1,4 @@
-"""``VisibleObjects``: what a user or a network marks in a picture."""
+"""``VisibleObjects``: the objects that a user or a network marks in an image."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from seginpaint_mm.geometry.masks import CroppedMasks
 
 @dataclass(frozen=True)
 class VisibleObjects:
-    """n objects of a picture, in the order in which they were given.
+    """n objects of an image, in the order in which they were given.
 
     Attributes:
         masks: What can be seen of each; they may overlap. :class:`CroppedMasks`, which read like a
@@ -38,7 +38,7 @@ class VisibleObjects:
 
 
 class MaskSource(ABC):
-    """Tells which objects the inputs of a call have.
+    """Gives the objects of each input of a call.
 
     Attributes:
         finds: Whether a network finds them, whatever they are; otherwise a user has marked them.
@@ -54,7 +54,7 @@ class MaskSource(ABC):
 
     @abstractmethod
     def objects(self, scene: SceneInput, image: np.ndarray) -> VisibleObjects:
-        """The objects of an input, whose picture is ``image``, BGR uint8 (H, W, 3).
+        """The objects of an input, whose image is ``image``, BGR uint8 (H, W, 3).
 
         Raises:
             OSError, ValueError: one sentence, when they cannot be had or are wrong.
@@ -68,7 +68,7 @@ def stack_objects(
     scores: Sequence[float] = (),
     note: str | None = None,
 ) -> VisibleObjects:
-    """n objects, perhaps none, of masks bool (H, W); ``size`` is the picture's (height, width)."""
+    """n objects, perhaps none, of masks bool (H, W); ``size`` is the image's (height, width)."""
     packed = CroppedMasks.pack(masks, size)
     return VisibleObjects(packed, tuple(names), tuple(scores), note)
 
@@ -77,16 +77,16 @@ def check_seen(mask: np.ndarray, what: str) -> None:
     """ValueError when a mask of an object has no pixel."""
     if not mask.any():
         raise ValueError(
-            f'{what} has no pixel, so that nothing is seen of its object: draw it, or leave it out.'
+            f'{what} has no pixel, so its object is not visible: draw it, or leave it out.'
         )
 
 
 def check_mask_size(found: tuple[int, ...], size: tuple[int, int], what: str) -> None:
-    """ValueError when a mask of (height, width) ``found`` is not of the picture's size."""
+    """ValueError when a mask of (height, width) ``found`` is not of the image's size."""
     if tuple(found) != tuple(size):
         raise ValueError(
-            f'{what} is {_text(found)} pixels (width x height), its picture {_text(size)}: give '
-            f'masks in the size of the picture.'
+            f'{what} is {_text(found)} pixels (width x height), its image {_text(size)}: give '
+            f'masks in the size of the image.'
         )
 
 

@@ -1,4 +1,4 @@
-"""Removing objects from photos, or filling holes: which, and what of the photo a network paints."""
+"""Remove objects from photos or fill holes: the choice of objects, and the patches to fill."""
 
 from seginpaint_mm.apis.removal.filling import Filling, FillingPlan, FillingSource
 from seginpaint_mm.apis.removal.removal import Removal

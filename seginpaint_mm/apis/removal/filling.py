@@ -61,7 +61,7 @@ class Filling:
 
 @dataclass(frozen=True, kw_only=True)
 class FillingPlan(VisibleObjects):
-    """What is marked in a photo, and how it is filled.
+    """The holes of a photo, and how they are filled.
 
     Attributes:
         hole: bool (H, W), all of it.
@@ -75,7 +75,7 @@ class FillingPlan(VisibleObjects):
 
 
 class FillingSource(MaskSource):
-    """Plans how what another source marks is filled."""
+    """Plans how the holes of another source are filled."""
 
     def __init__(self, source: MaskSource, filling: Filling) -> None:
         self.source = source
@@ -123,7 +123,7 @@ class FillingSource(MaskSource):
         patches = plan_patches(parts, hole.shape, filling.margin, filling.working_size)
         if sees_nothing(patches, hole):
             raise ValueError(
-                f'what is known beside the hole is lost when it is reduced to '
+                f'no known pixel beside the hole is left when it is reduced to '
                 f'{filling.working_size} pixels: take a larger working size, or fill the photo as '
                 f'a whole (--whole-up-to inf).'
             )
@@ -159,7 +159,7 @@ def read_segmentation(
         given = read_labels(path, size=size, img_path=scene.origin)
     if given.shape != size or given.dtype.kind not in 'iu':
         raise ValueError(
-            f'a segmentation is whole numbers of the size of its image, {size} (height, width); '
+            f'a segmentation has whole numbers in the size of its image, {size} (height, width); '
             f'this one is {given.dtype} {given.shape}.'
         )
     if given.min() < 0 or given.max() > _UNKNOWN:

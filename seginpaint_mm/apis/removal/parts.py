@@ -1,4 +1,4 @@
-"""``Part``: pixels of a hole that are painted together, and how holes are divided into parts."""
+"""``Part``: pixels of a hole that are filled together, and the division of holes into parts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MANY = 2000  # boxes, beyond which neighbouring groups are not joined
 
 @dataclass(frozen=True)
 class Part:
-    """Pixels of a hole that are painted together.
+    """Pixels of a hole that are filled together.
 
     Attributes:
         box: Tight around them.
@@ -34,7 +34,7 @@ class Part:
 def find_parts(
     masks: CroppedMasks, grow: Sequence[int], feather: int
 ) -> tuple[list[Part], np.ndarray]:
-    """Divide what is to be painted among the objects: each pixel is of one of them.
+    """Divide the pixels to be filled among the objects: each belongs to one of them.
 
     Args:
         masks: Of the objects.
@@ -70,7 +70,7 @@ def find_parts(
 
 
 def split_part(part: Part, room: int, working_size: int) -> list[Part]:
-    """Cut a part that is too large into what hangs together, and thin pieces into smaller ones.
+    """Split a part that is too large into connected pieces, and thin pieces into smaller ones.
 
     Args:
         part: A part.

@@ -1,4 +1,4 @@
-"""What of a large photo an inpainter sees: square patches around the holes, and their order.
+"""Square patches of a large photo around its holes, and their order.
 
 A hole is made of parts: what one object covers, or one connected piece of it. A part whose longer
 side fits into the working size is seen at the photo's own resolution, with so much around it that
@@ -26,7 +26,7 @@ _LEAST_SHARE = 1 / 16  # of a part's longer side, around one that is not reduced
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of a hole, and what an inpainter sees of the photo to paint it.
+    """A part of a hole, and the square of the photo that an inpainter receives to fill it.
 
     Attributes:
         box: What is seen: a square, as far as the photo reaches.
@@ -102,7 +102,7 @@ class Patch:
 def plan_patches(
     parts: Sequence[Part], shape: tuple[int, int], margin: float, working_size: int
 ) -> tuple[Patch, ...]:
-    """Plan the patches that paint all parts, in the order in which they are painted.
+    """Plan the patches that fill all parts, in their order.
 
     Args:
         parts: No pixel is of two of them.

@@ -1,4 +1,4 @@
-"""``Removal``: what is to be removed from pictures, and how."""
+"""``Removal``: which objects are removed from images, and how."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,29 +18,29 @@ _LEAST = {'feather': 0, 'margin': 0, 'working_size': 32, 'look_size': 32}
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What is to be removed from pictures, and how. What is named in several ways is added up.
+    """Which objects are removed from images, and how. Objects named in several ways add up.
 
-    A class that a picture does not have is passed over where something else is named that it has.
-    Of pictures in which a network finds the objects, without any name, click, box or number nothing
+    A class that an image does not have is passed over where something else is named that it has.
+    Of images in which a network finds the objects, without any name, click, box or number nothing
     is removed: the result tells what there is, with the numbers.
 
     Attributes:
-        classes: Names; of each the object that is surest.
+        classes: Names; of each the highest-scoring object.
         all_of: Names; all objects of each.
-        clicks: (x, y) in pixels of the upright picture; the surest object there.
+        clicks: (x, y) in pixels of the upright image; the highest-scoring object there.
         boxes: (x1, y1, x2, y2) in the same; the object that fits best.
-        ids: Numbers of objects, from 1 on, as in the pictures and files of an earlier call.
+        ids: Numbers of objects, from 1 on, as in the images and files of an earlier call.
         grow: Pixels that masks are grown by, or a share of the longer side of each object's box,
             such as ``'2%'``; negative ones shrink them. None: ``'0.6%'`` for what a network finds,
             whose masks leave a rim of the object, and 0 for what a user has marked.
-        feather: Width in pixels, outside the mask, in which the painting passes into the picture.
+        feather: Width in pixels, outside the mask, in which the painting passes into the image.
         margin: What is seen around an object at least, as a share of the longer side of its box;
             less where the object fits into the working size only with less.
-        working_size: Side in pixels of the squares that the inpainter sees, where the picture is as
+        working_size: Side in pixels of the squares that the inpainter sees, where the image is as
             large. Only objects that do not fit into it are reduced, see
             :mod:`seginpaint_mm.apis.removal.patches`.
         look_size: Greatest side at which the panoptic network of an :class:`ObjectRemover` sees
-            whole pictures; larger ones are reduced.
+            whole images; larger ones are reduced.
         min_score: What that network is less sure of is left out, beside what it leaves out itself.
         picture_format: Of the result: ``'png'``, which loses nothing, or ``'jpg'``.
         before: A network whose masks of the same objects are written too: that before the mask was
@@ -93,7 +93,7 @@ class Removal:
                 )
         if self.picture_format not in FORMATS:
             raise UserError(
-                f'Pictures are written as {" or ".join(FORMATS)}, not as {self.picture_format!r}.'
+                f'Images are written as {" or ".join(FORMATS)}, not as {self.picture_format!r}.'
             )
 
     def grown_by(self, boxes: Sequence[Sequence[int]], *, found: bool) -> list[int]:

@@ -1,4 +1,4 @@
-"""``RemovalPlan``: which objects of a picture go, and where their place is painted."""
+"""``RemovalPlan``: which objects of an image are removed, and where it is filled."""
 
 from dataclasses import dataclass
 
@@ -19,17 +19,17 @@ from seginpaint_mm.models.maskopt.segments import LEAST_COMMON
 
 @dataclass(frozen=True, kw_only=True)
 class RemovalPlan(VisibleObjects):
-    """All n objects that a picture has, and what is to be done to remove some of them.
+    """All n objects of an image, and the plan to remove some of them.
 
     Attributes:
         chosen: bool (n,), those that go.
         mask: bool (H, W), what they cover, as it was found.
         before: bool (H, W), the same as another network finds it; None without one.
         hole: bool (H, W), what is painted: the mask, grown or shrunk, and around it, where the
-            painting passes into the picture. Elsewhere the picture stays as it is.
+            painting passes into the image. Elsewhere the image stays as it is.
         patches: How the hole is painted, in turn; none where nothing is removed.
         picture_format: Of the result.
-        origin: The picture, for people.
+        origin: The image, for people.
         alpha: uint8 (H, W), its transparency, or None.
         remark: What a user should know though nothing went wrong, one sentence; or None.
     """
@@ -46,7 +46,7 @@ class RemovalPlan(VisibleObjects):
 
 
 class RemovalSource(MaskSource):
-    """Plans what is removed, of the objects of another source.
+    """Plans the removal of objects of another source.
 
     Args:
         source: Finds or knows the objects.
@@ -67,16 +67,16 @@ class RemovalSource(MaskSource):
         return self.source.objection(scenes)
 
     def objects(self, scene: SceneInput, image: np.ndarray) -> RemovalPlan:
-        """The plan for a picture.
+        """The plan for an image.
 
         Raises:
             ValueError: one sentence, when what is to be removed is not there, or is nothing or
-                everything, or the picture's transparency cannot be written.
+                everything, or the image's transparency cannot be written.
         """
         removal, where = self.removal, scene.origin
         alpha = scene.read_alpha()
         if removal.picture_format == 'jpg' and alpha is not None:
-            raise ValueError(f'{where}: JPEG knows no transparency, which this has: write png.')
+            raise ValueError(f'{where}: JPEG has no transparency, this image has: write png.')
         found = self.source.objects(scene, image)
         chosen, remark = self._choose(found, where)
         going = found.masks[chosen]
@@ -139,14 +139,14 @@ class RemovalSource(MaskSource):
             width = str(removal.grow).removeprefix('-')
             unit = 'of an object' if width.endswith('%') else 'pixels'
             raise ValueError(
-                f'{where}: nothing of the mask is left when it is shrunk by {width} {unit}: shrink '
-                f'it less.'
+                f'{where}: no pixel of the mask is left when it is shrunk by {width} {unit}: '
+                f'shrink it less.'
             )
         check_hole(hole, f'{where}: what is to be removed, with its border,')
         patches = plan_patches(parts, hole.shape, removal.margin, removal.working_size)
         if sees_nothing(patches, hole):
             raise ValueError(
-                f'{where}: what is known beside the hole is lost when it is reduced to '
+                f'{where}: no known pixel beside the hole is left when it is reduced to '
                 f'{removal.working_size} pixels: take a larger working size, or remove less.'
             )
         return hole, patches

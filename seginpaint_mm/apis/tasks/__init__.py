@@ -1,4 +1,4 @@
-"""What an inference does with a picture, by the kind of model."""
+"""The tasks of an inference, by the kind of model."""
 
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""Completed objects at the size of the picture that they are from."""
+"""Completed objects at the size of the image that they are from."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _AS_PREDICTED = ('scores', 'full_probs', 'painted')
 def full_masks_in_photo(
     found: InstanceData, scale_factor: Sequence[float], visible: Tensor
 ) -> Tensor:
-    """Bring predicted full masks to the photo's size, and unite them with what was marked.
+    """Bring predicted full masks to the photo's size, and unite them with the given masks.
 
     Args:
         found: ``pred_instances`` with ``full_masks`` of the photo's size, which are taken as they

@@ -1,4 +1,4 @@
-"""``CompletionTask``: marked objects as a whole, painted, and in their depth order."""
+"""``CompletionTask``: the full mask and appearance of marked objects, and their depth order."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _FIRST = 1  # number of the first object in files, as 0 is no object in a map of
 
 
 class CompletionTask(OneRoundTask):
-    """Completes the objects of a picture, of which is given what can be seen.
+    """Completes the objects of an image from their visible masks.
 
     ``pred_instances`` has a row an object, in the order given: what
     :func:`objects_at_original_size` tells of. ``pred_depth_order`` is the objects'
@@ -46,7 +46,7 @@ class CompletionTask(OneRoundTask):
       is ``bbox`` in ``predictions.json``. What can be seen has the photo's transparency and bits,
       the file its ICC profile and EXIF;
     - ``pred/depth_order/<name>.json``: who hides whom, see :meth:`DepthOrder.to_dict`;
-    - ``pred/depth_order/<name>.png``: the same, drawn, where pictures are.
+    - ``pred/depth_order/<name>.png``: the same, drawn, where images are.
 
     Stacked in the depth order, back to front, the cut-outs show the photo again wherever an object
     is seen; without ``occluder_growth`` they cover nothing else. That takes ``occluders='given'``.

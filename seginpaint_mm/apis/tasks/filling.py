@@ -1,4 +1,4 @@
-"""``FillingTask``: holes in pictures, filled; outside them the picture stays as it is."""
+"""``FillingTask``: fill holes in images; outside them the image stays as it is."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -24,7 +24,7 @@ UNKNOWN_CLASS = 255  # where no patch was
 
 
 class FillingTask(InferenceTask):
-    """Fills what all masks of a picture mark together, at the picture's own size.
+    """Fills what all masks of an image mark together, at the image's own size.
 
     Samples have ``hole``, ``pred_image`` and whatever else the model predicts. Of photos that are
     filled in patches (:class:`Filling`) classes are known in the patches, 255 elsewhere, and how
@@ -41,7 +41,7 @@ class FillingTask(InferenceTask):
     mask_meaning: ClassVar[str] = 'what is to be filled'
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
-        """Pictures are neither resized nor cropped, and the hole is the user's."""
+        """Images are neither resized nor cropped, and the hole is the user's."""
         return [step for step in steps if step['type'] == 'PackScene']
 
     def source(
@@ -65,10 +65,10 @@ class FillingTask(InferenceTask):
             )
 
     def rounds(self, picture: dict, image: np.ndarray, objects: FillingPlan) -> Rounds:
-        """Show the picture with its hole, or the patches.
+        """Show the image with its hole, or the patches.
 
         Raises:
-            ValueError: when the model cannot fill pictures, or patches, this large.
+            ValueError: when the model cannot fill images, or patches, this large.
         """
         hole = objects.hole
         for size in {patch.size for patch in objects.patches} or {hole.shape}:
@@ -149,7 +149,7 @@ def _image(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> PixelDat
 def _keep_maps(
     maps: dict[str, np.ndarray], shape: tuple[int, int], patch: Patch, sample: SceneSample
 ) -> None:
-    """Put the maps of a patch, as far as they are of one channel, into those of the picture."""
+    """Put the maps of a patch, as far as they are of one channel, into those of the image."""
     left, top, right, bottom = patch.box
     for name, field in sample.items():
         is_of_scale = name.rpartition('_')[2].isdigit()  # which are drawn of whole photos alone

@@ -1,4 +1,4 @@
-"""Painting a hole of a large photo patch by patch."""
+"""Fill a hole of a large photo patch by patch."""
 
 from collections.abc import Callable, Generator, Sequence
 
@@ -20,10 +20,10 @@ def paint_patches(
     keep: Callable[[Patch, SceneSample], None] | None = None,
     segmentation: np.ndarray | None = None,
 ) -> Painting:
-    """Paint patches round by round, each with what was painted before.
+    """Fill patches round by round, each on the result of the rounds before.
 
     Args:
-        picture: The dictionary of the picture alone, for the pipeline.
+        picture: The dictionary of the image alone, for the pipeline.
         image: BGR uint8 (H, W, 3).
         hole: bool (H, W), what is painted.
         patches: Of all of it, in turn.
@@ -51,7 +51,7 @@ def paint_patches(
 
 
 def keep_grey(painted: np.ndarray, image: np.ndarray, hole: np.ndarray) -> None:
-    """Make what was painted grey where the image itself is, in place.
+    """Make the filled pixels grey where the image is grey, in place.
 
     Args:
         painted: BGR uint8 (H, W, 3), written to.

@@ -1,4 +1,4 @@
-"""``PredictionTask``: what a model sees in a picture or behind it, as maps and instances."""
+"""``PredictionTask``: predict maps of classes, also behind objects, and instances."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from seginpaint_mm.utils.files import write_image
 
 
 class PredictionTask(OneRoundTask):
-    """Maps of classes and of the foreground, and instances, of a picture alone.
+    """Maps of classes and of the foreground, and instances, of an image alone.
 
     - ``pred/background/<name>.png``: uint8 class ids, also behind the foreground;
     - ``pred/foreground/<name>.png``: uint8, 1 = foreground;

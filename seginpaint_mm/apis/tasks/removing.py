@@ -1,4 +1,4 @@
-"""``RemovingTask``: pictures without some of their objects; elsewhere they stay as they are."""
+"""``RemovingTask``: remove objects from images; elsewhere they stay as they are."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -65,7 +65,7 @@ class RemovingTask(InferenceTask):
         """
         if filling is not None:
             raise UserError(
-                'How objects are removed is not told by a Filling: give a Removal, or --task fill.'
+                'A Filling does not say how objects are removed: give a Removal, or --task fill.'
             )
         removal = removal or Removal()
         selector = getattr(self.model, 'selector', None)
@@ -79,7 +79,7 @@ class RemovingTask(InferenceTask):
         return RemovalSource(given, removal)
 
     def rounds(self, picture: dict, image: np.ndarray, objects: RemovalPlan) -> Rounds:
-        """Show the patches, then put the picture together; grey pictures stay grey."""
+        """Show the patches, then put the image together; grey images stay grey."""
         for patch in objects.patches:
             check_size(self.model, patch.size)
         painted = yield from paint_patches(picture, image, objects.hole, objects.patches)
@@ -126,7 +126,7 @@ class RemovingTask(InferenceTask):
 
     @staticmethod
     def _write_result(folder: Path, scene: SceneInput, sample: SceneSample) -> dict[str, str]:
-        """The picture and its masks, in place of those of an earlier call; their files by kind."""
+        """The image and its masks, in place of those of an earlier call; their files by kind."""
         files = dict(image=f'pred/image/{scene.name}.{sample.picture_format}')
         colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
         changed = sample.hole.data[0].numpy() > 0
@@ -140,7 +140,7 @@ class RemovingTask(InferenceTask):
 
 
 def _remove_stale(folder: Path, name: str, written: set[str]) -> None:
-    """Remove what an earlier call left of the same picture, and this one has not replaced."""
+    """Remove what an earlier call left of the same image, and this one has not replaced."""
     pictures = [f'pred/image/{name}.{suffix}' for suffix in FORMATS]
     masks = [f'pred/{kind}/{name}.png' for kind in _MASKS.values()]
     for file in {*pictures, *masks} - written:

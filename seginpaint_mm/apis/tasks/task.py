@@ -1,4 +1,4 @@
-"""``InferenceTask``: what differs between inferences with different kinds of models."""
+"""``InferenceTask``: the steps that differ between kinds of models."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
@@ -19,7 +19,7 @@ Rounds = Generator[list[dict], list[SceneSample], SceneSample]
 
 
 class InferenceTask(ABC):
-    """Prepares a picture for a model, and finishes what the model made of it.
+    """Prepares an image for a model, and finishes its predictions.
 
     Args:
         model: It fits, see :meth:`fits`.
@@ -46,7 +46,7 @@ class InferenceTask(ABC):
         return task_of(model) in cls.model_tasks
 
     def pipeline(self, steps: list[dict]) -> list[dict]:
-        """What to do with pictures, of the steps of the model's tests that load no file."""
+        """What to do with images, of the steps of the model's tests that load no file."""
         return steps
 
     def source(
@@ -55,7 +55,7 @@ class InferenceTask(ABC):
         removal: Removal | None,
         filling: Filling | None = None,
     ) -> MaskSource | None:
-        """Where what is marked in pictures comes from.
+        """Where what is marked in images comes from.
 
         Args:
             given: By the user, perhaps as another model.
@@ -68,29 +68,29 @@ class InferenceTask(ABC):
         kind = type(self.model).__name__
         if removal is not None:
             raise UserError(
-                f'This {kind} is not told to remove anything: give --task remove, or a model that '
+                f'This {kind} does not remove objects: give --task remove, or a model that '
                 f'removes objects.'
             )
         if filling is not None:
             raise UserError(
-                f'This {kind} fills no holes that are marked: leave out how (--whole-up-to), or '
+                f'This {kind} fills no marked holes: leave out how (--whole-up-to), or '
                 f'give --task fill and a model that fills holes.'
             )
         if self.needs_masks != (given is not None):
             raise UserError(
                 f'A {kind} needs masks of {self.mask_meaning}: give --masks or --instances.'
                 if self.needs_masks
-                else f'A {kind} looks at pictures alone: leave the masks out.'
+                else f'A {kind} takes images alone: leave the masks out.'
             )
         return given
 
     @abstractmethod
     def rounds(self, picture: dict, image: np.ndarray, objects: VisibleObjects | None) -> Rounds:
-        """Let a model see a picture, once or several times.
+        """Run a model on an image, once or several times.
 
         Args:
-            picture: The dictionary of the picture alone, for the pipeline.
-            image: The picture as it came, BGR uint8 (H, W, 3).
+            picture: The dictionary of the image alone, for the pipeline.
+            image: The image as it came, BGR uint8 (H, W, 3).
             objects: What is marked in it.
 
         Yields:
@@ -98,11 +98,11 @@ class InferenceTask(ABC):
             the CPU and in that order, are sent back.
 
         Returns:
-            SceneSample: A new one at the size of the picture, with metainfo and predictions only; a
+            SceneSample: A new one at the size of the image, with metainfo and predictions only; a
             ``remark`` in the metainfo is what a user should know, one sentence.
 
         Raises:
-            ValueError: before the model has seen anything, when it cannot take the picture.
+            ValueError: before the model has seen anything, when it cannot take the image.
         """
 
     @abstractmethod
@@ -119,7 +119,7 @@ class InferenceTask(ABC):
         Args:
             folder: Of the results.
             scene: The input.
-            image: The picture as it came, BGR uint8 (H, W, 3).
+            image: The image as it came, BGR uint8 (H, W, 3).
             sample: What :meth:`rounds` gave.
             draw: Also files that are only drawn for people.
 
@@ -133,17 +133,17 @@ class InferenceTask(ABC):
 
 
 class OneRoundTask(InferenceTask):
-    """A task in which the model sees a picture once."""
+    """A task in which the model sees an image once."""
 
     def rounds(self, picture: dict, image: np.ndarray, objects: VisibleObjects | None) -> Rounds:
         samples = yield self.views(picture, objects)
         return self.finish(samples, image, objects)
 
     def views(self, picture: dict, objects: VisibleObjects | None) -> list[dict]:
-        """What the model sees of a picture: dictionaries for the pipeline.
+        """What the model sees of an image: dictionaries for the pipeline.
 
         Args:
-            picture: The dictionary of the picture alone.
+            picture: The dictionary of the image alone.
             objects: What is marked in it.
 
         Raises:
@@ -155,11 +155,11 @@ class OneRoundTask(InferenceTask):
     def finish(
         self, samples: Sequence[SceneSample], image: np.ndarray, objects: VisibleObjects | None
     ) -> SceneSample:
-        """Bring predictions, on the CPU, to the size of the picture.
+        """Bring predictions, on the CPU, to the size of the image.
 
         Args:
             samples: Of the model, one a view.
-            image: The picture as it came, BGR uint8 (H, W, 3).
+            image: The image as it came, BGR uint8 (H, W, 3).
             objects: What was marked in it.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Pairs of one picture with and without an object, on the disk (maskopt, Sec. III-A)."""
+"""Pairs of one image with and without an object, on the disk (maskopt, Sec. III-A)."""
 
 from seginpaint_mm.datasets.pairs.maker import Pair, PairMaker, PairOptions
 from seginpaint_mm.datasets.pairs.pairs_dataset import PairsDataset

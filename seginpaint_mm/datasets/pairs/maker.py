@@ -21,16 +21,16 @@ from seginpaint_mm.datasets.object_placement import (
 from seginpaint_mm.datasets.transforms.packing import resize_smoothly
 from seginpaint_mm.errors import DataError
 
-PICTURES = 16  # of a block; its objects are pasted into its pictures, so that each is read once
-USES = 2  # pairs that are made of a picture, each with a crop and an object of its own
+PICTURES = 16  # of a block; its objects are pasted into its images, so that each is read once
+USES = 2  # pairs that are made of an image, each with a crop and an object of its own
 BLOCK = USES * PICTURES  # pairs
 FORMATS = ('jpg', 'png')
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 95]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # small gain for much time beyond
 _MOST_CLASSES = 255  # 255 is void
-_CACHED = 64  # pictures
+_CACHED = 64  # images
 _TRIES = 20  # places for an object before the next is taken
-_MORE = 200  # further pictures that are searched for an object where a block has none
+_MORE = 200  # further images that are searched for an object where a block has none
 _MANY = 10  # objects
 _SCATTERED = 0.1  # share of its box that an object fills
 
@@ -40,19 +40,19 @@ class PairOptions:
     """How pairs are made.
 
     Attributes:
-        size: (height, width); pictures are scaled to cover it and cropped at random.
+        size: (height, width); images are scaled to cover it and cropped at random.
         classes: Of the objects; None for all that the source has.
-        area: Smallest and largest object, as a share of the picture's area, before it is scaled.
+        area: Smallest and largest object, as a share of the image's area, before it is scaled.
         max_contact: Largest share of an object's outline that may touch other objects.
         scale: Range of the factor for an object's size.
         rotation: Range in degrees.
         flip_prob: Probability that an object is mirrored.
         blendings: Keys of ``BLENDINGS``, of which a random one is taken.
-        cut_off: Objects that the border of their picture may cut off are taken, too. With area
+        cut_off: Objects that the border of their image may cut off are taken, too. With area
             (0, 1) and max_contact 1 these are all objects, as the paper takes all segments.
-        truncation: Up to half of each side of an object's box may lie outside the picture.
-        truth_format: ``'jpg'`` (quality 95) or ``'png'``: how the picture without is stored. The
-            picture with the object is made of what was stored, so both agree outside the hole.
+        truncation: Up to half of each side of an object's box may lie outside the image.
+        truth_format: ``'jpg'`` (quality 95) or ``'png'``: how the image without is stored. The
+            image with the object is made of what was stored, so both agree outside the hole.
     """
 
     size: tuple[int, int] = (256, 256)
@@ -70,7 +70,7 @@ class PairOptions:
 
 @dataclass(frozen=True)
 class Pair:
-    """One picture with and without an object.
+    """One image with and without an object.
 
     Attributes:
         image: BGR uint8 (H, W, 3), I, with the object.
@@ -81,7 +81,7 @@ class Pair:
         instances: uint16 (H, W), objects of ``truth``, 0 = none.
         removed_class: What the object is.
         blending: Key of ``BLENDINGS``, how it was put in.
-        sources: Names of the files of the picture and of the object's picture.
+        sources: Names of the files of the image and of the object's image.
     """
 
     image: np.ndarray
@@ -98,13 +98,13 @@ class Pair:
 class PairMaker:
     """Makes the same pairs of a source for the same seed and options, in blocks.
 
-    Each block takes ``PICTURES`` random pictures, whatever the others take, so that more pairs
-    show more of the source: as many pairs as it has pictures show about 40 % of them.
+    Each block takes ``PICTURES`` random images, whatever the others take, so that more pairs
+    show more of the source: as many pairs as it has images show about 40 % of them.
 
     Args:
-        source: Objects are cut out of its pictures and pasted into its pictures; its pipeline is
+        source: Objects are cut out of its images and pasted into its images; its pipeline is
             ``LoadSceneImage`` and ``LoadInstances``. Crowds are left out and, unless the options
-            say otherwise, objects that are small, cut off by the picture's border, or hidden in
+            say otherwise, objects that are small, cut off by the image's border, or hidden in
             part by others.
         options: How.
         seed: Varies all choices, >= 0.
@@ -146,7 +146,7 @@ class PairMaker:
         return [self._pair(scene, objects, rng) for scene in scenes]
 
     def _scene(self, index: int, rng: np.random.Generator) -> dict:
-        """A picture and its maps, scaled to cover the size and cropped."""
+        """An image and its maps, scaled to cover the size and cropped."""
         loaded, size = _load(self, index), self.options.size
         spare = [side - wanted for side, wanted in zip(loaded['img'].shape, size, strict=False)]
         top, left = (int(rng.integers(0, n, endpoint=True)) for n in spare)
@@ -166,7 +166,7 @@ class PairMaker:
         )
 
     def _search(self, rng: np.random.Generator) -> list[tuple[dict, CutOut]]:
-        """Objects of further pictures, for a block that shows none."""
+        """Objects of further images, for a block that shows none."""
         for _ in range(_MORE):
             scene = self._scene(int(rng.integers(len(self.source))), rng)
             if found := self._cut_out(scene):
@@ -180,7 +180,7 @@ class PairMaker:
             )
         wanted = ' or '.join(self.options.classes or ('object',))
         raise DataError(
-            f'{self.source.data_root}: none of {PICTURES + _MORE} random pictures shows a whole '
+            f'{self.source.data_root}: none of {PICTURES + _MORE} random images shows a whole '
             f'{wanted} of {self.options.area[0]:g} to {self.options.area[1]:g} of its area: widen '
             f'--area, or choose other classes.'
         )
@@ -214,7 +214,7 @@ class PairMaker:
     def _place(
         self, objects: Sequence[tuple[dict, CutOut]], rng: np.random.Generator
     ) -> tuple[dict, CutOut, PlacedObject | None]:
-        """A random object at a random place, its picture, and what it was cut out as."""
+        """A random object at a random place, its image, and what it was cut out as."""
         options = self.options
         for _ in range(_TRIES):
             origin, cut_out = objects[int(rng.integers(len(objects)))]
@@ -244,7 +244,7 @@ class PairMaker:
 
 @lru_cache(maxsize=_CACHED)
 def _load(maker: PairMaker, index: int) -> dict:
-    """A picture and its maps, scaled to cover the wanted size."""
+    """An image and its maps, scaled to cover the wanted size."""
     loaded, size = maker.source[index], maker.options.size
     height, width = loaded['img'].shape[:2]
     factor = max(size[0] / height, size[1] / width)
@@ -268,7 +268,7 @@ def _is_scattered(objects: np.ndarray) -> bool:
 
 
 def _store(image: np.ndarray, truth_format: str) -> tuple[bytes, np.ndarray]:
-    """A picture's file, and what is read of it."""
+    """An image's file, and what is read of it."""
     flags = _JPEG if truth_format == 'jpg' else _PNG
     data = cv2.imencode(f'.{truth_format}', image, flags)[1]
     return data.tobytes(), cv2.imdecode(data, cv2.IMREAD_COLOR)

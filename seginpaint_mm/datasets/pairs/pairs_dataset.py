@@ -1,4 +1,4 @@
-"""``PairsDataset``: pictures with and without an object, as ``make_pairs.py`` wrote them."""
+"""``PairsDataset``: images with and without an object, as ``make_pairs.py`` wrote them."""
 
 import json
 from collections.abc import Callable, Sequence

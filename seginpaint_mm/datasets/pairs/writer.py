@@ -52,7 +52,7 @@ def write_pairs(
     workers: int,
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Write what is missing of ``number`` pairs, see :mod:`layout`.
+    """Write the missing ones of ``number`` pairs, see :mod:`layout`.
 
     With more than one worker, call it below ``if __name__ == '__main__':``.
 
@@ -137,14 +137,14 @@ def _claim(root: Path, maker: PairMaker) -> None:
 
 
 def _digest(source: InstanceDataset) -> str:
-    """The same for the same pictures and objects, wherever the folder of the source lies."""
+    """The same for the same images and objects, wherever the folder of the source lies."""
     samples = (source.get_data_info(index) for index in range(len(source)))
     told = sorted(json.dumps(_identity(sample, source.data_root)) for sample in samples)
     return hashlib.sha256('\n'.join(told).encode()).hexdigest()[:16]
 
 
 def _identity(sample: dict, root: str) -> list:
-    """Name of the picture, and the ids of its objects or the name of their map."""
+    """Name of the image, and the ids of its objects or the name of their map."""
     listed = sample.get('annotations', sample.get('segments'))
     objects = [sample['instance_path']] if listed is None else []
     names = [

@@ -17,8 +17,8 @@ class GrowBoxes(BaseTransform):
     The box of an empty mask, where a network predicted nothing of the object, is the whole image.
 
     SeGAN draws shares from 0.1 to 0.3 of the box's width or height in training (Section 5.1); its
-    published code takes 0.2 in tests. Boxes are rounded outwards and cut off at the picture's
-    border. Call it when the geometry of the picture does not change any more.
+    published code takes 0.2 in tests. Boxes are rounded outwards and cut off at the image's
+    border. Call it when the geometry of the image does not change any more.
 
     Required key: ``gt_input_masks`` bool (n, H, W). Added: ``gt_grown_boxes`` float32 (n, 4),
     (x1, y1, x2, y2) in whole pixels, x2 and y2 exclusive.
@@ -59,14 +59,14 @@ _FULL = 255
 
 @TRANSFORMS.register_module()
 class FrameObjects(BaseTransform):
-    """Cut a window out of a picture with objects, perhaps mirror it, and resize it.
+    """Cut a window out of an image with objects, perhaps mirror it, and resize it.
 
-    The window's height and width are the same random share of the picture's; its place is random.
+    The window's height and width are the same random share of the image's; its place is random.
     It is resized to exactly ``size``, whatever its shape: SeGAN takes 500x500 (Section 5.1).
     A pixel of a resized mask is set if half of it was. Objects of which nothing is left in the
     window, of what can be seen or of what the network is given (unless it was given nothing of the
     object before), are left out; where none is left,
-    the result is None, and a training data set gives another picture. With ``keep_all`` none is
+    the result is None, and a training data set gives another image. With ``keep_all`` none is
     left out: one that nowhere covers half a pixel keeps all that it touches.
 
     Changed keys: ``img``, ``img_shape`` and those of :class:`LoadAmodalObjects`. Added:
@@ -75,10 +75,10 @@ class FrameObjects(BaseTransform):
 
     Args:
         size: (height, width) of the result in pixels.
-        window: Least and greatest share of the picture's sides; (1, 1) takes all of it.
+        window: Least and greatest share of the image's sides; (1, 1) takes all of it.
         flip_prob: Probability that it is mirrored, left to right.
-        keep_all: Keep each object, and pictures without objects, as inference needs them; the
-            window is all of the picture.
+        keep_all: Keep each object, and images without objects, as inference needs them; the
+            window is all of the image.
         keep_photo: Keep the masks at the photo's size, for metrics; the window is all of the image,
             which is not mirrored.
 

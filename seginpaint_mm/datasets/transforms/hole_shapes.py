@@ -188,7 +188,7 @@ def signed_distance(mask: np.ndarray, unit: str = 'share') -> np.ndarray:
     """Euclidean distance to a mask's outline, which runs halfway between pixels in and out.
 
     A mask without outline has a defined value everywhere: +1 where it is empty, -1 where it is
-    full, in pixels plus or minus the picture's diagonal.
+    full, in pixels plus or minus the image's diagonal.
 
     Args:
         mask: (H, W), 1 = inside.

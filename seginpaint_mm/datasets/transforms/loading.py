@@ -233,7 +233,7 @@ def _check_classes(
 
 @TRANSFORMS.register_module()
 class LoadHole(HoleTransform):
-    """Read ``FOLDER/NAME.png`` for the image ``NAME.*``; what is not black is the hole.
+    """Read ``FOLDER/NAME.png`` for the image ``NAME.*``; non-zero pixels are the hole.
 
     They are found and read as those in a folder are that is given to ``infer.py --masks``:
     ``FOLDER/NAME.*`` may be of any image format, ``a.jpg.png`` belongs to ``a.jpg`` alone, and JPEG
@@ -310,7 +310,7 @@ class LoadPair(BaseTransform):
 
     Raises:
         FileNotFoundError: when a file is missing.
-        ValueError: when one is damaged, or does not fit its picture.
+        ValueError: when one is damaged, or does not fit its image.
     """
 
     needs_truth: ClassVar[bool] = True
@@ -345,7 +345,7 @@ def _lay_over(truth: np.ndarray, results: dict) -> tuple[np.ndarray, np.ndarray]
     (top, left), (height, width) = results['top_left'], opaque.shape
     if top + height > truth.shape[0] or left + width > truth.shape[1]:
         raise ValueError(
-            f'{results["object_path"]}: the object does not fit into its picture '
+            f'{results["object_path"]}: the object does not fit into its image '
             f'{results["img_path"]}: make the pairs again.'
         )
     image, hole = truth.copy(), np.zeros(truth.shape[:2], np.uint8)

@@ -99,7 +99,7 @@ class LoadAmodalObjects(BaseTransform):
     - ``gt_full_masks`` bool (n, H, W): SF, also what is hidden; the invisible region may be empty;
     - ``gt_labels`` int64 (n,): 0, there are no classes;
     - ``gt_depths`` int64 (n,), 0 = front, where the data set knows the depth order;
-    - ``gt_appearances`` uint8 (n, H, W, 3), BGR, the picture of each object alone, where asked for.
+    - ``gt_appearances`` uint8 (n, H, W, 3), BGR, the image of each object alone, where asked for.
 
     Args:
         appearance: Load the objects' whole appearances as well.

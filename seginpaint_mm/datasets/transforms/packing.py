@@ -203,9 +203,9 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 @TRANSFORMS.register_module()
 class KeepTrueImage(BaseTransform):
-    """Add ``gt_image``: the picture as it is now, BGR uint8 (H, W, 3). Call it last before packing.
+    """Add ``gt_image``: the image as it is now, BGR uint8 (H, W, 3). Call it last before packing.
 
-    For data whose pictures are complete and whose holes are made up: metrics compare with it.
+    For data whose images are complete and whose holes are made up: metrics compare with it.
     """
 
     needs_truth: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""``PasteForeground``: hidden truth on real pictures, by putting objects over known background."""
+"""``PasteForeground``: paste objects on real images, so that the ground truth behind is known."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -30,7 +30,7 @@ _MAPS = ('gt_seg_map', 'gt_instance_map', 'gt_crowd_map', 'gt_foreground', 'gt_b
 
 @TRANSFORMS.register_module()
 class PasteForeground(BaseTransform):
-    """Cut objects out of labelled pictures and paste them over others.
+    """Cut objects out of labelled images and paste them over others.
 
     Afterwards ``img`` shows the objects, ``gt_foreground`` is the union of the true foreground
     and the pasted objects, and ``gt_seg_map`` is 255 under them. ``gt_background`` stays what it
@@ -39,13 +39,13 @@ class PasteForeground(BaseTransform):
     than these are left as they are. Far objects (foot higher up) are pasted first.
 
     With ``removal`` the objects are what is to be removed (maskopt, Sec. III-A) from any scene:
-    ``gt_image`` is the picture without them, ``hole`` is 1 where they are and wherever ``img``
+    ``gt_image`` is the image without them, ``hole`` is 1 where they are and wherever ``img``
     differs from it, ``removed_classes`` are their names and ``removed_labels`` the same as indices
-    into the source's ``thing_ids``. All other maps stay as they are: they tell of the picture
-    without the objects. A picture into which no object fits is left out. Resize and crop before:
+    into the source's ``thing_ids``. All other maps stay as they are: they tell of the image
+    without the objects. An image into which no object fits is left out. Resize and crop before:
     mmseg's transforms would resize ``gt_image`` as they do labels, by the nearest pixel, so that it
     would differ from ``img`` everywhere, and a crop may leave nothing of the hole. Flips may come
-    after. Such pairs are made anew for every sample; ``make_pairs.py`` writes others to the disk,
+    after. Such pairs are made again for every sample; ``make_pairs.py`` writes others to the disk,
     which :class:`LoadPair` reads.
 
     With ``amodal`` the objects of the image (``gt_instance_map``) are learnt as a whole, as far as
@@ -54,12 +54,12 @@ class PasteForeground(BaseTransform):
 
     Args:
         source: Config of the data set that objects come from; see :class:`ObjectLibrary`. Its
-            files are looked for when the first picture arrives. Without ``type`` it is the data set
+            files are looked for when the first image arrives. Without ``type`` it is the data set
             of the images into which objects are pasted (a :class:`SceneFolderDataset`,
             :class:`CocoInstanceDataset` or :class:`FolderInstanceDataset`), with the pipeline that
             ``source`` has.
-        num_objects: Least and greatest number of objects for a picture.
-        area: Smallest and largest object in its source, as a share of the picture's area.
+        num_objects: Least and greatest number of objects for an image.
+        area: Smallest and largest object in its source, as a share of the image's area.
         max_contact: Largest share of an object's outline that may touch other foreground in its
             source: where it does, part of it may be hidden.
         classes: Names of the objects' classes; None for all. For a source with classes.
@@ -77,7 +77,7 @@ class PasteForeground(BaseTransform):
         blending: ``'gaussian'`` or ``'box'`` mix the object's border with what is below, inside
             its mask; ``'poisson'`` gives the object the colours around it; ``'none'`` copies. Of
             several a random one is taken for each object.
-        truncation: Objects may reach over the left and right border of the picture, and, where
+        truncation: Objects may reach over the left and right border of the image, and, where
             they are ``'anywhere'``, over the others.
         removal: See above.
         amodal: See above.
@@ -85,7 +85,7 @@ class PasteForeground(BaseTransform):
         fixed: Make the same choices for a ``sample_idx`` every time (evaluation). Otherwise
             they come from NumPy's global state, which MMEngine seeds for each worker.
         seed: Varies the choices of ``fixed``.
-        cache_size: Keep the objects of so many source pictures in memory.
+        cache_size: Keep the objects of so many source images in memory.
 
     Raises:
         ValueError: when an option is out of its range, the source has no fitting object, or the

@@ -151,13 +151,13 @@ _CHECK_LABELS = 'check the label files, and that the data set class is the one t
 
 @HOOKS.register_module()
 class LabelPresenceHook(Hook):
-    """Looks, until both were seen once, for background and foreground in the training labels.
+    """Checks, until both were found once, for background and foreground in the training labels.
 
     At the end of the first epoch labels without any background (``gt_sem_seg`` is 255 everywhere)
     stop the training; labels without any foreground are only warned of.
 
     Raises:
-        DataError: there is no batch, or no picture of the first epoch has a pixel of a background
+        DataError: there is no batch, or no image of the first epoch has a pixel of a background
             class.
     """
 
@@ -187,12 +187,12 @@ class LabelPresenceHook(Hook):
         missing, self._missing = _in_all_processes(self._missing), set()
         if 'background' in missing:
             raise DataError(
-                f'No training picture of epoch {runner.epoch + 1} has a labelled background pixel, '
+                f'No training image of epoch {runner.epoch + 1} has a labelled background pixel, '
                 f'so nothing can be learnt: {_CHECK_LABELS}.'
             )
         if 'foreground' in missing:
             runner.logger.warning(
-                f'No training picture of epoch {runner.epoch + 1} has a foreground object: the '
+                f'No training image of epoch {runner.epoch + 1} has a foreground object: the '
                 f'foreground branch learns to see none; {_CHECK_LABELS}.'
             )
 

@@ -28,7 +28,7 @@ class AtomicBackend(LocalBackend):
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """MMEngine's checkpoint hook, made safe to kill.
+    """MMEngine's checkpoint hook with atomic writes, safe to kill.
 
     MMEngine removes the oldest checkpoint, then writes the new one into its final name. Here the
     new one is written under a temporary name and renamed, then ``last_checkpoint`` is replaced,
@@ -47,7 +47,7 @@ class AtomicCheckpointHook(CheckpointHook):
         save_begin: no checkpoint before this epoch (or iteration).
 
     Raises:
-        OSError: the disk has no room for a checkpoint; told before the training starts.
+        OSError: the disk has no room for a checkpoint; raised before the training starts.
         ConfigError: the validation gives no metric ``save_best``.
     """
 

@@ -149,7 +149,7 @@ class ChannelsLastHook(Hook):
     """Converts the model once before the run; activations follow the weights' layout.
 
     Values do not change but for the order of additions inside a convolution. A model that is
-    wrapped for several processes is wrapped anew: DistributedDataParallel keeps the layout that
+    wrapped for several processes is wrapped again: DistributedDataParallel keeps the layout that
     gradients had when it was made, and would hand out those of convolutions in the wrong order.
     """
 

@@ -20,9 +20,9 @@ class SavePredictionsHook(Hook):
     """``OUT_DIR/FIELD/NAME.png``, uint8, of the maps that a model predicts.
 
     The fields are ``pred_background`` and ``pred_sem_seg`` (class ids) and ``pred_foreground``
-    (0/1), ``pred_mask``, what was removed (0/255), and ``pred_image``, the filled picture, in
-    colours; one that the model does not predict is left out. ``NAME`` is the picture's name with
-    its place in the data set before it, since pictures of different folders may share a name.
+    (0/1), ``pred_mask``, what was removed (0/255), and ``pred_image``, the filled image, in
+    colours; one that the model does not predict is left out. ``NAME`` is the image's name with
+    its place in the data set before it, since images of different folders may share a name.
 
     Args:
         out_dir: folder, created where needed.
@@ -57,7 +57,7 @@ class SceneVisualizationHook(Hook):
 
     Args:
         interval: Distance between drawn batches; the first batch is always drawn.
-        out_dir: Folder for the pictures; a relative one lies in the run's log folder. None hands
+        out_dir: Folder for the images; a relative one lies in the run's log folder. None hands
             them to the visualizer's backends (``vis_data/vis_image``, TensorBoard, ...).
     """
 

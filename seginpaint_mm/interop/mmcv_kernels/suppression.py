@@ -62,7 +62,7 @@ class _Suppression:
     """Find out which kept box suppresses each box.
 
     One kept box after the other is compared with the undecided boxes that it may suppress: see
-    :class:`_Neighbours`. This is made anew when most of its boxes are decided, so that the time is
+    :class:`_Neighbours`. This is rebuilt when most of its boxes are decided, so that the time is
     far below that of comparing all pairs, however few or many boxes are kept.
 
     Args:

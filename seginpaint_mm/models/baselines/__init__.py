@@ -1,4 +1,4 @@
-"""Inpainters to compare with: trivial ones, mmagic's, SPG-Net; what is done before and after."""
+"""Inpainters to compare with: trivial ones, mmagic's, SPG-Net; pre- and postprocessing."""
 
 from seginpaint_mm.models.baselines.inpaint_then_segment import InpaintThenSegment
 from seginpaint_mm.models.baselines.mean_colour_inpainter import MeanColourInpainter

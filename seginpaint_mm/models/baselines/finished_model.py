@@ -1,4 +1,4 @@
-"""``FinishedModel``: what models that learn nothing have in common."""
+"""``FinishedModel``: the common base of models without training."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ class FinishedModel(BaseModel):
 
     @abstractmethod
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Add predictions to the samples of normalised pictures, N,3,H,W."""
+        """Add predictions to the samples of normalised images, N,3,H,W."""
 
     def forward(
         self,

@@ -1,4 +1,4 @@
-"""``InpaintThenSegment``: classes of a picture with a hole by way of filling it (Table 4)."""
+"""``InpaintThenSegment``: fill an image with a hole, then segment it (Table 4)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,7 +18,7 @@ _PARTS = ('inpainter', 'segmentor')
 
 @MODELS.register_module()
 class InpaintThenSegment(Inpainter, FinishedModel):
-    """Any inpainter, and any segmentor of what it made: SGE-Net's Table 4.
+    """Any inpainter, and any segmentor of its result: SGE-Net's Table 4.
 
     Both are finished and each has its own checkpoint: this model has no weights, and
     ``tools/test.py`` runs it without a checkpoint.

@@ -1,4 +1,4 @@
-"""``MeanColourInpainter``: the answer that knows least."""
+"""``MeanColourInpainter``: fill with the mean colour, the trivial answer."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from seginpaint_mm.registry import MODELS
 
 @MODELS.register_module()
 class MeanColourInpainter(UntrainedInpainter):
-    """Fills a hole with the mean colour of the picture around it.
+    """Fills a hole with the mean colour of the image around it.
 
     Args:
         data_preprocessor: See :class:`UntrainedInpainter`.

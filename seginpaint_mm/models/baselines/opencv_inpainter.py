@@ -1,4 +1,4 @@
-"""``OpenCVInpainter``: the inpainting that OpenCV has."""
+"""``OpenCVInpainter``: OpenCV's inpainting (Telea, Navier-Stokes)."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ METHODS = {'telea': cv2.INPAINT_TELEA, 'navier_stokes': cv2.INPAINT_NS}
 
 @MODELS.register_module()
 class OpenCVInpainter(UntrainedInpainter):
-    """Carries on what is around a hole into it: ``cv2.inpaint``.
+    """Continues the surroundings of a hole into it: ``cv2.inpaint``.
 
     Args:
         method: ``'telea'`` (fast marching, Telea 2004) or ``'navier_stokes'`` (Bertalmio et al.

@@ -1,4 +1,4 @@
-"""From normalised pictures to those before, and from paintings to the samples they are of."""
+"""Undo the normalisation of images, and put filled images into their samples."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 def to_uint8(normalised: Tensor, preprocessor: nn.Module) -> Tensor:
-    """The uint8 RGB pictures that a data preprocessor has normalised, bit for bit."""
+    """The uint8 RGB images that a data preprocessor has normalised, bit for bit."""
     colours = normalised.float() * preprocessor.std + preprocessor.mean
     return colours.round().clamp(0, 255).to(torch.uint8)
 
@@ -19,7 +19,7 @@ def to_uint8(normalised: Tensor, preprocessor: nn.Module) -> Tensor:
 def set_paintings(
     data_samples: Sequence[SceneSample], pictures: Tensor, painted: Tensor, hole: Tensor
 ) -> None:
-    """Give each sample ``pred_image``, uint8 3,h,w, RGB: outside the hole the picture, bit for bit.
+    """Give each sample ``pred_image``, uint8 3,h,w, RGB: outside the hole the image, bit for bit.
 
     Args:
         data_samples: N samples.

@@ -20,7 +20,7 @@ _SELECTOR = 'selector'
 
 @MODELS.register_module()
 class SelectThenInpaint(UserImages, FinishedModel):
-    """Finds the object that overlaps ``hole``, M_G, and lets an inpainter fill its place.
+    """Finds the object that overlaps ``hole``, M_G, and fills its mask by an inpainter.
 
     Maskopt's Table V compares with inpainters that get the mask of a panoptic network trained
     alone; its Table I, which needs no selector, with true masks that are grown or shrunk. All parts
@@ -82,7 +82,7 @@ class SelectThenInpaint(UserImages, FinishedModel):
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Add ``pred_image`` and ``pred_mask``, uint8 1,h,w, 1 = removed, to each sample.
 
-        A picture in which nothing overlaps the hole, or nothing is left of a shrunk mask, stays as
+        An image in which nothing overlaps the hole, or nothing is left of a shrunk mask, stays as
         it is. ``hole`` remains the true one, by which the results are sorted. With the metainfo
         ``remove='hole'`` it is what is filled.
         """

@@ -1,4 +1,4 @@
-"""``TorchScriptInpainter``: inpainters that others have published as TorchScript programs."""
+"""``TorchScriptInpainter``: published inpainters in TorchScript."""
 
 from collections.abc import Sequence
 from pathlib import Path

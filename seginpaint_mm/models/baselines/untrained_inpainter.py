@@ -1,4 +1,4 @@
-"""``UntrainedInpainter``: what inpainters that learn nothing have in common."""
+"""``UntrainedInpainter``: the common base of inpainters without training."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from seginpaint_mm.structures import SceneSample
 
 
 class UntrainedInpainter(Inpainter, FinishedModel):
-    """Fills holes one picture at a time, on the CPU; ``tools/test.py`` runs it without checkpoint.
+    """Fills holes one image at a time, on the CPU; ``tools/test.py`` runs it without checkpoint.
 
     Args:
         data_preprocessor: Config of a :class:`SceneDataPreprocessor`; None for one with its
@@ -36,7 +36,7 @@ class UntrainedInpainter(Inpainter, FinishedModel):
 
     @abstractmethod
     def paint(self, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        """A picture, uint8 (h, w, 3), RGB, painted where ``hole``, uint8 (h, w), is 1."""
+        """Fill an image, uint8 (h, w, 3), RGB, where ``hole``, uint8 (h, w), is 1."""
 
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Add ``pred_image`` to each sample, see :func:`set_paintings`.

@@ -171,7 +171,7 @@ class HoughInstanceHead(BaseModule):
 
     @torch.no_grad()
     def predict(self, scores: Tensor, maps: Tensor | EnlargedMaps) -> InstanceData:
-        """Find the instances of a picture.
+        """Find the instances of an image.
 
         Works on the CPU; tensors elsewhere are read there as far as pixels vote.
 
@@ -331,7 +331,7 @@ def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:
 
 
 def tight_boxes(hypotheses: Hypotheses, width: int) -> np.ndarray:
-    """Boxes around masks, float32 (n, 4) x1, y1, x2, y2, in pictures of that width."""
+    """Boxes around masks, float32 (n, 4) x1, y1, x2, y2, in images of that width."""
     rows, columns = np.divmod(hypotheses.pixels, width)
     low = np.full((2, len(hypotheses)), np.iinfo(np.int64).max)
     high = np.zeros_like(low)

@@ -22,7 +22,7 @@ _EIGHT_NEIGHBOURS = np.ones((3, 3))
 
 @MODELS.register_module()
 class ConnectedComponentsHead(HoughInstanceHead):
-    """What instances cost without votes: the connected regions of the semantic segmentation.
+    """The baseline without votes: the connected regions of the semantic segmentation.
 
     Objects of a class that touch become one, parts of one that are torn apart become several. Takes
     the place of a :class:`HoughInstanceHead` in a config, with the same arguments; the localisation

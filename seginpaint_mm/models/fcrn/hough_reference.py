@@ -1,4 +1,4 @@
-"""Steps 3 to 6 of Sec. 2.1 as plain loops: what the fast head is held to and compared with."""
+"""Steps 3 to 6 of Sec. 2.1 as plain loops: the reference that the fast head must equal."""
 
 import numpy as np
 import torch

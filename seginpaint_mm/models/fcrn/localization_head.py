@@ -57,7 +57,7 @@ class BoxCoder:
             raise ValueError(f'BoxCoder: size must be one of {SIZES}, not {self.size!r}.')
 
     def encode(self, points: Tensor, boxes: Tensor) -> Tensor:
-        """What pixels at ``points`` say about ``boxes``.
+        """Encode ``boxes`` as seen from pixels at ``points``.
 
         Args:
             points: (..., 2) x, y in pixels of the image; the centre of pixel (0, 0) is (.5, .5).
@@ -132,8 +132,8 @@ class LocalizationHead(BaseModule):
         dropout: Share of channels dropped before the classifier's last convolution.
         weighting: Of pixels in the loss, see :func:`localization_targets`.
         loss_resolution: ``'prediction'`` takes the truth at the middle of each predicted pixel,
-            ``'label'`` enlarges the predictions to the pictures, as it is done for finding
-            instances: for small pictures, whose objects fall between the pixels of the maps.
+            ``'label'`` enlarges the predictions to the images, as it is done for finding
+            instances: for small images, whose objects fall between the pixels of the maps.
         loss_box: Config of the loss, see :class:`BootstrappedBoxLoss`.
         normalize_by_box: Measure errors of offsets in the loss in widths and heights of the true
             box, as Fast R-CNN does, not in ``offset_scale``; so an error of a tenth of an object
@@ -310,7 +310,7 @@ class LocalizationHead(BaseModule):
         expected = tuple(math.ceil(length / self.stride) for length in image_size)
         if size != expected:
             raise ValueError(
-                f'The localisation maps are {size} (height, width) for pictures of {image_size}, '
+                f'The localisation maps are {size} (height, width) for images of {image_size}, '
                 f"at stride {self.stride} they are {expected}: set the localisation head's stride "
                 f'to that of its backbone.'
             )

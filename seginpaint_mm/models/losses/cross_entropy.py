@@ -277,7 +277,7 @@ REGION_REDUCTIONS = ('mean', 'pixel_mean', 'sum')
 
 @MODELS.register_module()
 class RegionWeightedBCELoss(nn.Module):
-    """Tells mistakes in the background, on what can be seen, and on what is hidden apart.
+    """Weights background, visible and hidden pixels separately.
 
     ``'mean'`` is the paper's: an object loses the weighted sum of its three regions' means, and a
     batch the mean over its objects. However small a region is, it counts as much; one without

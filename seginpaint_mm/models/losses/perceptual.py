@@ -24,10 +24,10 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, R, G,
 
 @MODELS.register_module()
 class PerceptualFeatures(BaseModule):
-    """Features of pictures in a fixed network: the Psi_n of SGE-Net's eq. (7).
+    """Features of images in a fixed network: the Psi_n of SGE-Net's eq. (7).
 
-    A model computes the features of a picture once and hands them to as many losses as it has
-    (:class:`PerceptualLoss`, :class:`StyleLoss`). Gradients pass to the pictures. The network is
+    A model computes the features of an image once and hands them to as many losses as it has
+    (:class:`PerceptualLoss`, :class:`StyleLoss`). Gradients pass to the images. The network is
     not among the model's weights: it is neither trained nor saved in checkpoints, which
     :meth:`init_weights` therefore loads it for, and predictions do not need it.
 
@@ -112,7 +112,7 @@ class PerceptualFeatures(BaseModule):
             ) from error
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Layer name -> features N,C,h,w of pictures N,3,H,W, RGB in [0, 1]."""
+        """Layer name -> features N,C,h,w of images N,3,H,W, RGB in [0, 1]."""
         x, found = (pictures - self.mean) / self.std, {}
         for name, module in zip(self._names, self._features[0], strict=True):
             x = module(x)
@@ -219,7 +219,7 @@ class PerceptualLoss(nn.Module):
         """Scalar float32 loss.
 
         Args:
-            features: Layer -> N,C,h,w of the painted pictures.
+            features: Layer -> N,C,h,w of the painted images.
             target: The same of the true ones.
 
         Raises:

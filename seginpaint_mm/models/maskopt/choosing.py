@@ -1,4 +1,4 @@
-"""Which of a picture's segments are to be removed: by truth, name, click, box or number."""
+"""Which of an image's segments are to be removed: by truth, name, click, box or number."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ MEASURES = ('iou', 'covered')
 
 
 class Choosable(Protocol):
-    """What can be chosen from: n objects of a picture, e.g. :class:`Segments`.
+    """What can be chosen from: n objects of an image, e.g. :class:`Segments`.
 
     Attributes:
         labels: int64 n, of the names.
         scores: float n in [0, 1].
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     """
 
     labels: Tensor
@@ -38,7 +38,7 @@ class Choosable(Protocol):
 
 
 class AbsentClassError(ValueError):
-    """A class that the network knows is not in the picture; ``name`` is its."""
+    """A class that the network knows is not in the image; ``name`` is its."""
 
     def __init__(self, name: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -63,17 +63,17 @@ def overlaps(segments: Segments, mask: Tensor, measure: str = 'iou') -> Tensor:
 
 
 def choose(segments: Choosable, request: dict, names: Sequence[str], where: str) -> Tensor:
-    """Indices, int64, of the things that a user wants removed.
+    """Return the indices, int64, of the things that a user wants removed.
 
     Args:
-        segments: The things of the picture.
-        request: One of ``{'class': 'person'}``, the surest of that class; ``{'all': 'person'}``,
-            all of it; ``{'click': (x, y)}``, the surest thing at that pixel; ``{'box': (x1, y1, x2,
-            y2)}``, the thing that fits it best; ``{'id': 3}``, a number among the things, from 1.
-            Its value may be a list of these, except that of a box or click which is a list of
-            pairs or fours.
+        segments: The things of the image.
+        request: One of ``{'class': 'person'}``, the highest-scoring of that class;
+            ``{'all': 'person'}``, all of that class; ``{'click': (x, y)}``, the highest-scoring
+            thing at that pixel; ``{'box': (x1, y1, x2, y2)}``, the thing that fits it best;
+            ``{'id': 3}``, the number of a thing, from 1. The value may be a list of these; for
+            boxes and clicks it is a list of fours or pairs.
         names: Of the labels.
-        where: The picture, for errors.
+        where: The image, for errors.
 
     Raises:
         AbsentClassError: when nothing is of a known class.

@@ -61,7 +61,7 @@ class EdgeConnectGenerator(BaseModule):
         if any(side % self.divisor or side < self.least for side in x.shape[-2:]):
             raise ValueError(
                 f'EdgeConnectGenerator: height and width must be divisible by {self.divisor} and '
-                f'at least {self.least}, not {tuple(x.shape[-2:])}: crop or pad the pictures.'
+                f'at least {self.least}, not {tuple(x.shape[-2:])}: crop or pad the images.'
             )
         return self.layers(x)
 
@@ -103,7 +103,7 @@ class EdgeConnectDiscriminator(BaseModule):
     """A PatchGAN of 70x70 pixels with spectral normalisation.
 
     Args:
-        in_channels: Of what is judged and of what is beside it.
+        in_channels: Channels of the input and of the maps beside it.
         base_channels: Of the first convolution.
         init_cfg: MMEngine's initialisation config.
     """

@@ -36,9 +36,9 @@ class ObjectRemover(EdgeConnectInpainter):
     """The panoptic network, its mask, and the inpainters, joined (Fig. 2); loss of eq. (10).
 
     L_SN = L_PS + L_E + L_S + L_I + lambda_X L_X, each with its weight. The inpainters see the
-    picture outside the selected mask, and so the gradients of their losses reach the panoptic
+    image outside the selected mask, and so the gradients of their losses reach the panoptic
     network. Where nothing that was found overlaps the object, M_G takes the mask's place;
-    ``selector.unmatched`` in the log is the share of such pictures.
+    ``selector.unmatched`` in the log is the share of such images.
 
     Parts: those of :class:`EdgeConnectInpainter`, and ``selector``. Without stages the panoptic
     network is trained alone; without a mask expansion loss, too, no mask is selected in training.
@@ -139,7 +139,7 @@ class ObjectRemover(EdgeConnectInpainter):
         found: Sequence[Segments | None],
         padding: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """What the inpainters make of pictures of which they do not see the mask.
+        """What the inpainters make of images of which they do not see the mask.
 
         What was found says the classes around it; without segmentation nothing asks for them.
         """
@@ -178,25 +178,25 @@ class ObjectRemover(EdgeConnectInpainter):
         return weighted
 
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
-        """Remove objects from pictures of any size.
+        """Remove objects from images of any size.
 
         A sample's ``remove`` (metainfo) says what, see :func:`choose`; ``'hole'`` stands for what
         its ``hole`` marks, whatever is found there. Without it, the thing that overlaps its
-        ``hole`` most, as in the paper's experiments: a picture in which nothing does stays as it
+        ``hole`` most, as in the paper's experiments: an image in which nothing does stays as it
         is, and its ``pred_mask`` is empty.
 
         Adds what :meth:`EdgeConnectInpainter.predict` adds, and ``pred_mask`` uint8 1,h,w, 1 =
         removed.
 
         Raises:
-            ValueError: when what is to be removed is not there, or is the whole picture.
+            ValueError: when what is to be removed is not there, or is the whole image.
         """
         for pictures, samples in crops_of_a_size(inputs, data_samples):
             self._predict(pictures, samples)
         return list(data_samples)
 
     def _predict(self, inputs: Tensor, samples: Sequence[SceneSample]) -> None:
-        """Of pictures of one size."""
+        """Of images of one size."""
         size = tuple(inputs.shape[-2:])
         pictures = repeat_border(self.denormalise(inputs), *SIDES)
         features, found = None, [None] * len(samples)

@@ -1,4 +1,4 @@
-"""``PanopticMaskSelector``: from a picture to the mask of what is to be removed (Sec. III-C)."""
+"""``PanopticMaskSelector``: from an image to the mask to be removed (Sec. III-C)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ _DIVISOR = 32
 class PanopticMaskSelector(BaseModule):
     """A panoptic network, and the choice of one of its segments.
 
-    The way from the mask head's logits to the mask of the whole picture can be differentiated:
+    The way from the mask head's logits to the mask of the whole image can be differentiated:
     sigmoid, then pasting by interpolation. Its gradient reaches the backbone.
 
     Args:
@@ -56,9 +56,9 @@ class PanopticMaskSelector(BaseModule):
             exceed to be taken for it by :meth:`select_by_overlap`. With 0, as in the results and
             checkpoints of this toolkit, one common pixel is enough, so that ``mask/found`` counts
             neighbours, too; 0.1 leaves those out.
-        upscale: Pictures are enlarged by this before the network looks at them: it finds objects
-            of few pixels badly. Masks keep the picture's size; the time grows with its square.
-        scale: (1333, 800), in any order, in place of ``upscale``: pictures are enlarged or reduced,
+        upscale: Images are enlarged by this before the network looks at them: it finds objects
+            of few pixels badly. Masks keep the image's size; the time grows with its square.
+        scale: (1333, 800), in any order, in place of ``upscale``: images are enlarged or reduced,
             until the longer or the shorter side has so many pixels, as mmdet's ``Resize`` does for
             the networks that it publishes, rounded to multiples of 32. The truth of the network's
             own losses is resized alike.
@@ -191,7 +191,7 @@ class PanopticMaskSelector(BaseModule):
         features: tuple[Tensor, ...],
         samples: Sequence[SceneSample],
     ) -> list[Segments]:
-        """What is found in N pictures, the sure ones, with masks of the pictures' size."""
+        """Find the confident segments of N images, with masks of the images' size."""
         size = padded_size(pictures)
         seen = self.seen_size(size)
         blank = without_truth(samples, size, seen)
@@ -208,10 +208,10 @@ class PanopticMaskSelector(BaseModule):
         return segments.keep(segments.labels < len(self.thing_names))
 
     def select_by_overlap(self, found: Sequence[Segments], holes: Tensor) -> tuple[Tensor, Tensor]:
-        """For training: in each picture the thing with the largest overlap with m_G.
+        """For training: in each image the thing with the largest overlap with m_G.
 
         Args:
-            found: Segments of N pictures.
+            found: Segments of N images.
             holes: bool N,1,H,W, M_G.
 
         Returns:
@@ -228,7 +228,7 @@ class PanopticMaskSelector(BaseModule):
         return torch.stack(chosen)[:, None], holes.new_tensor(unmatched)
 
     def select(self, segments: Segments, request: dict, where: str) -> Tensor:
-        """For use: the union of what a user wants removed, float 1,H,W; see :func:`choose`."""
+        """For use: the union of the objects to remove, float 1,H,W; see :func:`choose`."""
         things = self.things(segments)
         return things.probabilities[choose(things, request, self.thing_names, where)].amax(0)[None]
 
@@ -248,7 +248,7 @@ class PanopticMaskSelector(BaseModule):
         maps = self._stuff(features, padded_size(pictures), len(pictures))[:, :height, :width]
         ids = torch.tensor(self.class_ids, device=pictures.device)
         for classes, segments in zip(maps, found, strict=True):
-            for number in segments.scores.argsort().tolist():  # the surest comes last
+            for number in segments.scores.argsort().tolist():  # the highest score comes last
                 is_there = segments.probabilities[number] >= 0.5
                 classes[is_there] = ids[segments.labels[number]]
         return maps

@@ -1,4 +1,4 @@
-"""What the inpainters make of pictures, put into the samples that they are of."""
+"""Put the inpainters' predictions into the samples."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def set_predictions(
     labels: Tensor | None,
     size: tuple[int, int],
 ) -> None:
-    """Give each sample what was painted, cut to ``size``; see ``EdgeConnectInpainter.predict``.
+    """Give each sample its filled image, cut to ``size``; see ``EdgeConnectInpainter.predict``.
 
     Args:
         data_samples: N samples.
@@ -26,7 +26,7 @@ def set_predictions(
         hole: bool N,1,H,W, True = filled.
         made: What :meth:`EdgeConnectInpainter.paint` gives.
         labels: int64 N,H,W, the known classes, 255 = none; None without segmentation.
-        size: (height, width) of the pictures.
+        size: (height, width) of the images.
     """
     fields = {}
     if 'image' in made:

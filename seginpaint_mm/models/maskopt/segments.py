@@ -46,7 +46,7 @@ def with_truth(
     """mmdet's samples with the truth of I: that of I_G, and the pasted object before it.
 
     Args:
-        samples: With ``gt_instances`` and ``gt_sem_seg`` of the picture without the object, its
+        samples: With ``gt_instances`` and ``gt_sem_seg`` of the image without the object, its
             ``hole``, and ``removed_labels`` in the metainfo.
         size: (height, width) of the batch, padded, before it is resized.
         class_ids: Class of ``gt_sem_seg`` of each label of the network, things before stuff.
@@ -132,7 +132,7 @@ def _check(sample: SceneSample) -> None:
             )
     if len(sample.get('removed_labels', ())) != 1:
         raise ValueError(
-            f'{where}: the panoptic network learns from pictures with one pasted object of a known '
+            f'{where}: the panoptic network learns from images with one pasted object of a known '
             f'class, whose removed_labels are {sample.get("removed_labels")}.'
         )
 
@@ -142,7 +142,7 @@ LEAST_COMMON = 0.1  # of the smaller of an object and a box that is drawn around
 
 @dataclass(frozen=True)
 class Segments:
-    """The n segments of a picture; gradients of ``probabilities`` reach the network.
+    """The n segments of an image; gradients of ``probabilities`` reach the network.
 
     Attributes:
         probabilities: n,H,W in [0, 1], of a pixel belonging to the segment.
@@ -159,7 +159,7 @@ class Segments:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(height, width) of the picture."""
+        """(height, width) of the image."""
         height, width = self.probabilities.shape[-2:]
         return height, width
 
@@ -170,7 +170,7 @@ class Segments:
     def box_overlaps(self, box: tuple[int, int, int, int]) -> Tensor:
         """Intersection over union of each segment with a box x1, y1, x2, y2, float n.
 
-        What of the box lies outside the picture does not count. 0 where less than ``LEAST_COMMON``
+        What of the box lies outside the image does not count. 0 where less than ``LEAST_COMMON``
         of the smaller one is common to both.
         """
         left, top, right, bottom = (max(side, 0) for side in box)
@@ -194,7 +194,7 @@ def find_segments(
     box_margin: float = 0.0,
     seen: tuple[int, int] | None = None,
 ) -> list[Segments]:
-    """What any mmdet network that gives mask logits finds.
+    """Find segments by any mmdet network that gives mask logits.
 
     mmdet's own ``predict`` cannot be differentiated; this is the same up to its thresholds.
 
@@ -203,11 +203,11 @@ def find_segments(
             ``MaskRCNN``, ...), or with a ``panoptic_head`` of queries (``MaskFormer``,
             ``Mask2Former``).
         features: What its ``extract_feat`` gives.
-        samples: N, with the metainfo that mmdet needs, of the resized pictures.
+        samples: N, with the metainfo that mmdet needs, of the resized images.
         size: (height, width) of the batch, before it was resized: that of the masks.
         box_margin: Masks are looked for in boxes that are larger by this share of their width and
-            height on each side, as far as the picture reaches: a mask ends at its box.
-        seen: (height, width) of the pictures of ``features``; None for ``size``.
+            height on each side, as far as the image reaches: a mask ends at its box.
+        seen: (height, width) of the images of ``features``; None for ``size``.
     """
     if hasattr(detector, 'panoptic_head'):
         return _of_queries(detector, features, samples, size)
@@ -285,7 +285,7 @@ def wider_mask_boxes(
 
 
 def _widened(boxes: Tensor, margin: float, size: tuple[int, int]) -> Tensor:
-    """n,4 (x1, y1, x2, y2), as far as the picture reaches."""
+    """n,4 (x1, y1, x2, y2), as far as the image reaches."""
     first, last = boxes[:, :2], boxes[:, 2:]
     sides = margin * (last - first)
     height, width = size

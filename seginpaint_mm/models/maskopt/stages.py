@@ -13,9 +13,9 @@ from seginpaint_mm.utils.graphs import is_recorded
 
 
 class InpaintingStage(BaseModule):
-    """What the edge, segmentation and image inpainters have in common.
+    """The common base of the edge, segmentation and image inpainters.
 
-    The discriminator sees what was painted, or the truth, and beside it ``beside`` (eq. 2 judges
+    The discriminator receives the prediction, or the ground truth, with ``beside`` (in eq. 2
     "(E_I, I_G)").
 
     Args:
@@ -57,12 +57,12 @@ class InpaintingStage(BaseModule):
         }
 
     def fooling_loss(self, activations: list[Tensor]) -> Tensor:
-        """The generator's side of the GAN's loss, of what the judge made of its painting."""
+        """The generator's side of the GAN's loss, from the discriminator's output for its image."""
         return self.loss_gan(activations[-1], target_is_real=True, is_disc=False)
 
 
 def feature_matching(of_painted: list[Tensor], of_truth: list[Tensor]) -> Tensor:
-    """Eq. (3): mean absolute difference of the judge's activations, summed over its layers."""
+    """Eq. (3): mean absolute difference of the discriminator's activations, over its layers."""
     pairs = zip(of_painted, of_truth, strict=True)
     return sum(F.l1_loss(painted, truth.detach()) for painted, truth in pairs)
 
@@ -79,7 +79,7 @@ def to_grey(pictures: Tensor) -> Tensor:
 
 
 def canny_edges(pictures: Tensor, valid: Tensor | None = None) -> Tensor:
-    """Edges of grey pictures, smoothed with sigma 2, with hysteresis from 0.1 to 0.2.
+    """Edges of grey images, smoothed with sigma 2, with hysteresis from 0.1 to 0.2.
 
     These are scikit-image's defaults, which EdgeConnect takes. OpenCV, which is needed anyway,
     computes them (about a millisecond for 256x256); scikit-image would be one more dependency.
@@ -130,7 +130,7 @@ class SegmentationStage(InpaintingStage):
 
     Its generator takes ``num_classes`` + 1 channels: the classes and the mask; and gives
     ``num_classes``. Its discriminator takes ``num_classes`` + 1: the classes' probabilities, and
-    the true grey picture.
+    the true grey image.
 
     Args:
         num_classes: C.
@@ -209,8 +209,8 @@ def _check_classes(labels: Tensor, num_classes: int) -> None:
 class EdgeStage(InpaintingStage):
     """The edge inpainter; see :class:`InpaintingStage`.
 
-    Its generator takes 3 channels: grey picture, edges, mask; and gives 1. Its discriminator
-    takes 2: edges, and the true grey picture.
+    Its generator takes 3 channels: grey image, edges, mask; and gives 1. Its discriminator
+    takes 2: edges, and the true grey image.
 
     Args:
         feature_weight: lambda_EF of eq. (1), of the feature matching loss.
@@ -232,7 +232,7 @@ class EdgeStage(InpaintingStage):
         """E_I, N,1,H,W in [0, 1].
 
         Args:
-            grey: N,1,H,W in [0, 1], the picture.
+            grey: N,1,H,W in [0, 1], the image.
             edges: N,1,H,W, its edges.
             mask: N,1,H,W in [0, 1], 1 = to be filled; nothing of the others is seen there.
         """
@@ -260,7 +260,7 @@ class EdgeStage(InpaintingStage):
 class ImageStage(InpaintingStage):
     """The image inpainter; see :class:`InpaintingStage`.
 
-    Its generator takes 3 channels of the picture, 1 of edges, where there is a segmentation stage
+    Its generator takes 3 channels of the image, 1 of edges, where there is a segmentation stage
     one a class, and 1 of the mask; and gives 3. Its discriminator takes 3.
 
     The target of eq. (6) and (7) is I_G; the paper writes I, which holds the object. Eq. (5)'s
@@ -312,7 +312,7 @@ class ImageStage(InpaintingStage):
             pictures: N,3,H,W in [0, 1], RGB.
             edges: N,1,H,W in [0, 1], also where it is to be filled.
             classes: N,C,H,W, probabilities, likewise; None without a segmentation stage.
-            mask: N,1,H,W in [0, 1], 1 = to be filled; nothing of the picture is seen there.
+            mask: N,1,H,W in [0, 1], 1 = to be filled; nothing of the image is seen there.
         """
         cues = [edges] if classes is None else [edges, classes]
         seen = torch.cat([pictures * (1 - mask) + mask, *cues, mask], dim=1)
@@ -326,8 +326,8 @@ class ImageStage(InpaintingStage):
         Args:
             painted: N,3,H,W in [0, 1], I_I, as the generator has made all of it.
             truth: N,3,H,W in [0, 1], I_G.
-            hole: N,1,H,W, M_G; its mean is N_M of eq. (7), in a share of the picture.
-            padding: bool N,1,H,W, 1 = no part of the pictures, where both are alike; None where
+            hole: N,1,H,W, M_G; its mean is N_M of eq. (7), in a share of the image.
+            padding: bool N,1,H,W, 1 = no part of the images, where both are alike; None where
                 there is none.
         """
         difference = weighted_l1(painted, truth, hole > 0, self.hole_weight, padding)

@@ -1,4 +1,4 @@
-"""The foreground branch's decoder, and the readout of logits that a neck has made (Sec. III-B)."""
+"""The foreground branch's decoder, and the readout of a neck's logits (Sec. III-B)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -173,7 +173,7 @@ class NeckForegroundHead(ForegroundLossMixin, BaseDecodeHead):
         """Nothing to initialise."""
 
     def forward(self, inputs: FilledMaps) -> Tensor:
-        """Return the N,1,H,W logits of what the neck gives.
+        """Return the N,1,H,W logits of the neck's output.
 
         Raises:
             ValueError: when the maps do not come from an :class:`MPINeck`.

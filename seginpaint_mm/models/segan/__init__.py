@@ -1,4 +1,4 @@
-"""SeGAN: segmenting and painting what cannot be seen of objects."""
+"""SeGAN: segmenting and generating the invisible parts of objects."""
 
 from seginpaint_mm.models.segan.amodal_segmentor import AmodalSegmentor, ObjectResNet
 from seginpaint_mm.models.segan.context_encoder import ContextEncoder, ContextEncoderNet

@@ -1,4 +1,4 @@
-"""The context encoder that paints the invisible part (Section 3.2)."""
+"""The context encoder that generates the invisible part (Section 3.2)."""
 
 from collections.abc import Sequence
 
@@ -27,9 +27,9 @@ _SLOPE = 0.2  # of leaky units
 
 @MODELS.register_module()
 class ContextEncoderNet(BaseModule):
-    """A picture of 128x128 gives what its inner 64x64 should be.
+    """An image of 128x128 gives what its inner 64x64 should be.
 
-    Five convolutions of stride 2, a bottleneck that sees all of the picture, five transposed
+    Five convolutions of stride 2, a bottleneck that sees all of the image, five transposed
     convolutions, tanh: the network of the published code, whose bottleneck is an ordinary layer.
 
     Args:
@@ -86,9 +86,9 @@ def _up(channels: int, narrower: int, *, stride: int, padding: int) -> nn.Sequen
 
 @MODELS.register_module()
 class ContextEncoder(ObjectCompleter, AdversarialModel):
-    """Paints an object from what is seen of it and what is around its box, without a full mask.
+    """Generates an object from its visible part and surroundings, without a full mask.
 
-    The context encoder of SeGAN's Table 2 (Section 5.2): a picture twice as wide and high as the
+    The context encoder of SeGAN's Table 2 (Section 5.2): an image twice as wide and high as the
     object's grown box, which is its centre. In the centre all that is not seen of the object, and
     might be hidden parts of it, is removed: it has the mean colour, as has what is outside of the
     image. The centre is learnt to be the whole object. Losses are those of Context Encoders: the
@@ -145,7 +145,7 @@ class ContextEncoder(ObjectCompleter, AdversarialModel):
     def generate(
         self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
     ) -> dict[str, Tensor]:
-        """What is made of all objects, N > 0, of the samples.
+        """Generate all objects, N > 0, of the samples.
 
         Returns:
             ``context``, N,3,2C,2C, and ``painted``, N,3,S,S, the input and output of the generator,
@@ -156,7 +156,7 @@ class ContextEncoder(ObjectCompleter, AdversarialModel):
         """
         objects = self._collect(inputs, data_samples or ())
         if not len(objects):
-            raise ValueError('The batch has no object to learn from: leave such pictures out.')
+            raise ValueError('The batch has no object to learn from: leave such images out.')
         generated = self._complete(inputs, objects)
         if objects.appearance is not None:
             generated['appearance'] = objects.appearance.to(inputs.dtype) / 127.5 - 1
@@ -222,7 +222,7 @@ class ContextEncoder(ObjectCompleter, AdversarialModel):
         return dict(context=context, painted=painted)
 
     def _context(self, images: Tensor, objects: Objects) -> Tensor:
-        """The pictures around the boxes, the removed pixels and what is outside in mean colour."""
+        """The images around the boxes, the removed pixels and what is outside in mean colour."""
         half = (objects.boxes[:, 2:] - objects.boxes[:, :2]) / 2
         around = torch.cat([objects.boxes[:, :2] - half, objects.boxes[:, 2:] + half], dim=1)
         rois = torch.cat([objects.image_index[:, None], around], dim=1)

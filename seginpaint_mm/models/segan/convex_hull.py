@@ -1,4 +1,4 @@
-"""``ConvexHullCompleter``: the trivial answer to what all of an object is, without a network."""
+"""``ConvexHullCompleter``: amodal completion without a network, the trivial answer."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from seginpaint_mm.structures import SceneSample
 
 @MODELS.register_module()
 class ConvexHullCompleter(ObjectCompleter, FinishedModel):
-    """Completes each object by the convex hull of its visible mask, cut at what is in front of it.
+    """Completes each object by the convex hull of its visible mask, cut at objects in front of it.
 
     The baseline beside :class:`SeGAN` that learns nothing: ``tools/test.py`` and ``infer.py`` run
     it without a checkpoint. What is hidden has the colour of the object's nearest visible pixel.
@@ -125,7 +125,7 @@ def convex_hull(mask: Tensor) -> Tensor:
 
 
 def nearest_colours(image: Tensor, seen: Tensor) -> Tensor:
-    """Give each pixel the colour of the nearest one that is seen.
+    """Give each pixel the colour of the nearest visible one.
 
     Args:
         image: uint8 (3, H, W).

@@ -1,4 +1,4 @@
-"""``NearestObject``: the baseline that looks up the training object that is most alike."""
+"""``NearestObject``: the baseline that retrieves the most similar training object."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -22,7 +22,7 @@ from seginpaint_mm.structures import SceneSample
 class NearestObject(ObjectCompleter, BaseModel):
     """The full mask and the appearance of the training object nearest in a network's features.
 
-    The nearest neighbour of SeGAN's Table 2 (Section 5.2): features of the picture and of the
+    The nearest neighbour of SeGAN's Table 2 (Section 5.2): features of the image and of the
     visible mask, each the mean over the last feature map of the same fixed network, one after the
     other; the smallest L2 distance. Ours looks at both in the object's grown box.
 
@@ -155,7 +155,7 @@ class NearestObject(ObjectCompleter, BaseModel):
         crops = roi_align(images, rois, self.crop_size, aligned=True)
         masks = crop_masks(objects.given, objects.boxes, self.crop_size)[:, None]
         mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
-        shown = (crops, (255 * masks - mean) / std)  # a mask is a white picture on black
+        shown = (crops, (255 * masks - mean) / std)  # a mask is a white image on black
         return torch.cat(
             [self.backbone(pictures)[-1].mean(dim=(2, 3)) for pictures in shown], dim=1
         )

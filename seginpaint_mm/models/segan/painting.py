@@ -1,4 +1,4 @@
-"""Inputs and outputs of the painter: coloured masks, conditions, painted images."""
+"""Inputs and outputs of the generator: coloured masks, conditions, generated images."""
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +17,12 @@ _BLUE = (0.0, 0.0, 1.0)
 def coloured_input(
     images: Tensor, visible: Tensor, full: Tensor, mask_gradient: str = 'straight_through'
 ) -> Tensor:
-    """The image where the object is seen, red where it is thought to be hidden, blue elsewhere.
+    """The image where the object is visible, red where predicted hidden, blue elsewhere.
 
     "Elsewhere" is outside both masks, which eq. (1) must mean with J - O - SV.
 
     Args:
-        images: N,3,S,S float in [0, 1], RGB: the pictures in the objects' boxes.
+        images: N,3,S,S float in [0, 1], RGB: the images in the objects' boxes.
         visible: bool N,S,S, SV.
         full: float N,S,S in [0, 1], O: the probability that a pixel is of the whole object.
         mask_gradient: ``'straight_through'``: a pixel counts from probability 0.5 on, and the
@@ -78,7 +78,7 @@ def _plane(colour: tuple[float, float, float], like: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class Pix2PixHead(BaseModule):
-    """A conditional GAN: a generator, and a discriminator that sees its input beside its output.
+    """A conditional GAN: a generator, and a discriminator on its input and output.
 
     Images are in [-1, 1] here. The noise z of eq. (4) is the generator's dropout.
 
@@ -117,7 +117,7 @@ class Pix2PixHead(BaseModule):
         """L* of eq. (5), without the discriminator's side: ``loss_gan`` and ``loss_l1``.
 
         As in the published code no gradient reaches the coloured input by way of the
-        discriminator: a mask is to suit the painting, not the judge.
+        discriminator: a mask is to suit the generated image, not the discriminator.
 
         Args:
             coloured: N,3,S,S, the generator's input.
@@ -146,7 +146,7 @@ class Pix2PixHead(BaseModule):
 
 
 def needed(generated: dict[str, Tensor], name: str, field: str) -> Tensor:
-    """What is learnt.
+    """Return the training targets.
 
     Raises:
         ValueError: when a sample of the batch does not have it.

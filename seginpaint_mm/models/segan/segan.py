@@ -1,4 +1,4 @@
-"""``SeGAN``: segments objects as a whole, and paints what cannot be seen of them (Fig. 2)."""
+"""``SeGAN``: predicts full masks of objects and generates their invisible parts (Fig. 2)."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ PAINTER_INPUTS = ('coloured', 'image')
 
 @MODELS.register_module()
 class SeGAN(ObjectCompleter, AdversarialModel):
-    """Full masks and full appearances of objects, given an image and what is seen of each object.
+    """Full masks and full appearances of objects, given an image and visible masks.
 
     All objects of a batch are one batch, see :mod:`objects`. The paper's three phases are three
     configs: the segmentor alone (no ``painter``), the painter alone on true masks (no
@@ -200,7 +200,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
     def generate(
         self, inputs: Tensor, data_samples: Sequence[SceneSample] | None
     ) -> dict[str, Tensor]:
-        """What the parts make of all objects, N > 0, of the samples.
+        """Predict all objects, N > 0, of the samples.
 
         Returns:
             With a segmentor ``logits`` N,m,m. With a painter ``seen``, bool N,S,S, the given masks
@@ -215,7 +215,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         """
         objects = collect_objects(data_samples or (), tuple(inputs.shape[-2:]), self.box_growth)
         if not len(objects):
-            raise ValueError('The batch has no object to learn from: leave such pictures out.')
+            raise ValueError('The batch has no object to learn from: leave such images out.')
         generated = self._complete(inputs, self._embed(inputs), objects)
         if self.segmentor is not None and objects.full is not None:
             size = self.segmentor.mask_size
@@ -267,7 +267,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         return crop_masks(objects.full, objects.boxes, self.painter_size).float()
 
     def _crop_images(self, images: Tensor, objects: Objects) -> Tensor:
-        """The pictures in the boxes, N,3,S,S in [0, 1], of normalised images."""
+        """The images in the boxes, N,3,S,S in [0, 1], of normalised images."""
         rois = torch.cat([objects.image_index[:, None], objects.boxes], dim=1)
         crops = roi_align(images, rois, self.painter_size, aligned=True)  # means, where it shrinks
         return (crops * self.data_preprocessor.std + self.data_preprocessor.mean) / 255

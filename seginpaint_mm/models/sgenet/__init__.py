@@ -1,4 +1,4 @@
-"""SGE-Net: semantic guidance and evaluation for inpainting pictures of mixed scenes."""
+"""SGE-Net: semantic guidance and evaluation for inpainting images of mixed scenes."""
 
 from seginpaint_mm.models.sgenet.context_inference import ContextInference, DilatedContext
 from seginpaint_mm.models.sgenet.guidance import SCEM, SGIM, PlainInference, SGIMPlus

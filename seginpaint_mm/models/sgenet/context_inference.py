@@ -42,9 +42,9 @@ def instance_norm(channels: int, *, affine: bool, norm_cfg: dict | None) -> nn.M
 
 @MODELS.register_module()
 class DilatedContext(BaseModule):
-    """In place of :class:`ContextInference`: residual 3x3 convolutions that see ever farther.
+    """In place of :class:`ContextInference`: residual 3x3 convolutions of growing field of view.
 
-    Not in the paper, whose module fixes the pictures' size.
+    Not in the paper, whose module fixes the images' size.
 
     Args:
         channels: Of the features.
@@ -84,7 +84,7 @@ class ContextInference(BaseModule):
 
     Args:
         channels: Of the features.
-        size: Their height and width: those of the pictures divided by 32 in SGE-Net.
+        size: Their height and width: those of the images divided by 32 in SGE-Net.
         init_cfg: MMEngine's initialisation config.
     """
 
@@ -109,7 +109,7 @@ class ContextInference(BaseModule):
         if (height, width) != self.size:
             raise ValueError(
                 f'ContextInference has weights for features of size={self.size}, these are '
-                f'{(height, width)}: set its size for pictures of this size and train, or take '
+                f'{(height, width)}: set its size for images of this size and train, or take '
                 f'DilatedContext, which suits any.'
             )
         connected = torch.baddbmm(self.bias, features.flatten(2).transpose(0, 1), self.weight)

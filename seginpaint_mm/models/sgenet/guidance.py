@@ -24,11 +24,11 @@ class SCEM(BaseModule):
     scale having a tau of its own:
 
     - ``('ratio', r)``: tau is r times the largest probability of the scale, so that unreliable
-      places become fewer as the segmentation becomes surer, from scale to scale and from epoch to
-      epoch. In Fig. 6 and 7 the unreliable area shrinks likewise, and lies in the hole;
-    - ``('quantile', q)``: the share q of the places that are least sure is unreliable, rounded to
-      whole places, at every scale and in known parts of the image, too; which of equally sure ones
-      is not defined.
+      places become fewer as the confidence of the segmentation grows, from scale to scale and from
+      epoch to epoch. In Fig. 6 and 7 the unreliable area shrinks likewise, and lies in the hole;
+    - ``('quantile', q)``: the share q of the places with the lowest confidence is unreliable,
+      rounded to whole places, at every scale and in known parts of the image, too; which of equal
+      ones is not defined.
 
     Args:
         tau: Rule and number, in [0, 1).

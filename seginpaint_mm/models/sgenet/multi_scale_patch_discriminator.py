@@ -1,4 +1,4 @@
-"""``MultiScalePatchDiscriminator``: judges patches of a picture at several sizes of it."""
+"""``MultiScalePatchDiscriminator``: scores patches of an image at several scales."""
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ _SMALL = 32
 
 @MODELS.register_module()
 class MultiScalePatchDiscriminator(BaseModule):
-    """The multi-scale PatchGAN of eq. (8): k = 1, 2, 3 are the picture, its half, its quarter.
+    """The multi-scale PatchGAN of eq. (8): k = 1, 2, 3 are the image, its half, its quarter.
 
     Each scale has a network of its own, as in pix2pixHD.
 
@@ -29,10 +29,10 @@ class MultiScalePatchDiscriminator(BaseModule):
         self.scales = nn.ModuleList(MODELS.build(discriminator) for _ in range(num_scales))
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Judge N,3,H,W: N,1,h,w logits of each scale, in float32.
+        """Score N,3,H,W: N,1,h,w logits of each scale, in float32.
 
         Raises:
-            ValueError: when the pictures are too small for the networks.
+            ValueError: when the images are too small for the networks.
         """
         size, scores = tuple(pictures.shape[-2:]), []
         for index, network in enumerate(self.scales):
@@ -44,7 +44,7 @@ class MultiScalePatchDiscriminator(BaseModule):
                 if min(pictures.shape[-2:]) > _SMALL:  # something else is wrong
                     raise
                 raise ValueError(
-                    f'Pictures of {size} are too small for the discriminator at scale {index + 1}, '
+                    f'Images of {size} are too small for the discriminator at scale {index + 1}, '
                     f'where they are {tuple(pictures.shape[-2:])} ({error}): use fewer num_scales, '
                     f'a smaller num_conv, or larger crops.'
                 ) from error

@@ -1,4 +1,4 @@
-"""What SGE-Net makes of pictures, put into the samples that they are of."""
+"""Put SGE-Net's predictions into the samples."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def set_predictions(
     scales: Sequence[int],
     size: tuple[int, int],
 ) -> None:
-    """Give each sample what is predicted of it, cut to ``size``.
+    """Give each sample its predictions, cut to ``size``.
 
-    - ``pred_image`` uint8 3,h,w, RGB: outside the hole the picture, bit for bit;
+    - ``pred_image`` uint8 3,h,w, RGB: outside the hole the image, bit for bit;
     - ``pred_sem_seg`` int64 1,h,w, also in the hole;
     - ``pred_confidence`` float32 1,h,w in [0, 1], the probability of that class (eq. 4's P_max).
 
@@ -30,9 +30,9 @@ def set_predictions(
 
     Args:
         data_samples: N samples.
-        made: What ``SGENet.generate`` gives of their pictures, padded or not.
+        made: What ``SGENet.generate`` gives of their images, padded or not.
         scales: Those besides 0 of which the maps are wanted.
-        size: (height, width) of the pictures.
+        size: (height, width) of the images.
     """
     maps = _of_scale(made, 0)
     maps['pred_image'] = _to_uint8(made['completed'])

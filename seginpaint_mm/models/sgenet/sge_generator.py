@@ -17,7 +17,7 @@ from seginpaint_mm.registry import MODELS
 
 @MODELS.register_module()
 class SkipEncoder(BaseModule):
-    """Convolutions that halve the picture level by level, phi^1 to phi^L of Section 3.
+    """Convolutions that halve the image level by level, phi^1 to phi^L of Section 3.
 
     The paper does not say of what its levels are. Ours: a 3x3 convolution at full size (phi^0,
     which the decoder's last scale sees), then for each level a 3x3 convolution of stride 2 and
@@ -191,7 +191,7 @@ def _branch(in_channels: int, out_channels: int) -> nn.Sequential:
 
 @MODELS.register_module()
 class SGEGenerator(BaseModule):
-    """The network of Fig. 2a and 3a. It never sees the content of the hole.
+    """The network of Fig. 2a and 3a. It never receives the content of the hole.
 
     Args:
         encoder: Config of a :class:`SkipEncoder`.
@@ -241,6 +241,6 @@ class SGEGenerator(BaseModule):
         if height % self.divisor or width % self.divisor:
             wanted = ' x '.join(str(side + -side % self.divisor) for side in (height, width))
             raise ValueError(
-                f'Pictures of {height} x {width} do not fit: height and width must be divisible '
+                f'Images of {height} x {width} do not fit: height and width must be divisible '
                 f'by {self.divisor}; crop them, or pad them to {wanted}.'
             )

@@ -15,25 +15,25 @@ _TAGS = {
     labels.BUS: 'bus',
     labels.BICYCLE: 'bicycle',
 }
-_SMALLEST = 1 / 2000  # of the picture that can be seen of an object: 66 pixels of 256x512
+_SMALLEST = 1 / 2000  # of the image that can be seen of an object: 66 pixels of 256x512
 _LEAST_SEEN = 0.1  # of the object's full mask
-_UNITS = 1000  # DYCE's boxes are as of a picture of 1000x1000
+_UNITS = 1000  # DYCE's boxes are as of an image of 1000x1000
 _LISTS = {'': 'modal', '_multipath': 'multipath_masks'}  # suffix of a list: folder of its masks
 
 
 class DYCELayout(Layout):
     """`Images`, `modal`, `amodal`, `multipath_masks`, `FullObj` and `annotations/SPLIT*.txt`.
 
-    Each object has a line in a list: its picture, visible and full mask, the box of the visible
+    Each object has a line in a list: its image, visible and full mask, the box of the visible
     mask, its tag, and its full appearance, which is black where the object is not. The lists
     `SPLIT_multipath.txt` name masks as a network might see them, see `rough_mask`, instead of the
-    exact visible ones. An object has no line if less than 1/2000 of the picture, or of itself a
+    exact visible ones. An object has no line if less than 1/2000 of the image, or of itself a
     tenth, can be seen. Lines of a scene are in depth order, the front one first; each scene's are
     also kept alone, in `annotations/scenes`.
     """
 
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Path below the data root of the picture and the lines; the objects' files lie beside."""
+        """Path below the data root of the image and the lines; the objects' files lie beside."""
         scene = scene_name(sequence, number)
         lines = {list_: f'annotations/scenes/{scene}{list_}.txt' for list_ in _LISTS}
         return {'image': f'Images/{scene}.png', **lines}
@@ -45,7 +45,7 @@ class DYCELayout(Layout):
     def scene_files(
         self, scene: StreetScene, split: str, sequence: int, number: int
     ) -> dict[str, np.ndarray | bytes]:
-        """The image, four pictures an object, and last, when those are there, the lines."""
+        """The image, four images an object, and last, when those are there, the lines."""
         name, size = scene_name(sequence, number), scene.image.shape[:2]
         pictures = super().scene_files(scene, split, sequence, number)
         lines = dict.fromkeys(_LISTS, '')

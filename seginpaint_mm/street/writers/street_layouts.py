@@ -12,7 +12,7 @@ class CityscapesLayout(Layout):
     """`leftImg8bit`, `gtFine` and `gt_manual`, each SPLIT/street/street_SSSSSS_NNNNNN_*.png."""
 
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Path below the data root of each picture that `contents` returns."""
+        """Path below the data root of each image that `contents` returns."""
         stem = f'{split}/street/street_{sequence:06d}_{number:06d}'
         return {
             'image': f'leftImg8bit/{stem}_leftImg8bit.png',
@@ -37,7 +37,7 @@ class KITTILayout(Layout):
     splits = ('val',)
 
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Path below the data root of each picture that `contents` returns."""
+        """Path below the data root of each image that `contents` returns."""
         name = f'{number:06d}_10.png'
         return {
             'image': f'training/image_2/{name}',
@@ -93,7 +93,7 @@ class CamVidLayout(Layout):
     """`SPLIT`, `SPLITannot` and `SPLITbackground`, each street_NNNNNN.png."""
 
     def files(self, split: str, sequence: int, number: int) -> dict[str, str]:
-        """Path below the data root of each picture that `contents` returns."""
+        """Path below the data root of each image that `contents` returns."""
         name = f'street_{number:06d}.png'
         return {
             'image': f'{split}/{name}',

@@ -51,7 +51,7 @@ def scene_name(sequence: int, number: int) -> str:
 
 
 def list_of_scenes(sequence: int, count: int) -> str:
-    """The names of the scenes 0 to `count` - 1, one a line."""
+    """The names of the scenes 0 to `count` - 1, one per line."""
     return ''.join(f'{scene_name(sequence, number)}\n' for number in range(count))
 
 

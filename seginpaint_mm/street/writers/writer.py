@@ -1,4 +1,4 @@
-"""Write rendered streets as a data set: what all layouts share."""
+"""Write rendered streets as a data set: the base of all layouts."""
 
 import math
 import zlib
@@ -34,7 +34,7 @@ class Layout(ABC):
 
     @abstractmethod
     def contents(self, scene: StreetScene) -> dict[str, np.ndarray | bytes]:
-        """Name -> what is to be written there: a picture, or the bytes of a file."""
+        """Name -> what is to be written there: an image, or the bytes of a file."""
 
     def scene_files(
         self, scene: StreetScene, split: str, sequence: int, number: int
@@ -113,7 +113,7 @@ def write_dataset(
     workers: int,
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Writes what is missing of a data set.
+    """Writes the missing files of a data set.
 
     With more than one worker, call it below ``if __name__ == '__main__':``.
 

@@ -127,7 +127,7 @@ def test_masks_of_one_picture_are_not_for_two(tmp_path: Path) -> None:
     path = write(tmp_path / 'a.png', white(two_masks()[0]))
     for masks in (path, POLYGONS, two_masks()):
         objection = find_mask_source(masks).objection(scenes)
-        assert objection.startswith("These masks are one picture's, but there are 2 pictures")
+        assert objection.startswith("These masks are one image's, but there are 2 images")
     assert find_mask_source({'a': POLYGONS}).objection(scenes) == (
         "There are no masks for input 'b', only for 'a'."
     )

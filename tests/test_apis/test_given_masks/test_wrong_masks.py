@@ -21,7 +21,7 @@ PICTURES = {
     'empty': (np.zeros(SIZE, np.uint8), 'the mask has no pixel, so that nothing is seen'),
     'size': (white(two_masks()[0])[:, :10], 'the mask is 10x12 pixels .*, its image is 16x12'),
     'photo': (np.random.default_rng(0).integers(0, 99, (*SIZE, 3), np.uint8), 'colours of a photo'),
-    'damaged': ('no picture', 'cannot be read as a mask'),
+    'damaged': ('no image', 'cannot be read as a mask'),
 }
 
 
@@ -53,7 +53,7 @@ JSON = {
     'outside': ([[20, 2, 30, 2, 30, 9]], r'object 1 \(x 20 to 30, y 2 to 9\) lies outside its pic'),
     'above': (
         [POLYGONS[0], [3, -9, 9, -9, 9, -2]],
-        'object 2 .* lies outside its picture',
+        'object 2 .* lies outside its image',
     ),
     'no area': ([[3, 3, 9, 3, 6, 3]], r'object 1 \(x 3 to 9, y 3 to 3\) encloses no pixel'),
     'two corners': ([[3, 2, 9, 8]], 'a polygon of object 1 has 4 coordinates: it needs'),
@@ -112,7 +112,7 @@ def test_broken_files(tmp_path: Path) -> None:
     path.write_text('[' * 100000 + ']' * 100000)
     with pytest.raises(ValueError, match=r'a\.json: .* nested too deeply'):
         objects_of(path)
-    with pytest.raises(ValueError, match=r'masks: a\.jpg is 20x12 pixels .*, its picture 16x12'):
+    with pytest.raises(ValueError, match=r'masks: a\.jpg is 20x12 pixels .*, its image 16x12'):
         objects_of(coco_file(height=12, width=20))
 
 
@@ -148,7 +148,7 @@ def test_written_sides_that_are_no_whole_numbers(side: object) -> None:
 
 def test_folders(tmp_path: Path) -> None:
     with pytest.raises(
-        FileNotFoundError, match=r'a: there are no masks for this picture; expected a.png, an'
+        FileNotFoundError, match=r'a: there are no masks for this image; expected a.png, an'
     ):
         objects_of(tmp_path)
     (tmp_path / 'a').mkdir()
@@ -156,7 +156,7 @@ def test_folders(tmp_path: Path) -> None:
         objects_of(tmp_path)
     write(tmp_path / 'a.json', POLYGONS)
     write(tmp_path / 'a.png', white(two_masks()[0]))
-    with pytest.raises(ValueError, match=r'there are a and a\.json and a\.png for one picture'):
+    with pytest.raises(ValueError, match=r'there are a and a\.json and a\.png for one image'):
         objects_of(tmp_path)
 
 

@@ -55,7 +55,7 @@ def test_pictures_are_smoothed_and_masks_keep_what_is_half_covered():
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 1000), st.integers(5, 40), st.integers(5, 40), st.floats(0.2, 1.0))
 def test_windows_keep_pictures_masks_and_appearances_together(seed, height, width, share):
-    """Where an object's appearance is painted into the picture, it stays so."""
+    """Where an object's appearance is painted into the image, it stays so."""
     scene = results()
     scene['img'] = np.zeros((*SIZE, 3), np.uint8)
     scene['img'][scene['gt_full_masks'][2]] = 255

@@ -38,7 +38,7 @@ def test_grey_image_gets_three_channels(sample):
 
 
 @pytest.mark.parametrize('key', ['img_path', 'label_path'])
-@pytest.mark.parametrize('content', [b'', b'not a picture', 'half'])
+@pytest.mark.parametrize('content', [b'', b'not an image', 'half'])
 def test_damaged_file(sample, key, content):
     path = Path(sample[key])
     data = path.read_bytes()

@@ -240,7 +240,7 @@ def instance_source(tmp_path) -> dict:
 
 @pytest.mark.parametrize('classes', [None, ('person',), ('car', 'person')])
 def test_objects_to_be_removed(instance_source, classes):
-    """The truth is the picture before; the hole is where it differs, and the whole object."""
+    """The truth is the image before; the hole is where it differs, and the whole object."""
     transform = PasteForeground(
         instance_source,
         num_objects=(1, 2),

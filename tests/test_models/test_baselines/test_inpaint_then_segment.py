@@ -1,4 +1,4 @@
-"""Segmenting what was filled: the classes are those of the filled picture, weights their own."""
+"""Segmenting what was filled: the classes are those of the filled image, weights their own."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.helpers.model_tester import build_model
 
 @MODELS.register_module()
 class BrightSegmentor(BaseModel):
-    """Class 1 where the red of a picture is above a threshold, in [0, 1]."""
+    """Class 1 where the red of an image is above a threshold, in [0, 1]."""
 
     def __init__(self, *, threshold: float = 0.5, data_preprocessor: dict | None = None) -> None:
         super().__init__(MODELS.build(data_preprocessor))

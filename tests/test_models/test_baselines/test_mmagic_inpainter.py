@@ -40,7 +40,7 @@ class GivenPainting(nn.Module):
 
 @MODELS.register_module()
 class MeanJudge(nn.Module):
-    """Scores a picture by the mean of its channels, weighted."""
+    """Scores an image by the mean of its channels, weighted."""
 
     def __init__(self, *, in_channels: int) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ def test_perceptual_losses_are_of_what_is_asked_for():
         assert both == pytest.approx(one + two, rel=1e-4)
 
 
-# Its dilations need pictures of more than 64 pixels.
+# Its dilations need images of more than 64 pixels.
 @pytest.mark.parametrize(
     ('name', 'side'), [('gatedconv_small', 72), ('pconv_small', 64), ('aotgan_small', 64)]
 )

@@ -54,7 +54,7 @@ def test_what_vanishes_leaves_the_picture_as_it_is() -> None:
 
 @MODELS.register_module()
 class MovedSelector(BaseModule):
-    """Finds the object five pixels to the right, and in the second picture nothing."""
+    """Finds the object five pixels to the right, and in the second image nothing."""
 
     def look(self, pictures: Tensor) -> tuple[Tensor, ...]:
         assert 0 <= pictures.min() < pictures.max() <= 1

@@ -1,4 +1,4 @@
-"""SPG-Net: classes first, the picture by their means; losses by hand, predictions, errors."""
+"""SPG-Net: classes first, the image by their means; losses by hand, predictions, errors."""
 
 import pytest
 import torch

@@ -59,7 +59,7 @@ def test_the_mean_colour_is_of_what_is_known():
 
 def test_holes_refused():
     model = MeanColourInpainter()
-    for value, sentence in ((0, 'has no pixel'), (1, 'covers the whole picture')):
+    for value, sentence in ((0, 'has no pixel'), (1, 'covers the whole image')):
         batch = batch_with_holes((8, 12))
         batch['data_samples'][0].hole.data[:] = value
         with pytest.raises(ValueError, match=rf'hole of 0\.png {sentence}'):

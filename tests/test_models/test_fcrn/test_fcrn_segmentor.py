@@ -85,7 +85,7 @@ def test_dropout_in_the_last_two_stages() -> None:
 
 
 def test_predictions_do_not_depend_on_how_a_batch_is_padded() -> None:
-    """A small picture beside a larger one: its padding is cut away, nothing is stretched."""
+    """A small image beside a larger one: its padding is cut away, nothing is stretched."""
     model = build_model(
         dict(
             type='mmseg.EncoderDecoder',

@@ -174,7 +174,7 @@ def test_wrong_names() -> None:
 
 
 def test_real_weights(real_data: Path) -> None:
-    """Pictures that look alike are nearer than others."""
+    """Images that look alike are nearer than others."""
     path = real_data / 'weights' / 'squeezenet1_1_torchvision.pth'
     module = PerceptualFeatures(weights=str(path), **SMALL)
     module.init_weights()

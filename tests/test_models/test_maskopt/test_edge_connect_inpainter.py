@@ -235,7 +235,7 @@ def test_wrong_samples() -> None:
     del batch['data_samples'][0].gt_sem_seg
     with pytest.raises(ValueError, match='given by gt_sem_seg, which a sample of the batch does'):
         losses_of(model, batch)
-    for value, sentence in ((0, 'has no pixel'), (1, 'covers the whole picture')):
+    for value, sentence in ((0, 'has no pixel'), (1, 'covers the whole image')):
         batch = pairs(1)
         batch['data_samples'][0].hole.data[:] = value
         with pytest.raises(ValueError, match=sentence):

@@ -157,7 +157,7 @@ def test_masks_are_trained_in_boxes_as_wide_as_they_are_used_in() -> None:
 
 
 def test_the_network_looks_at_enlarged_pictures() -> None:
-    """As at pictures that are that large, but its masks have the size that the pictures had."""
+    """As at images that are that large, but its masks have the size that the images had."""
     model = finding(tiny_remover(selector=tiny_selector(upscale=2)))
     batch = prepared(model, scenes(2))
     pictures, samples = model.denormalise(batch['inputs']), batch['data_samples']

@@ -69,7 +69,7 @@ def tiny_maskformer() -> dict:
 
 
 def build(kind: str, upscale: int = 1):
-    """A random network that finds something in any picture."""
+    """A random network that finds something in any image."""
     selector = tiny_selector('MaskRCNN', upscale=upscale)
     if kind == 'MaskFormer':
         selector.update(detector=tiny_maskformer(), class_ids=(2, 3, 0, 1))

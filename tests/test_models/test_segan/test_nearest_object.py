@@ -71,7 +71,7 @@ def test_the_nearest_in_l2_is_taken():
     distances = ((asked[:, None] - known) ** 2).sum(axis=2)
     painted = torch.cat([sample.pred_instances.painted for sample in found])
     assert torch.equal(painted, model.appearances[distances.argmin(axis=1)])
-    assert asked.shape == (9, 2 * 64), 'of the picture and of the mask'
+    assert asked.shape == (9, 2 * 64), 'of the image and of the mask'
 
 
 def test_the_mask_counts_not_only_the_picture():

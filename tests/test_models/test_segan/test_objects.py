@@ -80,7 +80,7 @@ def outside(sample: SceneSample) -> None:
 WRONG = [
     (nothing, r'no visible masks are given: gt_instances\.masks'),
     (no_masks, r'no visible masks are given'),
-    (empty_mask, r'Mask 1 \(counted from 0\) has no pixel in the picture'),
+    (empty_mask, r'Mask 1 \(counted from 0\) has no pixel in the image'),
     (other_size, r'gt_instances\.masks are 64x48 \(height x width\), the image is 48x64'),
     (no_area, r'box 1 of gt_instances\.grown_boxes .*has no area'),
     (outside, r'box 0 of .*reaches out of the image of 64x48 pixels'),

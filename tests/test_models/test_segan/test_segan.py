@@ -190,7 +190,7 @@ def test_losses_are_weighted_as_in_equation_6() -> None:
 
 
 def test_what_the_parts_see() -> None:
-    """Masks and the picture in the objects' boxes, normalisation undone, eq. (1)."""
+    """Masks and the image in the objects' boxes, normalisation undone, eq. (1)."""
     model = build_model(tiny_segan(**PAINTER_ALONE))
     batch = model.data_preprocessor(scenes(2), training=True)
     made = model.generate(**batch)

@@ -18,7 +18,7 @@ def probabilities(seed: int, size: tuple[int, int] = (5, 7)) -> torch.Tensor:
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 1000), st.floats(0, 0.99))
 def test_quantile(seed: int, share: float) -> None:
-    """The least sure places of each picture, so many of them, are unreliable."""
+    """The least sure places of each image, so many of them, are unreliable."""
     found = SCEM(tau=('quantile', share))(probabilities(seed))
     for reliability, of_picture in zip(found, probabilities(seed), strict=True):
         surest = of_picture.numpy().max(axis=0).ravel()
@@ -31,7 +31,7 @@ def test_quantile(seed: int, share: float) -> None:
 @pytest.mark.parametrize('sure', [0, 0.9, 1], ids='all alike {}'.format)
 @pytest.mark.parametrize('share', [0, 0.25, 0.6])
 def test_equally_sure_places_do_not_change_the_share(sure: float, share: float) -> None:
-    """With saturated probabilities all places of a picture may be equally sure."""
+    """With saturated probabilities all places of an image may be equally sure."""
     logits = torch.zeros(2, 4, 10, 20)
     logits[:, 0] = 20 * (torch.rand(2, 10, 20) < sure)
     found = SCEM(tau=('quantile', share))(logits.softmax(dim=1))

@@ -119,7 +119,7 @@ def test_the_true_picture_is_looked_at_once() -> None:
 
 
 def test_the_truth_is_gt_image() -> None:
-    """The picture without the object, where it is given."""
+    """The image without the object, where it is given."""
     model, batch = build_model(tiny_sgenet()), batch_of()
     for sample in batch['data_samples']:
         truth = torch.randint(0, 256, (3, *SIZE), dtype=torch.uint8)
@@ -283,7 +283,7 @@ def test_mixed_precision() -> None:
     assert torch.equal(sample.pred_image.data[known], batch['inputs'][0].flip(0)[known])
 
 
-@pytest.mark.parametrize(('value', 'message'), [(1, 'covers the whole picture'), (0, 'no pixel')])
+@pytest.mark.parametrize(('value', 'message'), [(1, 'covers the whole image'), (0, 'no pixel')])
 def test_holes_of_all_and_nothing(value: int, message: str) -> None:
     """Random holes may be so in training; an answer to that is not asked for."""
     model, batch = build_model(tiny_sgenet()), batch_of()
