@@ -41,7 +41,7 @@ _REAL_WORDS = ('image', 'mask', 'full mask', 'visible mask', 'tag')
 class DYCEDataset(InstanceDataset):
     """Objects with their visible and full masks and their whole appearance, in DYCE's layout.
 
-    ``annotations/SPLIT.txt`` has a line an object: its image (in ``Images``), visible mask
+    ``annotations/SPLIT.txt`` has one line per object: its image (in ``Images``), visible mask
     (``modal``), full mask (``amodal``), the box of the visible mask in 1000ths of the image, its
     tag, which may be several words, and its image without all others (``FullObj``). Boxes are
     checked and not used: they are taken from the masks, as in the published code. In

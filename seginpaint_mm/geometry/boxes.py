@@ -87,11 +87,11 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
         bool (n, size, size).
 
     Raises:
-        ValueError: when there is not one box a mask.
+        ValueError: when there is not one box per mask.
     """
     if len(masks) != len(boxes):
         raise ValueError(
-            f'There are {len(masks)} masks and {len(boxes)} boxes: give one box a mask, in the '
+            f'There are {len(masks)} masks and {len(boxes)} boxes: give one box per mask, in the '
             f'same order.'
         )
     crops = masks.new_zeros((len(masks), size, size))

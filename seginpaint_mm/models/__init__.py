@@ -1,4 +1,4 @@
-"""Models: a folder a method, and the parts that more than one uses."""
+"""Models: one folder per method, and shared parts."""
 
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.backbones import StagedResNet

@@ -46,7 +46,7 @@ _ANY_SIZE = ('pred_sem_seg', 'gt_sem_seg')  # mmseg's segmentors predict at the 
 
 @VISUALIZERS.register_module()
 class SceneVisualizer(Visualizer):
-    """MMEngine's visualizer with one image a scene: labelled panels above a legend.
+    """MMEngine's visualizer with one image per scene: labelled panels above a legend.
 
     The upper row shows the prediction: the image, the foreground found, and the layout with what
     is hidden behind it, or the classes that a segmentor sees and the instances. Where the truth is

@@ -33,7 +33,7 @@ _FIRST = 1  # number of the first object in files, as 0 is no object in a map of
 class CompletionTask(OneRoundTask):
     """Completes the objects of an image from their visible masks.
 
-    ``pred_instances`` has a row an object, in the order given: what
+    ``pred_instances`` has one row per object, in the order given: what
     :func:`objects_at_original_size` tells of. ``pred_depth_order`` is the objects'
     :class:`DepthOrder`.
 

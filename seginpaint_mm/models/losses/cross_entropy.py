@@ -230,7 +230,7 @@ class ClassWeightedCrossEntropyLoss(nn.Module):
     the mean is over the weights of the pixels that count; it is 0 where none does.
 
     Args:
-        class_weight: one weight a class.
+        class_weight: one weight per class.
         loss_weight: factor of the loss.
         loss_name: key of the loss, starting with ``loss_``.
     """

@@ -138,7 +138,7 @@ def set_predictions(
     image_index: Tensor,
     size: tuple[int, int],
 ) -> None:
-    """Give each sample ``pred_instances`` with a row an object of ``gt_instances``, in order.
+    """Give each sample ``pred_instances`` with one row per object of ``gt_instances``, in order.
 
     Args:
         data_samples: B samples.

@@ -304,7 +304,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
     def predict(self, inputs: Tensor, data_samples: Sequence[SceneSample]) -> list[SceneSample]:
         """Complete the objects, ``max_objects_per_batch`` at a time.
 
-        Adds to each sample ``pred_instances``, a row an object of ``gt_instances``, in order:
+        Adds to each sample ``pred_instances``, one row per object of ``gt_instances``, in order:
 
         - ``labels`` int64 n, as there, or 0; ``masks`` bool n,h,w, the visible masks that were
           given, at the sample's ``img_shape``; ``grown_boxes`` float32 n,4, where the objects were

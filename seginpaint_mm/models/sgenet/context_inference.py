@@ -29,7 +29,7 @@ def activation() -> nn.LeakyReLU:
 def instance_norm(channels: int, *, affine: bool, norm_cfg: dict | None) -> nn.Module:
     """Normalisation with learnt scales and shifts or without.
 
-    Instance norm as a group norm of one channel a group, which is faster channels-last.
+    Instance norm as a group norm of one channel per group, which is faster channels-last.
 
     Args:
         channels: Of the features.
