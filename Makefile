@@ -35,9 +35,9 @@ setup:
 test: setup
 	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-# Operators, losses, metrics, hooks and what all methods share; no data set, network or command.
-FAST := $(wildcard tests/test_*.py) tests/test_evaluation tests/test_engine \
-	tests/test_models/test_losses tests/test_models/test_mpi
+# Operators, losses, metrics, masks and files: what all methods share; no command and no training.
+FAST := tests/test_house.py tests/test_structures.py tests/test_checkpoint.py tests/test_config_check.py \
+	tests/test_geometry tests/test_utils tests/test_evaluation tests/test_models/test_losses tests/test_models/test_mpi
 
 test-fast: setup
 	$(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile -m 'not slow' $(FAST) $(ARGS)

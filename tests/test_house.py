@@ -27,7 +27,7 @@ MAY_NOT_IMPORT = {
     'apis': ('app', 'commands', 'tables', 'benchmarks'),
 }
 # The longest is apis.inferencer; what is longer than that is two things.
-LONGEST = 540
+LONGEST = 500
 
 
 def modules() -> dict[str, Path]:

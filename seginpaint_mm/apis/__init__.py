@@ -1,7 +1,8 @@
 """Run trained models on images from a program."""
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
-from seginpaint_mm.apis.instance_models import find_instance_model
+from seginpaint_mm.apis.mask_sources.detectors import TorchvisionInstances, find_instance_model
+from seginpaint_mm.apis.model_loading import find_inpainter
 from seginpaint_mm.apis.one_call import (
     CompletedObject,
     complete,
@@ -9,9 +10,7 @@ from seginpaint_mm.apis.one_call import (
     layers,
     remove,
 )
-from seginpaint_mm.apis.public_models import find_inpainter
 from seginpaint_mm.apis.removal import Filling, Removal
-from seginpaint_mm.apis.torchvision_instances import TorchvisionInstances
 from seginpaint_mm.layers import Layering
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
@@ -16,23 +15,24 @@ from mmengine.dataset import pseudo_collate
 from mmengine.infer import BaseInferencer
 from rich.progress import track
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.apis.given_masks import Masks, MaskSource, VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput, Source, find_inputs
-from seginpaint_mm.apis.outputs import ResultFolder
-from seginpaint_mm.apis.progress import watched
-from seginpaint_mm.apis.public_models import DEFAULT_PREDICTOR, find_inpainter
-from seginpaint_mm.apis.removal import Filling, Removal
-from seginpaint_mm.apis.results import SceneResult
-from seginpaint_mm.apis.tasks import InferenceTask, find_task
-from seginpaint_mm.apis.tasks.task import Rounds
-from seginpaint_mm.apis.trained_model import (
+from seginpaint_mm.apis.mask_sources import Masks, MaskSource, find_mask_source
+from seginpaint_mm.apis.model_loading import (
+    DEFAULT_PREDICTOR,
     build_model,
     check_device,
     dataset_meta,
+    find_inpainter,
     find_model,
     inference_pipeline,
+    prepare_for_inference,
 )
+from seginpaint_mm.apis.outputs import ResultFolder
+from seginpaint_mm.apis.progress import watched
+from seginpaint_mm.apis.removal import Filling, Removal
+from seginpaint_mm.apis.results import SceneResult
+from seginpaint_mm.apis.rounds import Prepared, size_of
+from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.geometry.depth_order import check_occluders
 from seginpaint_mm.layers import Layering, check_formats
@@ -43,38 +43,6 @@ from seginpaint_mm.visualization import SceneVisualizer
 # What one input may raise; the others are done all the same.
 _NOT_OF_THE_DISK = (ValueError, MemoryError, torch.cuda.OutOfMemoryError, cv2.error)
 _FAILURES = (OSError, *_NOT_OF_THE_DISK)
-
-
-@dataclass
-class _Prepared:
-    """An input on its way through the model."""
-
-    scene: SceneInput
-    image: np.ndarray
-    objects: VisibleObjects | None
-    task: InferenceTask
-    rounds: Rounds | None = None
-    views: list[dict] | None = None  # of the next round; None where there is none
-    sample: SceneSample | None = None  # then
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        return _size(self.views[0]) if self.views else ()
-
-    def begin(self, pipeline: Callable[[dict], dict]) -> None:
-        """Prepare the first round, also once more."""
-        picture = _pipeline_input(self.scene, self.image)
-        self.rounds = self.task.rounds(picture, self.image, self.objects)
-        self.go_on(None, pipeline)
-
-    def go_on(self, samples: list[SceneSample] | None, pipeline: Callable[[dict], dict]) -> None:
-        """Give what the model made of the views, and prepare the next ones."""
-        try:
-            views = self.rounds.send(samples)
-        except StopIteration as end:
-            self.views, self.sample = None, end.value
-        else:
-            self.views = [pipeline(view) for view in views]
 
 
 class SegInpaintInferencer(BaseInferencer):
@@ -268,7 +236,7 @@ class SegInpaintInferencer(BaseInferencer):
         folder: ResultFolder | None,
         draw: bool,
     ) -> Iterator[SceneResult]:
-        batch: list[_Prepared] = []
+        batch: list[Prepared] = []
         steps = track(scenes, description='Inference', disable=not self.show_progress)
         for scene in steps:
             try:
@@ -286,15 +254,15 @@ class SegInpaintInferencer(BaseInferencer):
         if batch:
             yield from self._finish(batch, folder, draw)
 
-    def _prepare(self, scene: SceneInput, source: MaskSource | None) -> _Prepared:
+    def _prepare(self, scene: SceneInput, source: MaskSource | None) -> Prepared:
         image = scene.read()
         objects = None if source is None else source.objects(scene, image)
-        prepared = _Prepared(scene, image, objects, self.task)
+        prepared = Prepared(scene, image, objects, self.task)
         prepared.begin(self.pipeline)
         return prepared
 
     def _finish(
-        self, batch: Sequence[_Prepared], folder: ResultFolder | None, draw: bool
+        self, batch: Sequence[Prepared], folder: ResultFolder | None, draw: bool
     ) -> Iterator[SceneResult]:
         try:
             self._go_through(batch)
@@ -321,7 +289,7 @@ class SegInpaintInferencer(BaseInferencer):
                 continue
             yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
-    def _go_through(self, batch: Sequence[_Prepared]) -> None:
+    def _go_through(self, batch: Sequence[Prepared]) -> None:
         """Run the model on all rounds of all inputs, with up to a batch at once."""
         while waiting := [prepared for prepared in batch if prepared.views is not None]:
             views = [view for prepared in waiting for view in prepared.views]
@@ -336,7 +304,7 @@ class SegInpaintInferencer(BaseInferencer):
 
     def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
         """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""
-        for _, alike in groupby(views, _size):
+        for _, alike in groupby(views, size_of):
             while batch := list(islice(alike, batch_size)):
                 yield from self.forward(self.collate_fn(batch))
 
@@ -504,15 +472,6 @@ def predict_layout(
         )
     names = tuple(model.visualizer.dataset_meta['classes'])
     return sample.pred_background.data[0].numpy(), names
-
-
-def _pipeline_input(scene: SceneInput, image: np.ndarray) -> dict:
-    shape = image.shape[:2]
-    return dict(img=image, img_path=scene.origin, img_shape=shape, ori_shape=shape)
-
-
-def _size(view: dict) -> tuple[int, ...]:
-    return tuple(view['inputs'].shape)
 
 
 def _failure(scene: SceneInput, error: Exception) -> str:

@@ -10,11 +10,11 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from seginpaint_mm.apis.given_masks import Masks, MaskSource
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer, only_sample
 from seginpaint_mm.apis.inputs import Source
-from seginpaint_mm.apis.instance_models import find_instance_model
-from seginpaint_mm.apis.public_models import (
+from seginpaint_mm.apis.mask_sources import Masks, MaskSource
+from seginpaint_mm.apis.mask_sources.detectors import find_instance_model
+from seginpaint_mm.apis.model_loading import (
     DEFAULT_COMPLETER,
     DEFAULT_INPAINTER,
     DEFAULT_INSTANCES,

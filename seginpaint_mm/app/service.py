@@ -17,11 +17,11 @@ from seginpaint_mm.apis import (
     find_inpainter,
     find_instance_model,
 )
-from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inferencer import only_sample, predict_layout
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import MaskSource
+from seginpaint_mm.apis.model_loading import DEFAULT_COMPLETER
 from seginpaint_mm.apis.one_call import CompletedObject, completed_objects, painted_image
-from seginpaint_mm.apis.public_models import DEFAULT_COMPLETER
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.layers import check_formats, write_layers
 

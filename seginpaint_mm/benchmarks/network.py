@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import Table, median_seconds
 from seginpaint_mm.benchmarks.mpi_operator import squares
 from seginpaint_mm.ops.max_pool_inpainting import max_pool_inpainting_reference

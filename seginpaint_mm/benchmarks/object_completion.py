@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.models.segan import SeGAN
 from seginpaint_mm.registry import MODELS

@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData, PixelData
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor, nn
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.benchmarks.measure import Table, median_seconds
 from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.models.losses import MaskExpansionLoss

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from seginpaint_mm.apis import Layering, Removal, SegInpaintInferencer, find_inpainter
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inferencer import _Prepared
 from seginpaint_mm.apis.inputs import SceneInput, find_inputs
+from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
+from seginpaint_mm.apis.model_loading import DEFAULT_COMPLETER
 from seginpaint_mm.apis.outputs import ResultFolder
-from seginpaint_mm.apis.public_models import DEFAULT_COMPLETER
 from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, peak_mebibytes
 from seginpaint_mm.geometry.masks import CroppedMasks
 

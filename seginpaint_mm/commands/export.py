@@ -17,8 +17,12 @@ from pathlib import Path
 from torch import nn
 
 from seginpaint_mm import __version__
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
-from seginpaint_mm.apis.trained_model import build_model, dataset_meta, find_model
+from seginpaint_mm.apis.model_loading import (
+    build_model,
+    dataset_meta,
+    find_model,
+    prepare_for_inference,
+)
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.deployment import (
     RAW,

@@ -53,8 +53,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from seginpaint_mm.apis import Filling, Removal, SegInpaintInferencer, find_instance_model
-from seginpaint_mm.apis.given_masks import MaskSource
-from seginpaint_mm.apis.public_models import (
+from seginpaint_mm.apis.mask_sources import MaskSource
+from seginpaint_mm.apis.model_loading import (
     DEFAULT_COMPLETER,
     DEFAULT_INPAINTER,
     DEFAULT_INSTANCES,

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from seginpaint_mm.apis.trained_model import checkpoint_in
+from seginpaint_mm.apis.model_loading import checkpoint_in
 from seginpaint_mm.checkpoint import enable_safe_loading
 from seginpaint_mm.cli import (
     add_config_arguments,

@@ -29,7 +29,7 @@ def export_graph(
 
     Args:
         network: In evaluation mode, best prepared by
-            :func:`seginpaint_mm.apis.fast_inference.prepare_for_inference`.
+            :func:`seginpaint_mm.apis.model_loading.prepare_for_inference`.
         path: The file, which is written under a temporary name first.
         file_format: One of :data:`FORMATS`.
         note: What the file is to say about itself; written as JSON.

@@ -12,7 +12,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import set_random_seed
 
-from seginpaint_mm.apis.trained_model import build_model, find_model
+from seginpaint_mm.apis.model_loading import build_model, find_model
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.figures.panels import PANELS, View

@@ -16,7 +16,7 @@ from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import command_line
 from seginpaint_mm.config_check import optim_wrapper_parts
 from seginpaint_mm.engine.mixed_precision import use_amp
-from seginpaint_mm.engine.part_optim_wrapper_constructor import part_configs
+from seginpaint_mm.engine.part_optim_wrappers import part_configs
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables.spec import Row, TableSpec

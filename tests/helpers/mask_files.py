@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_masks
 
-from seginpaint_mm.apis.given_masks import VisibleObjects, find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import VisibleObjects, find_mask_source
 
 SIZE = (12, 16)  # height, width
 IMAGE = np.zeros((*SIZE, 3), np.uint8)

@@ -10,8 +10,8 @@ import numpy as np
 import uvicorn
 from PIL import Image
 
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.app import Service, make_app
 
 SIZE = (48, 64)

@@ -13,12 +13,9 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis import SegInpaintInferencer
-from seginpaint_mm.apis.given_masks import VisibleObjects
+from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.apis.tasks import find_task
-from seginpaint_mm.apis.tasks.completed_objects import (
-    full_masks_in_photo,
-    objects_at_original_size,
-)
+from seginpaint_mm.apis.tasks.completion import full_masks_in_photo, objects_at_original_size
 from seginpaint_mm.datasets import COCOADataset, LoadAmodalObjects, LoadSceneImage
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.models.segan.segan import SeGAN

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from torch import nn
 
 from seginpaint_mm.apis import Removal, SegInpaintInferencer
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.models.baselines import UntrainedInpainter
 from seginpaint_mm.registry import MODELS as MODEL_REGISTRY
 from tests.helpers.model_tester import build_model, check_training_step

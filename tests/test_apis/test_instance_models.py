@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis import find_instance_model
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.instance_models import InstanceModel, _things
+from seginpaint_mm.apis.mask_sources.detectors import InstanceModel, _things
 from seginpaint_mm.apis.removal import Removal, RemovalSource
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.registry import MODELS, TRANSFORMS

@@ -11,8 +11,12 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from seginpaint_mm.apis import SegInpaintInferencer
-from seginpaint_mm.apis.instance_results import describe_instances, instance_ids, resize_instances
-from seginpaint_mm.apis.trained_model import dataset_meta
+from seginpaint_mm.apis.mask_sources.objects import (
+    describe_instances,
+    instance_ids,
+    resize_instances,
+)
+from seginpaint_mm.apis.model_loading import dataset_meta
 from seginpaint_mm.structures import SceneSample
 from tests.helpers.instance_scenes import instances_of
 

@@ -19,7 +19,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from seginpaint_mm.apis import Layering, SegInpaintInferencer
-from seginpaint_mm.apis.public_models import DEFAULT_INSTANCES, INPAINTERS
+from seginpaint_mm.apis.model_loading import DEFAULT_INSTANCES, INPAINTERS
 from seginpaint_mm.datasets import COCOADataset, LoadAmodalObjects, LoadSceneImage
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.geometry.masks import CroppedMasks

@@ -18,8 +18,8 @@ from seginpaint_mm.apis import (
     one_call,
     remove,
 )
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.errors import UserError
 
 SIZE = (60, 90)

@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 from PIL import Image, ImageCms
 
 from seginpaint_mm.apis import Removal, SegInpaintInferencer, find_instance_model
-from seginpaint_mm.apis.instance_source import InstanceModel
+from seginpaint_mm.apis.mask_sources.objects import InstanceModel
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.errors import CheckpointError, UserError
 from seginpaint_mm.geometry.masks import grow_mask

@@ -11,8 +11,9 @@ from mmcv.transforms import BaseTransform, Compose
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.apis import SegInpaintInferencer, trained_model
-from seginpaint_mm.apis.trained_model import build_model, dataset_meta, inference_pipeline
+from seginpaint_mm.apis import SegInpaintInferencer
+from seginpaint_mm.apis import model_loading as trained_model
+from seginpaint_mm.apis.model_loading import build_model, dataset_meta, inference_pipeline
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.utils.files import write_json

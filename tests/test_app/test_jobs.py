@@ -14,8 +14,8 @@ import psutil
 import pytest
 import requests
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.apis.progress import Cancelled, watched
 from seginpaint_mm.app import Service, server
 from seginpaint_mm.app.jobs import Jobs

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 import torch
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.benchmarks import object_completion
 from seginpaint_mm.benchmarks.object_completion import (
     QUICK,

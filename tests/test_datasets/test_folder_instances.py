@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seginpaint_mm.apis.given_masks.mask_pictures import read_mask_pictures
+from seginpaint_mm.apis.mask_sources.files import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
 from tests.helpers.dataset_folders import SIZE, picture, write_map, write_palette_map
 

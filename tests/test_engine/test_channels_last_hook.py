@@ -6,7 +6,7 @@ import torch
 from mmcv.ops import RoIAlign
 from torch import Tensor, nn
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.engine.hooks import ChannelsLastHook
 
 

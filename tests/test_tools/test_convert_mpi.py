@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet18, resnet50
 
-from seginpaint_mm.apis.trained_model import build_model, find_model
+from seginpaint_mm.apis.model_loading import build_model, find_model
 from tests.helpers.tool_runs import load_tool, run_here
 
 SIZE = (48, 64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
+from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.datasets import DYCEDataset, LoadAmodalObjects, LoadSceneImage
 from tests.helpers.amodal_folders import visible_masks, write_dyce, write_dyce_real
 from tests.helpers.dataset_folders import SIZE, picture, write_map

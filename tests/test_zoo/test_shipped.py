@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 
 from seginpaint_mm.apis import SegInpaintInferencer
-from seginpaint_mm.apis.trained_model import build_model, find_model
+from seginpaint_mm.apis.model_loading import build_model, find_model
 from seginpaint_mm.checkpoint import enable_safe_loading, load_checkpoint_safely
 from seginpaint_mm.commands.list import main as list_networks
 from seginpaint_mm.errors import CheckpointError

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # runs without being installed
 
-from seginpaint_mm.apis.trained_model import check_device
+from seginpaint_mm.apis.model_loading import check_device
 from seginpaint_mm.checkpoint import enable_safe_loading
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.figures import draw_figure, load_figure

@@ -26,7 +26,7 @@ from torch import nn
 from tqdm import tqdm
 
 from seginpaint_mm.apis.inputs import SceneInput, find_inputs
-from seginpaint_mm.apis.trained_model import dataset_meta, find_model, inference_pipeline
+from seginpaint_mm.apis.model_loading import dataset_meta, find_model, inference_pipeline
 from seginpaint_mm.checkpoint import check_checkpoint_fits, load_checkpoint_safely
 from seginpaint_mm.cli import locate_errors, one_sentence_errors
 from seginpaint_mm.errors import UserError

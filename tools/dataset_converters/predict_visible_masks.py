@@ -20,8 +20,8 @@ import numpy as np
 from tqdm import tqdm
 
 from seginpaint_mm.apis import find_instance_model
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import find_inputs
+from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets import DYCEDataset
 from seginpaint_mm.datasets.mask_reading import read_mask

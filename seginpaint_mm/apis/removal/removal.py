@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seginpaint_mm.apis.given_masks import MaskSource
-from seginpaint_mm.apis.selected_objects import LOOK_SIZE
+from seginpaint_mm.apis.mask_sources import MaskSource
+from seginpaint_mm.apis.mask_sources.objects import LOOK_SIZE
 from seginpaint_mm.errors import UserError
 
 MARGIN, WORKING_SIZE = 0.25, 512

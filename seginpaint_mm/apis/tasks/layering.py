@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from torch import nn
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.apis.tasks.completion import CompletionTask
 from seginpaint_mm.apis.tasks.task import Rounds
 from seginpaint_mm.layers import Layer, Layering, layered_scene, with_rim, write_layers

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from mmengine.structures import PixelData
 from torch import Tensor
 
-from seginpaint_mm.apis.given_masks import VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.instance_results import (
+from seginpaint_mm.apis.mask_sources import VisibleObjects
+from seginpaint_mm.apis.mask_sources.objects import (
     describe_instances,
     instance_ids,
     resize_instances,

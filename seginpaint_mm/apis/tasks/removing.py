@@ -8,14 +8,13 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from seginpaint_mm.apis.given_masks import MaskSource
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.instance_results import instance_ids
-from seginpaint_mm.apis.photo_writing import write_photo
+from seginpaint_mm.apis.mask_sources import MaskSource
+from seginpaint_mm.apis.mask_sources.objects import instance_ids, selected_objects
 from seginpaint_mm.apis.removal import Filling, Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.removal import FORMATS
-from seginpaint_mm.apis.selected_objects import selected_objects
-from seginpaint_mm.apis.tasks.patch_painting import keep_grey, paint_patches
+from seginpaint_mm.apis.results import write_photo
+from seginpaint_mm.apis.tasks.filling import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.abilities import check_size

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from torch import nn
 
-from seginpaint_mm.apis.given_masks import MaskSource, VisibleObjects
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.abilities import objection_to, task_of

@@ -6,10 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seginpaint_mm.models.adversarial import AdversarialInpainter
-from seginpaint_mm.models.baselines.pictures import (
-    set_paintings,
-    to_uint8,
-)
+from seginpaint_mm.models.baselines.two_stages import set_paintings, to_uint8
 from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.holes import fill_holes, keep_padding, stack_holes
 from seginpaint_mm.registry import MODELS

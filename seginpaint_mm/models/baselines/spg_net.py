@@ -7,10 +7,7 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.models.adversarial import AdversarialInpainter
-from seginpaint_mm.models.baselines.pictures import (
-    set_paintings,
-    to_uint8,
-)
+from seginpaint_mm.models.baselines.two_stages import set_paintings, to_uint8
 from seginpaint_mm.models.data_preprocessor import padding_mask
 from seginpaint_mm.models.holes import (
     fill_holes,

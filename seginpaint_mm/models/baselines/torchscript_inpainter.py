@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.models.baselines.untrained_inpainter import UntrainedInpainter
+from seginpaint_mm.models.baselines.plain_inpainters import UntrainedInpainter
 from seginpaint_mm.models.holes import pad_to_multiple
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.zoo import WEIGHTS, fetch, find_weights

@@ -85,8 +85,8 @@ class HoughInstanceHead(BaseModule):
 
     "n masks per category", says the paper: each of the top-1, ..., top-n masks makes hypotheses of
     its own, and only step 6 chooses among them. (From one mask per class they would be disjoint,
-    and step 6 would have nothing to do.) The top-1 mask is the semantic segmentation, with its clean
-    outlines; the larger ones also find what it misses.
+    and step 6 would have nothing to do.) The top-1 mask is the semantic segmentation, with its
+    clean outlines; the larger ones also find what it misses.
 
     Args:
         thing_ids: Semantic ids, below K, of the classes that have instances, in order.

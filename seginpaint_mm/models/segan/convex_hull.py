@@ -11,7 +11,7 @@ from torchvision.ops import roi_align
 from seginpaint_mm.geometry.boxes import crop_masks
 from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind, crop_mask
 from seginpaint_mm.models.abilities import ObjectCompleter
-from seginpaint_mm.models.baselines.finished_model import FinishedModel
+from seginpaint_mm.models.baselines.two_stages import FinishedModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
 from seginpaint_mm.models.segan.objects import collect_objects, set_predictions
 from seginpaint_mm.registry import MODELS

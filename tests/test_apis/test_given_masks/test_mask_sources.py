@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seginpaint_mm.apis.given_masks import find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import find_mask_source
 from seginpaint_mm.errors import UserError
 from tests.helpers.mask_files import (
     IMAGE,

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from mmengine.structures import PixelData
 
-from seginpaint_mm.apis.given_masks import find_mask_source
 from seginpaint_mm.apis.inputs import SceneInput
+from seginpaint_mm.apis.mask_sources import find_mask_source
 from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.parts import find_parts, group_boxes
 from seginpaint_mm.apis.removal.patches import plan_patches, rounds_of
-from seginpaint_mm.apis.tasks.patch_painting import paint_patches
+from seginpaint_mm.apis.tasks.filling import paint_patches
 from seginpaint_mm.geometry.masks import CroppedMasks, feather_weights, grow_mask
 from seginpaint_mm.structures import SceneSample
 

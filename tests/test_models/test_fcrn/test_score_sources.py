@@ -10,7 +10,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.checkpoint import check_checkpoint_fits
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.models.fcrn.score_sources import NetScores, ScoreSource

@@ -12,7 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 
-from seginpaint_mm.apis.fast_inference import prepare_for_inference
+from seginpaint_mm.apis.model_loading import prepare_for_inference
 from seginpaint_mm.config_check import check_config
 from seginpaint_mm.models.sgenet import SGENet
 from seginpaint_mm.registry import MODELS

@@ -1,5 +1,6 @@
-"""Find a trained model: a config file, a Config, or the work dir of a training."""
+"""Load trained models, by config and checkpoint or by name, and prepare them for inference."""
 
+import copy
 import logging
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
+from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 from seginpaint_mm.checkpoint import (
     check_checkpoint_fits,
@@ -25,7 +28,101 @@ from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
 from seginpaint_mm.safe_unpickling import section
 from seginpaint_mm.utils.config_files import find_config
+from seginpaint_mm.utils.torch_modules import lay_channels_last
+from seginpaint_mm.zoo import WEIGHTS, fetch
 from seginpaint_mm.zoo.shipped import shipped_with
+
+_CLASSICAL = {
+    'telea': dict(type='OpenCVInpainter', method='telea'),
+    'navier-stokes': dict(type='OpenCVInpainter', method='navier_stokes'),
+}
+_TRAINED = {name: weights.model for name, weights in WEIGHTS.items() if weights.model is not None}
+INPAINTERS = (*_TRAINED, *_CLASSICAL)
+DEFAULT_INPAINTER, DEFAULT_INSTANCES = 'lama', 'torchvision'
+DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
+DEFAULT_PREDICTOR = 'lean_r18_cityscapes-128x256'  # in the package
+
+
+def find_inpainter(name: str | Path | Config) -> str | Path | Config:
+    """Return the model that :class:`SegInpaintInferencer` takes for the name of an inpainter.
+
+    Args:
+        name: One of :data:`INPAINTERS`, whose weights are downloaded where they are not in the
+            cache; anything else is returned as it is: a config, its name, or a work dir.
+
+    Raises:
+        CheckpointError: when the weights cannot be had, one sentence.
+    """
+    if name not in INPAINTERS:
+        return name
+    if name in _TRAINED:
+        fetch(WEIGHTS[name])
+    # no data set is read: its pipeline says how the model takes images
+    dataset = dict(type='PairsDataset', data_root='', pipeline=[dict(type='PackScene')])
+    return Config(
+        dict(
+            default_scope='seginpaint_mm',
+            model={**_TRAINED, **_CLASSICAL}[name],
+            test_dataloader=dict(dataset=dataset),
+            test_cfg=dict(),
+        )
+    )
+
+
+def prepare_for_inference(model: nn.Module) -> nn.Module:
+    """Copy a model into a form that predicts the same, rounding aside, in less time.
+
+    Batch norms are folded into the convolutions before them, activations overwrite their input,
+    weights are channels-last. Networks in TorchScript inside it are kept as they are. Run it under
+    ``torch.inference_mode()``.
+
+    Args:
+        model: Any model; it is left as it is.
+
+    Returns:
+        A model in evaluation mode, on the same device, without gradients. Its parameters are
+        others: no checkpoint fits it.
+    """
+    with torch.no_grad():  # in which TorchScript's weights are copied as such, not as results
+        model = copy.deepcopy(model).eval()
+    _fold_batch_norms(model)
+    _replace_prelus(model)
+    return lay_channels_last(model.eval().requires_grad_(False))
+
+
+def _fold_batch_norms(module: nn.Module) -> None:
+    """Fold each batch norm that directly follows a convolution, transposed ones included.
+
+    mmcv's function would fold one that follows a transposed convolution into another before it,
+    as in the innermost block of a U-Net.
+    """
+    before, name_before = None, ''
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.BatchNorm2d) and _can_hold(before):
+            transposed = isinstance(before, nn.ConvTranspose2d)
+            fused = fuse_conv_bn_eval(before, child, transposed)
+            setattr(module, name_before, fused)
+            setattr(module, name, nn.Identity())
+        else:
+            _fold_batch_norms(child)
+        before, name_before = child, name
+
+
+def _can_hold(module: nn.Module | None) -> bool:
+    if isinstance(module, nn.ConvTranspose2d):
+        return module.groups == 1
+    return isinstance(module, nn.Conv2d)
+
+
+def _replace_prelus(module: nn.Module) -> None:
+    """Let activations that follow a batch norm, now folded, overwrite its output."""
+    before = None
+    for name, child in module.named_children():
+        follows_norm = isinstance(before, nn.Identity)
+        if follows_norm and isinstance(child, nn.PReLU) and child.num_parameters == 1:
+            setattr(module, name, nn.LeakyReLU(child.weight.item(), inplace=True))
+        _replace_prelus(child)
+        before = child
 
 
 def find_model(
