@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from seginpaint_mm.apis import Layering, Removal, SegInpaintInferencer, find_inpainter
-from seginpaint_mm.apis.inferencer import _Prepared
 from seginpaint_mm.apis.inputs import SceneInput, find_inputs
 from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.apis.model_loading import DEFAULT_COMPLETER
 from seginpaint_mm.apis.outputs import ResultFolder
+from seginpaint_mm.apis.rounds import Prepared
 from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, peak_mebibytes
 from seginpaint_mm.geometry.masks import CroppedMasks
 
@@ -116,7 +116,7 @@ def _stages(
     source = inferencer.task.source(_Marked(masks), Removal())
     objects = source.objects(scene, image)
     stop('masks and plan')
-    prepared = _Prepared(scene, image, objects, inferencer.task)
+    prepared = Prepared(scene, image, objects, inferencer.task)
     prepared.begin(inferencer.pipeline)
     inferencer._go_through([prepared])
     sample = prepared.sample
