@@ -28,10 +28,9 @@ from seginpaint_mm.apis.model_loading import (
     prepare_for_inference,
 )
 from seginpaint_mm.apis.outputs import ResultFolder
-from seginpaint_mm.apis.progress import watched
 from seginpaint_mm.apis.removal import Filling, Removal
 from seginpaint_mm.apis.results import SceneResult
-from seginpaint_mm.apis.rounds import Prepared, size_of
+from seginpaint_mm.apis.rounds import Prepared, size_of, watched
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.geometry.depth_order import check_occluders

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
-from seginpaint_mm.apis.progress import Cancelled, listening
+from seginpaint_mm.apis.rounds import Cancelled, listening
 
 
 class Job:

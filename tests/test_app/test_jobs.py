@@ -16,7 +16,7 @@ import requests
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import VisibleObjects
-from seginpaint_mm.apis.progress import Cancelled, watched
+from seginpaint_mm.apis.rounds import Cancelled, watched
 from seginpaint_mm.app import Service, server
 from seginpaint_mm.app.jobs import Jobs
 from seginpaint_mm.app.openapi import PROGRESS

@@ -12,8 +12,15 @@ from torch import Tensor
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import MaskSource, VisibleObjects
 from seginpaint_mm.apis.removal.parts import find_parts
-from seginpaint_mm.apis.removal.patches import Patch, plan_patches, sees_nothing
-from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE, Removal, read_number
+from seginpaint_mm.apis.removal.removal import (
+    MARGIN,
+    WORKING_SIZE,
+    Patch,
+    Removal,
+    plan_patches,
+    read_number,
+    sees_nothing,
+)
 from seginpaint_mm.datasets.image_reading import read_labels
 from seginpaint_mm.datasets.transforms.holes import check_hole
 from seginpaint_mm.errors import UserError
@@ -37,7 +44,7 @@ class Filling:
 
     Attributes:
         whole_up_to: Megapixels, of 1024 x 1024 pixels; smaller photos are seen as a whole, larger
-            ones in patches around the hole, see :mod:`seginpaint_mm.apis.removal.patches`. 0 for
+            ones in patches around the hole, see :mod:`seginpaint_mm.apis.removal.removal`. 0 for
             patches always, infinity for never.
         margin: What is seen around a part of the hole at least, as a share of its longer side.
         working_size: Side of the patches in pixels, as they are seen.

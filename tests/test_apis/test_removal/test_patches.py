@@ -13,7 +13,7 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import find_mask_source
 from seginpaint_mm.apis.removal import Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.parts import find_parts, group_boxes
-from seginpaint_mm.apis.removal.patches import plan_patches, rounds_of
+from seginpaint_mm.apis.removal.removal import plan_patches, rounds_of
 from seginpaint_mm.apis.tasks.filling import paint_patches
 from seginpaint_mm.geometry.masks import CroppedMasks, feather_weights, grow_mask
 from seginpaint_mm.structures import SceneSample
