@@ -362,6 +362,11 @@ def _decode(path: str | Path, data: np.ndarray, what: str, flag: int) -> np.ndar
         raise ValueError(
             f'{path}: to read HEIC files, install the plug-in: pip install pillow-heif.'
         )
+    if image is None and data[:6].tobytes() == b'\x93NUMPY':
+        raise ValueError(
+            f'{path}: is an array of NumPy, not an image file: save it as PNG or TIFF, or give the '
+            f'array itself in Python.'
+        )
     if image is None:
         raise ValueError(
             f'{path}: cannot be read as {what} ({data.size} bytes, damaged or of an unknown '

@@ -152,7 +152,11 @@ def _whole_numbers(levels: np.ndarray, name: str) -> np.ndarray:
     if levels.dtype == bool:
         return levels.astype(np.uint8)
     if levels.dtype.kind == 'f':
-        levels = np.nan_to_num(levels.astype(np.float32), posinf=0, neginf=0)
+        if np.isinf(levels).any():
+            raise ValueError(
+                f'{name}: the mask has infinite values, which may mark anything: write numbers.'
+            )
+        levels = np.nan_to_num(levels.astype(np.float32))  # NaN is no data: not marked
     if levels.size and levels.min() < 0:
         raise ValueError(
             f'{name}: the mask has negative values ({levels.min():g}): 0 is what is not marked; '

@@ -1,4 +1,4 @@
-"""Metrics, one a file."""
+"""Metrics, by subject: IoU, average precision, painted images, depth order."""
 
 from seginpaint_mm.evaluation.amodal_iou import AmodalIoUMetric, VisibleMaskIoUMetric
 from seginpaint_mm.evaluation.confidence_error import ConfidenceErrorMetric

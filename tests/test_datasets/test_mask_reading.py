@@ -228,6 +228,12 @@ def test_photos_and_wrong_values_are_refused(tmp_path: Path) -> None:
     path = save(tmp_path / 'a.tif', NUMBERS.astype(np.int32) - 1)
     with pytest.raises(ValueError, match=r'a\.tif: the mask has negative values \(-1\)'):
         read_marked_file(path)
+    infinite = np.where(NUMBERS > 0, np.inf, 0).astype(np.float32)
+    with pytest.raises(ValueError, match=r'a mask: the mask has infinite values'):
+        read_levels(infinite, True, 'a mask')
+    np.save(tmp_path / 'a.npy', NUMBERS)
+    with pytest.raises(ValueError, match=r'a\.npy: is an array of NumPy, not an image file'):
+        read_marked_file(tmp_path / 'a.npy')
     many = (np.arange(40_000).reshape(200, 200) // 4).repeat(3, axis=0).astype(np.uint16)
     many[::3] = many[::-3]
     path = save(tmp_path / 'b.png', np.random.default_rng(0).permutation(many.repeat(3, axis=1)))

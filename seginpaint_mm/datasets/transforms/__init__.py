@@ -1,4 +1,4 @@
-"""Transforms of a pipeline, one a file."""
+"""Transforms of a pipeline, by subject: loading, objects, holes, pasting, packing."""
 
 from seginpaint_mm.datasets.transforms.boxes import FrameObjects, GrowBoxes
 from seginpaint_mm.datasets.transforms.hole_shapes import (

@@ -1,4 +1,4 @@
-"""Hooks, one a file."""
+"""Hooks of a training, by subject: checkpoints, checks, epochs, output, resuming."""
 
 from seginpaint_mm.engine.hooks.check_hooks import (
     ClassCountHook,
