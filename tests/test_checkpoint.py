@@ -19,6 +19,7 @@ from seginpaint_mm.checkpoint import (
 )
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.safe_unpickling import load_plain_data, load_restricted
+from tests.helpers.tool_runs import forget_runs
 
 
 @pytest.fixture
@@ -120,6 +121,7 @@ def test_non_finite_tensors_are_named() -> None:
 
 
 def test_a_download_that_fails_is_told() -> None:
+    forget_runs()  # their logs may be gone
     enable_safe_loading()
     url, error = 'https://nowhere.example/a.pth', URLError('no network')
     with (

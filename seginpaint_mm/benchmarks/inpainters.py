@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -71,8 +72,8 @@ def _training_table(bases: Path, batch_size: int, repeats: int, device: torch.de
     without = copy.deepcopy(model)
     without.discriminator.requires_grad_(False)
     steps["discriminator's side"] = _step(without, batch)
-    for name, variant in {'SCEM and bias nets': '_sg', 'these and SGIM': '_base'}.items():
-        without = _build(bases / f'{config}{variant}.py')
+    for name, keeps_sgim in {'SCEM and bias nets': True, 'these and SGIM': False}.items():
+        without = _build(bases / f'{config}.py', partial(_simplify, keeps_sgim))
         steps[name] = _step(lay_channels_last(without.to(device)), batch)
     seconds = median_seconds(steps, repeats, device)
     table = Table(
@@ -88,10 +89,19 @@ def _training_table(bases: Path, batch_size: int, repeats: int, device: torch.de
     return table
 
 
-def _build(config: Path) -> nn.Module:
+def _simplify(keeps_sgim: bool, model: dict) -> None:
+    """Take SCEM out of SGE-Net's config, and SGIM+ too or down to SGIM."""
+    decoder = model['generator']['decoder']
+    plain = dict(type='SGIM', hidden_channels=decoder['sgim']['hidden_channels'])
+    decoder['scem'], decoder['sgim'] = None, plain if keeps_sgim else None
+
+
+def _build(config: Path, change: Callable[[dict], None] | None = None) -> nn.Module:
     """The model with random weights, its perceptual loss too: how long it takes is the same."""
     torch.manual_seed(0)
     model = Config.fromfile(config).model
+    if change:
+        change(model)
     if model.get('perceptual_features'):
         model.perceptual_features.weights = None
     with DefaultScope.overwrite_default_scope(SCOPE):

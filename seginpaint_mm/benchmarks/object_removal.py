@@ -25,7 +25,7 @@ from seginpaint_mm.registry import MODELS, SCOPE
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.config_files import config_folder
 
-_MODELS = config_folder() / '_base_/models'
+_MODELS = config_folder() / 'maskopt'
 _OBJECTS = 10  # that the untrained network is made to find in a picture
 
 
@@ -48,8 +48,8 @@ class Setting:
     train_batch: int
 
 
-PAPER = Setting(_MODELS / 'object_remover.py', 512, (1, 8), 256, 4)
-QUICK = Setting(_MODELS / 'object_remover_small.py', 128, (1, 8), 128, 4)
+PAPER = Setting(_MODELS / 'object-remover_coco.py', 512, (1, 8), 256, 4)
+QUICK = Setting(_MODELS / 'object-remover_small_street.py', 128, (1, 8), 128, 4)
 
 
 def removal_tables(quick: bool, repeats: int, device: torch.device) -> list[Table]:

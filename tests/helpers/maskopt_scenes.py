@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData, PixelData
 
 from seginpaint_mm.datasets.transforms.hole_shapes import signed_distance
 from seginpaint_mm.engine import PartOptimWrappers
+from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.models.maskopt import ObjectRemover
 from seginpaint_mm.structures import SceneSample
 from tests.helpers.model_tester import build_model

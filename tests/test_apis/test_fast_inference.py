@@ -15,12 +15,14 @@ from seginpaint_mm.registry import MODELS as MODEL_REGISTRY
 from tests.helpers.model_tester import build_model, check_training_step
 from tests.helpers.segan_scenes import scenes, tiny_segan
 
-MODELS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'
+CONFIGS = Path(__file__).parents[2] / 'configs'
+MODELS = CONFIGS / '_base_' / 'models'
 
 
 def trained_model(base: str) -> nn.Module:
     """A model whose batch norms and activations are not what they are at the start."""
-    return with_other_norms(build_model(Config.fromfile(MODELS / f'{base}.py').model).eval())
+    config = CONFIGS / 'mpi' if '50' in base else MODELS
+    return with_other_norms(build_model(Config.fromfile(config / f'{base}.py').model).eval())
 
 
 def with_other_norms(model: nn.Module) -> nn.Module:
@@ -36,7 +38,9 @@ def with_other_norms(model: nn.Module) -> nn.Module:
     return model
 
 
-@pytest.mark.parametrize('base', ['pspnet_r18', 'pspnet_r18_shared', 'pspnet_r50_shared'])
+@pytest.mark.parametrize(
+    'base', ['pspnet_r18', 'pspnet_r18_shared', 'pspnet_r50_shared_cityscapes']
+)
 def test_predicts_the_same(base):
     model = trained_model(base)
     images = torch.randn(2, 3, 40, 64, generator=torch.Generator().manual_seed(0))

@@ -314,7 +314,7 @@ def test_wrong_given_classes_are_told(inferencer: SegInpaintInferencer, tmp_path
         return told
 
     assert 'given_sem_seg has the class 9' in failure(np.full(SIZE, 9, np.uint8))
-    assert 'a segmentation is whole numbers' in failure(np.zeros((3, 4), np.uint8))
+    assert 'a segmentation has whole numbers' in failure(np.zeros((3, 4), np.uint8))
     assert 'this one -1 to -1' in failure(np.full(SIZE, -1))
     assert "no segmentation for 'image_00000'" in failure({})
     assert 'image_00000.png' in failure(tmp_path)

@@ -56,13 +56,18 @@ def test_failed_runs_are_told_and_left_out(
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         run_here(
-            TOOL, table, '--work-dir', tmp_path, '--cfg-options', 'optim_wrapper.optimizer.lr=-1'
+            TOOL,
+            table,
+            '--work-dir',
+            tmp_path,
+            '--cfg-options',
+            'optim_wrapper.optimizer.betas=(2,2)',
         )
     assert stopped.value.code == 1
     output = capsys.readouterr()
     log = tmp_path / 'trained' / 'seed_3' / 'output.log'
     assert f'trained, seed 3 failed with exit status 2: see the end of {log}' in output.err
-    assert 'Invalid learning rate: -1' in log.read_text()
+    assert 'Invalid beta parameter' in log.read_text()
     assert '| trained | 60.0 | – |' in output.out
 
 

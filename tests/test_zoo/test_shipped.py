@@ -138,7 +138,7 @@ def test_without_a_config_the_network_in_the_package_sees_a_street(
     scene = render_street(0, seed=1, size=(192, 384))  # it has seen photos only
     cv2.imwrite(str(tmp_path / 'street.png'), scene.image)
     run_here('infer', tmp_path / 'street.png', '--out-dir', tmp_path / 'out', '--device', 'cpu')
-    assert '1 of 1 pictures done' in capsys.readouterr().out
+    assert '1 of 1 images done' in capsys.readouterr().out
     seen, foreground = (
         cv2.imread(str(tmp_path / f'out/pred/{kind}/street.png'), cv2.IMREAD_UNCHANGED)
         for kind in ('background', 'foreground')
@@ -164,6 +164,8 @@ def test_testing_it_gives_the_documented_values(
     cfg = Config.fromfile(network.config)
     cfg.test_dataloader.dataset.data_root = str(real_data / 'cityscapes_256x128')
     cfg.test_evaluator = cfg.val_evaluator
+    cfg.update(train_dataloader=None, train_cfg=None, optim_wrapper=None, param_scheduler=None)
+    cfg.update(val_dataloader=None, val_cfg=None, val_evaluator=None)
     cfg.dump(tmp_path / 'config.py')
     places = ['--work-dir', tmp_path, '--out', tmp_path / 'out']
     run_here('test', tmp_path / 'config.py', network.name, *places)

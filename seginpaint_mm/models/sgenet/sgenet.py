@@ -143,7 +143,7 @@ class SGENet(AdversarialInpainter):
             return
         wanted = f'{places[1] * divisor}x{places[0] * divisor}'
         raise ValueError(
-            f'a picture of {width}x{height} pixels (width x height) does not fit: this SGENet is '
+            f'an image of {width}x{height} pixels (width x height) does not fit: this SGENet is '
             f'made for {wanted}, to which it pads less than {divisor} pixels; crop the picture, or '
             f'take a config for any size, with DilatedContext.'
         )

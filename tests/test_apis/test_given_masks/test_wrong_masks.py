@@ -18,7 +18,7 @@ from tests.helpers.mask_files import (
 )
 
 PICTURES = {
-    'empty': (np.zeros(SIZE, np.uint8), 'the mask has no pixel, so that nothing is seen'),
+    'empty': (np.zeros(SIZE, np.uint8), 'the mask has no pixel, so its object is not visible'),
     'size': (white(two_masks()[0])[:, :10], 'the mask is 10x12 pixels .*, its image is 16x12'),
     'photo': (np.random.default_rng(0).integers(0, 99, (*SIZE, 3), np.uint8), 'colours of a photo'),
     'damaged': ('no image', 'cannot be read as a mask'),
@@ -50,7 +50,10 @@ def test_absent_files() -> None:
 
 BROKEN = runs(two_masks()[0], False)
 JSON = {
-    'outside': ([[20, 2, 30, 2, 30, 9]], r'object 1 \(x 20 to 30, y 2 to 9\) lies outside its pic'),
+    'outside': (
+        [[20, 2, 30, 2, 30, 9]],
+        r'object 1 \(x 20 to 30, y 2 to 9\) lies outside its image',
+    ),
     'above': (
         [POLYGONS[0], [3, -9, 9, -9, 9, -2]],
         'object 2 .* lies outside its image',
@@ -125,7 +128,7 @@ def test_broken_files(tmp_path: Path) -> None:
         (dict(iscrowd='0'), "has iscrowd '0': write 0 or 1"),
         (
             dict(segmentation=[[3, 2, 1e9, 2, 3, 4]]),
-            r'a coordinate of 1e\+09, far outside its pict',
+            r'a coordinate of 1e\+09, far outside its image',
         ),
     ],
 )
