@@ -144,6 +144,7 @@ def test_distance_in_another_network_has_another_name(random_weights):
     assert values[0] < values[1] < values[2]
 
 
+@pytest.mark.slow
 def test_fid_with_inception(tmp_path, monkeypatch):
     """A network of random weights, whose file the metric reads as it would the published one."""
     torch.manual_seed(0)
@@ -167,6 +168,7 @@ def test_fid_with_inception(tmp_path, monkeypatch):
 SHARES = (0.125, 0.0625, 0.1875, 0.375, 0.25, 0.125, 0.25, 0.1875, 0.5, 0.25)  # exact
 
 
+@pytest.mark.slow
 def test_frechet_distance_by_hole_ratio(random_weights):
     """Each bin's is that of its own images, up to its upper edge."""
     samples = records_of(SHARES)

@@ -82,6 +82,7 @@ def test_the_operators_keep_the_rules_of_custom_operators() -> None:
     torch.library.opcheck(operators.upsampled_conv.default, inputs)
 
 
+@pytest.mark.slow
 @needs_custom_op
 def test_the_exported_operator_equals_the_loop_at_any_size() -> None:
     batch, height, width = (torch.export.Dim(name, min=1) for name in ('n', 'h', 'w'))
