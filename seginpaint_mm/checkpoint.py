@@ -193,7 +193,7 @@ def keep_what_fits(model: torch.nn.Module, checkpoint: dict) -> str:
     total = len(_without_counters(own))
     return (
         f'{total - len(new)} of {total} tensors are loaded'
-        + (f'; made anew: {", ".join(parts)}' if parts else '')
+        + (f'; from scratch: {", ".join(parts)}' if parts else '')
         + (f' ({changed})' if changed else '')
         + (f'; {len(unused)} of the checkpoint are not used' if unused else '')
         + '.'

@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/schedules/edgeconnect.py',
     '../_base_/default_runtime.py',
 ]
-# What was pretrained; model.part_checkpoints=None begins anew.
+# What was pretrained; model.part_checkpoints=None starts from scratch.
 model = dict(
     type='ObjectRemover',
     selector=_base_.selector,

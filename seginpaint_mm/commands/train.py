@@ -45,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
         dest='start',
         metavar='CHECKPOINT',
         help='start from a checkpoint, a work dir or a shipped network, also of other classes: '
-        'what does not fit is made anew',
+        'what does not fit is built from scratch',
     )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--seed', type=int, help='seed of every random generator')
