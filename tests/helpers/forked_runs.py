@@ -3,6 +3,8 @@
 Importing them costs eight seconds of a core per process, more than the tiny runs of tests.
 """
 
+import contextlib
+import gc
 import importlib.util
 import multiprocessing
 import os
@@ -12,6 +14,7 @@ import traceback
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from unittest import mock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PRELOADED = [
@@ -19,6 +22,17 @@ _PRELOADED = [
     'seginpaint_mm',
     'seginpaint_mm.apis',
     'seginpaint_mm.models',
+    'seginpaint_mm.datasets',
+    'seginpaint_mm.evaluation',
+    'seginpaint_mm.engine',
+    'seginpaint_mm.visualization',
+    'seginpaint_mm.interop.mmagic',
+    'seginpaint_mm.commands.train',
+    'tests.helpers.tiny_run',
+    'yapf.yapflib.yapf_api',
+    'setuptools',  # whose import PyTorch and MMEngine put off
+    'torch.distributed.algorithms.join',
+    'torch.testing',
 ]
 _SECONDS = 300
 
@@ -30,6 +44,11 @@ def load_tool(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def plain_configs() -> contextlib.AbstractContextManager:
+    """Leave the configs that runs write as they are: making them pretty takes half a short run."""
+    return mock.patch('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False))
 
 
 def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, str]:
@@ -55,8 +74,9 @@ def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, st
             else context.Process(target=_run, args=(name, arguments, {}, str(log)))
             for rank, log in enumerate(logs)
         ]
-        for child in children:
-            child.start()
+        with mock.patch.dict(os.environ, PYTHONPATH=str(REPOSITORY)):  # for what is preloaded
+            for child in children:
+                child.start()
         for child in children:
             child.join(_SECONDS)
             if child.is_alive() or child.exitcode:
@@ -89,11 +109,13 @@ def _run(name: str, arguments: list[str], variables: dict[str, str], log: str) -
     os.dup2(file, 1)
     os.dup2(file, 2)
     sys.argv = [f'tools/{name}.py', *arguments]
+    gc.freeze()  # MMEngine collects garbage, which takes long where so much is imported
     import torch
 
     torch.set_num_threads(1)
     try:
-        load_tool(name).main(arguments)
+        with plain_configs():
+            load_tool(name).main(arguments)
     except SystemExit:
         raise
     except BaseException:

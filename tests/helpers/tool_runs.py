@@ -4,11 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from unittest import mock
 
 from mmengine.utils import ManagerMixin
 
-from tests.helpers.forked_runs import REPOSITORY, load_tool, run_forked
+from tests.helpers.forked_runs import REPOSITORY, load_tool, plain_configs, run_forked
 
 THREAD_ABORT = 'terminate called without an active exception'
 ATTEMPTS = 4
@@ -21,12 +20,9 @@ def forget_runs() -> None:
 
 
 def run_here(name: str, *arguments: str | Path) -> None:
-    """``main`` of a tool in this process, with MMEngine's global instances as in a new one.
-
-    The configs that runs write are not made pretty, which would take half of a short run's time.
-    """
+    """Run ``main`` of a tool in this process, with MMEngine's global instances as in a new one."""
     forget_runs()
-    with mock.patch('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False)):
+    with plain_configs():
         load_tool(name).main([str(argument) for argument in arguments])
 
 
