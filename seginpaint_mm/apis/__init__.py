@@ -10,7 +10,9 @@ from seginpaint_mm.apis.one_call import (
     layers,
     remove,
 )
+from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.removal import Filling, Removal
+from seginpaint_mm.apis.sharing import Share
 from seginpaint_mm.layers import Layering
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     'Filling',
     'Layering',
     'Removal',
+    'ResultFolder',
     'SegInpaintInferencer',
+    'Share',
     'TorchvisionInstances',
     'complete',
     'find_inpainter',

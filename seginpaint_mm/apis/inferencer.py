@@ -137,7 +137,7 @@ class SegInpaintInferencer(BaseInferencer):
         self,
         inputs: Source | Sequence[Source],
         batch_size: int = 1,
-        out_dir: str | Path | None = None,
+        out_dir: str | Path | ResultFolder | None = None,
         recursive: bool = False,
         masks: Masks | None = None,
         removal: Removal | None = None,
@@ -166,7 +166,7 @@ class SegInpaintInferencer(BaseInferencer):
         self,
         inputs: Source | Sequence[Source],
         batch_size: int = 1,
-        out_dir: str | Path | None = None,
+        out_dir: str | Path | ResultFolder | None = None,
         recursive: bool = False,
         masks: Masks | None = None,
         removal: Removal | None = None,
@@ -180,7 +180,8 @@ class SegInpaintInferencer(BaseInferencer):
         Args:
             inputs: A file, a folder (its images, sorted), a BGR uint8 array, or a sequence.
             batch_size: Images a batch.
-            out_dir: Where results are written, see :class:`ResultFolder`.
+            out_dir: Where results are written, or a :class:`ResultFolder` with a :class:`Share`:
+                several processes then share the inputs, or a run goes on where it was stopped.
             recursive: Look into the sub-folders of folders.
             masks: Of the objects that are to be completed, or of what is to be filled, see
                 :func:`find_mask_source`, or a model that finds them, see
@@ -200,18 +201,23 @@ class SegInpaintInferencer(BaseInferencer):
         """
         if batch_size < 1:
             raise UserError(f'The batch size must be at least 1, not {batch_size}.')
-        folder = None if out_dir is None else ResultFolder(out_dir, self.task)
+        folder = out_dir
+        if folder is not None and not isinstance(folder, ResultFolder):
+            folder = ResultFolder(folder, self.task)
         exclude = () if folder is None else folder.image_folders
         scenes = find_inputs(inputs, recursive, exclude)
         source = self._mask_source(masks, removal, filling, scenes)
+        has_ended = False
+        scenes = scenes if folder is None else folder.begin(scenes)
         try:
             for result in self._results(scenes, source, batch_size, folder, draw):
                 if folder is not None and result.failure is not None:
                     folder.add_failure(result.scene, result.failure)
                 yield result
+            has_ended = True
         finally:
             if folder is not None:
-                folder.close()
+                folder.close(has_ended)
 
     def _mask_source(
         self,

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from mmengine.logging import print_log
@@ -19,6 +19,7 @@ from seginpaint_mm.datasets.image_reading import (
 )
 from seginpaint_mm.datasets.orientation import upright
 from seginpaint_mm.datasets.photo_parts import PhotoParts, count_pages, read_photo_parts
+from seginpaint_mm.datasets.tar_shards import PackedFile, expand_shards, is_tar, list_members
 from seginpaint_mm.errors import UserError
 
 _LONGEST_NAME = 245  # bytes: with a suffix, or with a number and a suffix, at most 255
@@ -33,13 +34,13 @@ class SceneInput:
     Attributes:
         name: Where its results go: a relative path without suffix, unique in a call. Images
             from a folder keep their sub-folders.
-        source: The file, or the image itself.
+        source: The file, also one in a tar file, or the image itself.
         key: By which its masks are found: the same before it was made unique; None for ``name``.
         namesakes: Other inputs with that key.
     """
 
     name: str
-    source: Path | np.ndarray | Image.Image
+    source: Path | PackedFile | np.ndarray | Image.Image
     key: str | None = None
     namesakes: tuple[str, ...] = ()
 
@@ -48,9 +49,16 @@ class SceneInput:
             object.__setattr__(self, 'key', self.name)
 
     @property
+    def file(self) -> PurePath | None:
+        """The path of a file, in a tar file that in it; None of arrays."""
+        if isinstance(self.source, PackedFile):
+            return self.source.path
+        return self.source if isinstance(self.source, Path) else None
+
+    @property
     def origin(self) -> str:
         """For people: the file's path, or what kind of array it is."""
-        if isinstance(self.source, Path):
+        if isinstance(self.source, (Path, PackedFile)):
             return str(self.source)
         if isinstance(self.source, Image.Image):
             return f'image {self.name} {self.source.size}'
@@ -62,7 +70,7 @@ class SceneInput:
         Raises:
             OSError, ValueError: when it cannot be read or is no image; one sentence.
         """
-        if isinstance(self.source, Path):
+        if isinstance(self.source, (Path, PackedFile)):
             return read_colour(self.source)
         if isinstance(self.source, Image.Image):
             return _of_pillow(self.source)
@@ -116,8 +124,9 @@ def find_inputs(
     What folders hold in image formats that are not read here is logged as a warning.
 
     Args:
-        inputs: A file, a folder (its images, sorted), an array, an image of Pillow's, or a sequence
-            of these.
+        inputs: A file, a folder (its images, sorted), a tar file (its images, in its order; also
+            ``'shard-{000..009}.tar'`` and ``'shards/*.tar'``), an array, an image of Pillow's, or a
+            sequence of these. A folder without images, but with tar files, stands for these.
         recursive: Look into sub-folders too.
         exclude: Folders that results are written to; they are left out of folders.
 
@@ -132,7 +141,8 @@ def find_inputs(
     named = list(_named(inputs, recursive, exclude))
     origins: dict[str, dict[str, None]] = {}
     for name, source in named:
-        origins.setdefault(name, {})[str(source) if isinstance(source, Path) else name] = None
+        is_file = isinstance(source, (Path, PackedFile))
+        origins.setdefault(name, {})[str(source) if is_file else name] = None
     scenes, taken = [], set()
     for name, source in named:
         unique = _unused(name, taken)
@@ -178,7 +188,7 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
 
 def _named(
     inputs: Iterable[Source], recursive: bool, exclude: Sequence[Path]
-) -> Iterator[tuple[str, Path | np.ndarray | Image.Image]]:
+) -> Iterator[tuple[str, Path | PackedFile | np.ndarray | Image.Image]]:
     for index, source in enumerate(inputs):
         if isinstance(source, (np.ndarray, Image.Image)):
             yield f'image_{index:05d}', source
@@ -189,15 +199,32 @@ def _named(
         if os.path.isdir(source):  # Path.is_dir raises where a name is too long
             folder = Path(source)
             for path in _images(folder, recursive, exclude):
-                yield path.relative_to(folder).with_suffix('').as_posix(), path
+                if is_tar(path):
+                    yield from _packed(path)
+                else:
+                    yield path.relative_to(folder).with_suffix('').as_posix(), path
+        elif is_tar(source):
+            for path in expand_shards(source):
+                yield from _packed(path)
         else:
             yield Path(source).stem, Path(source)
 
 
+def _packed(archive: Path) -> Iterator[tuple[str, PackedFile]]:
+    """The images of a tar file under their names in it; also what of it cannot be read."""
+    is_empty = True
+    for file in list_members(archive, IMAGE_SUFFIXES):
+        is_empty = False
+        yield (file.path.with_suffix('').as_posix() if file.name else archive.stem), file
+    if is_empty:
+        fault = f'has no image that is read here ({", ".join(IMAGE_SUFFIXES)}).'
+        yield archive.stem, PackedFile(archive, '', fault=fault)
+
+
 def _not_taken(source: object) -> str:
     return (
-        f'An input is an image file, a folder, an array (BGR, uint8 or uint16, height x width x '
-        f'channels) or an image of Pillow, not {type(source).__name__}: convert it.'
+        f'An input is an image file, a folder, a tar file, an array (BGR, uint8 or uint16, height '
+        f'x width x channels) or an image of Pillow, not {type(source).__name__}: convert it.'
     )
 
 
@@ -211,9 +238,9 @@ def _check_is_no_result(path: Path, exclude: Sequence[Path]) -> None:
 
 
 def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path]:
-    """The images of a folder, sorted; links are followed, each folder is searched once."""
+    """The images of a folder, or else its tar files, sorted; links are followed, once each."""
     seen = {path.resolve() for path in (folder, *exclude)}
-    images, left_out = [], Counter()
+    images, shards, left_out = [], [], Counter()
     for place, folders, files in os.walk(folder, followlinks=True):
         searched = [Path(place, name) for name in sorted(folders) if recursive]
         searched = [path for path in searched if path.resolve() not in seen]
@@ -223,9 +250,12 @@ def _images(folder: Path, recursive: bool, exclude: Sequence[Path]) -> list[Path
             suffix = path.suffix.lower()
             if suffix in IMAGE_SUFFIXES:
                 images.append(path)
+            elif is_tar(path):
+                shards.append(path)
             elif suffix in OTHER_SUFFIXES:
                 left_out[suffix] += 1
     listed = ', '.join(f'{count} {suffix}' for suffix, count in sorted(left_out.items()))
+    images = images or shards
     if not images:
         hint = '' if recursive else '; its sub-folders are searched with --recursive'
         raise UserError(

@@ -21,6 +21,7 @@ from seginpaint_mm.apis.model_loading import (
     find_inpainter,
 )
 from seginpaint_mm.apis.removal import Removal
+from seginpaint_mm.datasets.tar_shards import is_tar
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.layers import LayeredScene, Layering
 from seginpaint_mm.models.abilities import task_of
@@ -254,9 +255,10 @@ def _keep(key: tuple, load: Callable[[], object]) -> object:
 
 
 def _one(image: Source) -> Source:
-    """A single image; a folder has several."""
-    if isinstance(image, (str, Path)) and Path(image).is_dir():
+    """A single image; a folder has several, and so has a tar file."""
+    if isinstance(image, (str, Path)) and (Path(image).is_dir() or is_tar(image)):
         raise UserError(
-            f'{image} is a folder: use SegInpaintInferencer or `seginpaint infer` for folders.'
+            f'{image} is a folder or a tar file: use SegInpaintInferencer or `seginpaint infer` '
+            f'for these.'
         )
     return image

@@ -41,8 +41,17 @@ For an image x/a.jpg of a folder, --masks FOLDER has one of
   x/a.json     a list of polygons, run lengths, or annotations of COCO
   x/a/*.png    one object per file
 
-or --masks FILE.json is COCO's, with images and annotations. For a single image --masks takes its
-files themselves. What is black is not marked; soft edges are thresholded at half, with a note.
+or --masks FILE.json is COCO's, with images and annotations; for an image in a tar file x is the
+folder in it. For a single image --masks takes its files themselves. What is black is not marked;
+soft edges are thresholded at half, with a note.
+
+Large folders, and tar files ('shard-{000..009}.tar', nothing is extracted), are shared by several
+processes, which write one predictions.json::
+
+    torchrun --nproc_per_node 4 -m seginpaint_mm infer FOLDER      # on this machine
+    seginpaint infer FOLDER --shard 3/8                            # the third of eight jobs
+
+Started again, they leave out what is done, and so does a single process with --resume.
 """
 
 import argparse
@@ -52,7 +61,14 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from seginpaint_mm.apis import Filling, Removal, SegInpaintInferencer, find_instance_model
+from seginpaint_mm.apis import (
+    Filling,
+    Removal,
+    ResultFolder,
+    SegInpaintInferencer,
+    Share,
+    find_instance_model,
+)
 from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.model_loading import (
     DEFAULT_COMPLETER,
@@ -62,16 +78,19 @@ from seginpaint_mm.apis.model_loading import (
     INPAINTERS,
     find_inpainter,
 )
-from seginpaint_mm.apis.removal.removal import FORMATS, FOUND_GROWTH, MARGIN, WORKING_SIZE
+from seginpaint_mm.apis.removal.removal import MARGIN, WORKING_SIZE
 from seginpaint_mm.apis.tasks import TASKS
 from seginpaint_mm.cli import one_sentence_errors
-from seginpaint_mm.engine.processes import limit_threads
+from seginpaint_mm.commands.infer_options import add_layers, add_objects, add_removal
+from seginpaint_mm.engine.processes import is_first, is_launched, limit_threads, share_machine
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.geometry.depth_order import OCCLUDERS
-from seginpaint_mm.layers import FORMATS as LAYER_FORMATS
 from seginpaint_mm.layers import Layering
 from seginpaint_mm.layers.building import use_parts
 
+# Options that results do not depend on.
+_OF_THE_RUN = (
+    *('inputs', 'out_dir', 'batch_size', 'device', 'recursive', 'shard', 'resume', 'debug'),
+)
 _DEFAULT_REMOVER = 'work_dirs/object-remover_small_street'
 
 
@@ -80,7 +99,9 @@ def make_parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     # '*', as --masks takes every name that follows it: see _take_inputs.
-    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image files or folders')
+    parser.add_argument(
+        'inputs', nargs='*', metavar='INPUT', help='image files, folders or tar files'
+    )
     parser.add_argument(
         '--config',
         help=f'config file, or the work dir of a training (default: {DEFAULT_PREDICTOR}, a network '
@@ -99,6 +120,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--out-dir', default='work_dirs/infer', help='default: %(default)s')
     parser.add_argument('--batch-size', type=int, default=1, help='images per batch')
     parser.add_argument('--device', help='cpu, cuda, cuda:1, ... (default: a GPU if there is one)')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='leave out images whose results lie in --out-dir, also after a kill; those that '
+        'failed are tried again (always so with --shard and torchrun)',
+    )
+    parser.add_argument(
+        '--shard', metavar='K/N', help='take every N-th image, from the K-th on: of N jobs one each'
+    )
     parser.add_argument('--recursive', action='store_true', help='look into sub-folders')
     parser.add_argument('--task', choices=TASKS, help='default: what the model is for')
     parser.add_argument(
@@ -107,60 +137,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--scales', action='store_true', help='draw every scale of an SGENet, which takes memory'
     )
-    objects = parser.add_argument_group('objects to complete, or holes to fill')
-    objects.add_argument('--masks', nargs='+', metavar='PATH', help='where they are')
-    objects.add_argument(
-        '--instances',
-        metavar='CONFIG',
-        help="a model that finds them: mmdet's, one of ours, or torchvision (the default where an "
-        '--inpainter removes)',
-    )
-    objects.add_argument(
-        '--instances-checkpoint', metavar='FILE', help='its checkpoint, a file or an address (URL)'
-    )
-    objects.add_argument(
-        '--min-score',
-        type=float,
-        help='of what is found (default: 0.5; of an object remover, what its config says)',
-    )
-    objects.add_argument(
-        '--max-objects-per-batch', type=int, metavar='N', help="bounds memory (default: config's)"
-    )
-    objects.add_argument(
-        '--depth-threshold',
-        type=float,
-        metavar='IOU',
-        help='of what is seen of one object and hidden of another, above which the one is in '
-        "front: 0.05 in SeGAN's paper (default: the one that is seen in more hidden pixels)",
-    )
-    objects.add_argument(
-        '--occluders',
-        choices=OCCLUDERS,
-        help='given: objects are completed only behind given objects in front of them; any: '
-        'anywhere, as other things may hide them (default: given, for two or more objects)',
-    )
-    objects.add_argument(
-        '--occluder-growth',
-        type=int,
-        default=0,
-        metavar='PIXELS',
-        help='by which objects in front are grown for that, as found masks leave gaps (default: 0)',
-    )
-    objects.add_argument(
-        '--whole-up-to',
-        type=float,
-        metavar='MEGAPIXELS',
-        help='larger photos are filled in patches, which need little memory; inf for never '
-        f'(default: {Filling().whole_up_to:g})',
-    )
-    objects.add_argument(
-        '--segmentations',
-        metavar='PATH',
-        help='classes that guide an SGENet, also in the hole: a PNG file of class ids, 255 = not '
-        "known, such as pred/sem_seg/NAME.png, edited; or a folder with one of each image's name",
-    )
-    _add_layers(parser.add_argument_group('layers (--task layers)'))
-    _add_removal(parser.add_argument_group('objects to remove'))
+    add_objects(parser.add_argument_group('objects to complete, or holes to fill'))
+    add_layers(parser.add_argument_group('layers (--task layers)'))
+    add_removal(parser.add_argument_group('objects to remove'))
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser
 
@@ -193,42 +172,6 @@ def _take_inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> N
     )
 
 
-def _add_layers(group: argparse._ArgumentGroup) -> None:
-    default = Layering()
-    group.add_argument(
-        '--parts',
-        metavar='FILE',
-        help='a config that names all networks, see docs/tutorials/layers.md',
-    )
-    group.add_argument(
-        '--inpainter-checkpoint',
-        metavar='FILE',
-        help=f'of --inpainter, which fills the background (default: {default.inpainter})',
-    )
-    group.add_argument(
-        '--layout', metavar='CONFIG', help='a model that predicts the classes of the background'
-    )
-    group.add_argument('--layout-checkpoint', metavar='FILE', help='its checkpoint')
-    group.add_argument(
-        '--layer-format',
-        dest='formats',
-        action='append',
-        choices=LAYER_FORMATS,
-        help=f'may be given several times (default: {" and ".join(default.formats)})',
-    )
-    for option, what in (
-        ('--rim', 'pixels around each object that go with it'),
-        ('--layer-feather', 'pixels inside the edges of objects over which they fade out'),
-    ):
-        group.add_argument(
-            option, type=int, metavar='PIXELS', help=f'{what} (default: {_of(option)})'
-        )
-
-
-def _of(option: str) -> int:
-    return getattr(Layering(), option.rpartition('-')[2])
-
-
 def layering(args: argparse.Namespace) -> Layering | None:
     """How photos are taken apart; None for other tasks.
 
@@ -252,64 +195,6 @@ def layering(args: argparse.Namespace) -> Layering | None:
         return Layering(**({'inpainter': args.inpainter} if args.inpainter else {}), **given)
     except ValueError as error:
         raise UserError(str(error)) from None
-
-
-def _add_removal(group: argparse._ArgumentGroup) -> None:
-    default = Removal()
-    named = dict(action='append', default=[], metavar='NAME')
-    group.add_argument(
-        '--class', dest='classes', help='the highest-scoring object of that class', **named
-    )
-    group.add_argument('--all', dest='all_of', help='all objects of that class', **named)
-    for option, kind, sides, what in (
-        ('--click', int, ('X', 'Y'), 'the object at that pixel'),
-        ('--box', float, ('X1', 'Y1', 'X2', 'Y2'), 'the object that fits that box best'),
-    ):
-        group.add_argument(
-            option,
-            type=kind,
-            nargs=len(sides),
-            action='append',
-            default=[],
-            metavar=sides,
-            help=what,
-        )
-    group.add_argument(
-        '--id',
-        type=int,
-        action='append',
-        default=[],
-        metavar='N',
-        help='object N of predictions.json, counted from 1',
-    )
-    for option, kind, what in (
-        (
-            '--grow',
-            str,
-            "pixels that masks are grown by, or a share of the object's longer side such as 2%%, "
-            f'negative to shrink them (--grow=-2%%); {FOUND_GROWTH}% for what a network finds, 0 '
-            'for what a mask marks',
-        ),
-        ('--feather', int, 'pixels around masks in which the painting fades out'),
-        ('--margin', float, 'what is seen around an object, as a share of its longer side'),
-        ('--working-size', int, 'side of the patches that the inpainter sees, in pixels'),
-        ('--look-size', int, 'greatest side at which objects are looked for, in pixels'),
-    ):
-        name = option.removeprefix('--').replace('-', '_')
-        group.add_argument(
-            option,
-            type=kind,
-            default=getattr(default, name),
-            metavar='N',
-            help=what if getattr(default, name) is None else f'{what} (default: %(default)s)',
-        )
-    group.add_argument(
-        '--format', choices=FORMATS, default=FORMATS[0], help='of the result (default: %(default)s)'
-    )
-    group.add_argument(
-        '--before', metavar='CONFIG', help='a model whose masks of the same objects are written too'
-    )
-    group.add_argument('--before-checkpoint', metavar='FILE', help='its checkpoint')
 
 
 def filling(args: argparse.Namespace) -> Filling | None:
@@ -381,6 +266,16 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
     return name and find_inpainter(name)
 
 
+def options_of_results(args: argparse.Namespace) -> dict:
+    """Return the options that results depend on, as far as they are not the defaults."""
+    default = make_parser().parse_args([])
+    return {
+        name: value
+        for name, value in vars(args).items()
+        if name not in _OF_THE_RUN and value != getattr(default, name)
+    }
+
+
 def _default_model(task: str | None, wanted: Removal | None) -> str:
     if task in ('complete', 'layers'):
         return DEFAULT_COMPLETER
@@ -393,6 +288,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.parts:
         use_parts(args)
+    share = Share.read(args.shard, args.resume, options_of_results(args))
+    args.device = share_machine(args.device)
     wanted = removal(args)
     limit_threads()
     painter = find_painter(args, wanted)
@@ -400,6 +297,7 @@ def main(argv: list[str] | None = None) -> None:
         args.config or painter or _default_model(args.task, wanted),
         args.checkpoint,
         args.device,
+        show_progress=is_first(),
         task=args.task or (wanted and 'remove'),
         max_objects_per_batch=args.max_objects_per_batch,
         depth_threshold=args.depth_threshold,
@@ -408,24 +306,34 @@ def main(argv: list[str] | None = None) -> None:
         occluder_growth=args.occluder_growth,
         layering=layering(args),
     )
+    folder = ResultFolder(args.out_dir, inferencer.task, share)
     results = inferencer.stream(
         args.inputs,
         args.batch_size,
-        args.out_dir,
+        folder,
         args.recursive,
         mask_source(args, DEFAULT_INSTANCES if painter and wanted is not None else None),
         wanted,
         filling(args),
         draw=not args.no_vis,
     )
-    told = [(result.failure, result.remark) for result in results]
-    skipped = [failure for failure, _ in told if failure is not None]
-    for remark in filter(None, (remark for _, remark in told)):
+    number, remarks, skipped = 0, [], []
+    for result in results:
+        number += 1
+        skipped += [result.failure] if result.failure is not None else []
+        remarks += [result.remark] if result.remark else []
+    for remark in remarks:
         print(f'note: {remark}', file=sys.stderr)
     for failure in skipped:
         print(f'skipped: {failure}', file=sys.stderr)
-    print(f'{len(told) - len(skipped)} of {len(told)} images done: {args.out_dir}')
-    if skipped:
+    which = f'share {share}: ' if share.count > 1 else ''
+    before = f' ({folder.done_before} were before)' if folder.done_before else ''
+    print(f'{which}{number - len(skipped)} of {number} images done{before}: {args.out_dir}')
+    if share.count > 1 and folder.totals.is_whole:
+        done, failed = folder.totals.done, folder.totals.failed
+        print(f'all shares: {done} of {done + failed} images done: {args.out_dir}')
+    # A process that fails makes torchrun end the others: only the last one says what has failed.
+    if folder.totals.is_whole and folder.totals.failed if is_launched() else skipped:
         sys.exit(1)
 
 

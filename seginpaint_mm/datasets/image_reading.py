@@ -1,6 +1,7 @@
 """Reading images and label maps, with errors that name the file."""
 
 import functools
+import io
 import logging
 import os
 import struct
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from mmengine.logging import print_log
 from PIL import Image, UnidentifiedImageError
 
 from seginpaint_mm.datasets.orientation import garbled, is_garbled, upright
+from seginpaint_mm.datasets.tar_shards import PackedFile
 from seginpaint_mm.interop.libjpeg import jpeg_damage
 
 with suppress(ImportError):  # an optional plug-in of Pillow's
@@ -46,8 +49,14 @@ _EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
 _opening = threading.Lock()
 
 
-def read_colour(path: str | Path) -> np.ndarray:
+File: TypeAlias = str | Path | PackedFile
+
+
+def read_colour(path: File) -> np.ndarray:
     """Read an image upright (EXIF orientation applied).
+
+    Args:
+        path: A file, or one in a tar file.
 
     Returns:
         np.ndarray: BGR uint8 (H, W, 3); grey images are repeated, 16-bit ones reduced.
@@ -72,14 +81,14 @@ def read_colour(path: str | Path) -> np.ndarray:
         raise
 
 
-def _mode(path: str | Path) -> str | None:
+def _mode(path: File) -> str | None:
     """Pillow's mode; None of what it does not know."""
     with suppress(Exception), open_image(path) as image:
         return image.mode
     return None
 
 
-def _read_by_pillow(path: str | Path) -> np.ndarray | None:
+def _read_by_pillow(path: File) -> np.ndarray | None:
     """BGR uint8 (H, W, 3); None of files that are left to OpenCV, which says what is wrong."""
     try:
         with open_image(path) as image:
@@ -101,7 +110,7 @@ def has_palette(path: str | Path) -> bool:
     return _mode(path) == 'P'
 
 
-def read_alpha(path: str | Path | Image.Image) -> np.ndarray | None:
+def read_alpha(path: File | Image.Image) -> np.ndarray | None:
     """Read the transparency of an image that :func:`read_colour` can read, upright.
 
     An image of Pillow's is taken, too.
@@ -118,7 +127,7 @@ def read_alpha(path: str | Path | Image.Image) -> np.ndarray | None:
         return np.array(upright(image).convert('RGBA').getchannel('A'))
 
 
-def read_icc_profile(path: str | Path | Image.Image) -> bytes | None:
+def read_icc_profile(path: File | Image.Image) -> bytes | None:
     """Read the ICC profile of an image that :func:`read_colour` can read; None without one.
 
     An image of Pillow's is taken, too. Profiles of other colours than RGB say nothing about what is
@@ -132,7 +141,7 @@ def read_icc_profile(path: str | Path | Image.Image) -> bytes | None:
     return profile if profile and profile[_COLOUR_SPACE] == b'RGB ' else None
 
 
-def open_image(path: str | Path) -> Image.Image:
+def open_image(path: File) -> Image.Image:
     """Open an image by Pillow, however many pixels OpenCV reads too.
 
     Raises:
@@ -140,11 +149,15 @@ def open_image(path: str | Path) -> Image.Image:
         UnidentifiedImageError: when Pillow does not know the format.
         ValueError: when it has more than 2**30 pixels, or is a folder, a pipe or a device.
     """
-    _check_is_file(path)
+    if isinstance(path, PackedFile):
+        file: str | Path | io.BytesIO = io.BytesIO(path.read_bytes())
+    else:
+        _check_is_file(path)
+        file = path
     with _opening:  # Pillow's limit, of a sixth of that, is one of the process
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            image = Image.open(path)
+            image = Image.open(file)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     if image.width * image.height > MOST_PIXELS:
@@ -157,7 +170,7 @@ def open_image(path: str | Path) -> Image.Image:
 
 
 @contextmanager
-def _opened(path: str | Path | Image.Image) -> Iterator[Image.Image | None]:
+def _opened(path: File | Image.Image) -> Iterator[Image.Image | None]:
     """An image of Pillow's; None of formats that OpenCV alone reads."""
     if isinstance(path, Image.Image):
         yield path
@@ -171,7 +184,7 @@ def _opened(path: str | Path | Image.Image) -> Iterator[Image.Image | None]:
         yield image
 
 
-def read_pixels(path: str | Path, what: str) -> np.ndarray:
+def read_pixels(path: File, what: str) -> np.ndarray:
     """Read what a file stores, as it lies: (H, W), or BGR(A) (H, W, 3 or 4), of the file's type.
 
     Raises:
@@ -336,7 +349,9 @@ def _check_is_file(path: str | Path) -> None:
         )
 
 
-def _read_bytes(path: str | Path, what: str) -> np.ndarray:
+def _read_bytes(path: File, what: str) -> np.ndarray:
+    if isinstance(path, PackedFile):
+        return np.frombuffer(path.read_bytes(), np.uint8)
     _check_is_file(path)
     try:
         return np.fromfile(path, np.uint8)
@@ -344,7 +359,7 @@ def _read_bytes(path: str | Path, what: str) -> np.ndarray:
         raise FileNotFoundError(f'{path}: there is no such file; expected {what} here.') from None
 
 
-def _decode(path: str | Path, data: np.ndarray, what: str, flag: int) -> np.ndarray:
+def _decode(path: File, data: np.ndarray, what: str, flag: int) -> np.ndarray:
     try:
         if data[:3].tobytes() == _JPEG:
             with jpeg_damage() as damage:

@@ -1,7 +1,5 @@
 """Turn images upright by their EXIF, also where it is damaged."""
 
-from pathlib import Path
-
 from PIL import Image
 
 _ORIENTATION = 274  # EXIF's tag
@@ -43,7 +41,7 @@ def is_garbled(image: Image.Image) -> bool:
     return image.format == 'TIFF' and lies(image) and image.info.get('compression') == 'raw'
 
 
-def garbled(path: str | Path) -> ValueError:
+def garbled(path: object) -> ValueError:
     """The error for such a file."""
     return ValueError(
         f'{path}: this TIFF is not compressed and lies on its side (its EXIF orientation), which '

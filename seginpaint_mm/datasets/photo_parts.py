@@ -15,6 +15,7 @@ from seginpaint_mm.datasets.image_reading import (
     read_pixels,
 )
 from seginpaint_mm.datasets.orientation import orientation_of
+from seginpaint_mm.datasets.tar_shards import PackedFile
 
 # Tags of a TIFF or of EXIF that speak of the photo, not of how a file stores it.
 _ABOUT_THE_PHOTO = (
@@ -55,7 +56,7 @@ class PhotoParts:
     deep: np.ndarray | None = None
 
 
-def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
+def read_photo_parts(source: Path | PackedFile | Image.Image) -> PhotoParts:
     """Read the parts of a photo that :func:`read_colour` can read.
 
     Raises:
@@ -65,11 +66,12 @@ def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
         image = source if isinstance(source, Image.Image) else open_image(source)
     except UnidentifiedImageError:  # OpenCV alone reads it
         return PhotoParts(deep=_deep(read_pixels(source, 'an image'), 1))
-    is_deep = isinstance(source, Path) and image.format not in _NEVER_DEEP
+    is_file = not isinstance(source, Image.Image)
+    is_deep = is_file and image.format not in _NEVER_DEEP
     if is_deep and image.format == 'PNG':  # before its EXIF is read, which may lie at its end
         is_deep = '16' in str(image.tile) or image.mode[0] == 'I'
     exif, orientation = _exif(image), orientation_of(image)
-    if isinstance(source, Path):
+    if is_file:
         image.close()
     pixels = read_pixels(source, 'an image') if is_deep else np.zeros(0, np.uint8)
     return PhotoParts(
@@ -77,7 +79,7 @@ def read_photo_parts(source: Path | Image.Image) -> PhotoParts:
     )
 
 
-def count_pages(source: Path | Image.Image) -> int:
+def count_pages(source: Path | PackedFile | Image.Image) -> int:
     """Count the pages of a TIFF, or the frames of an animation; 1 of all other images.
 
     A phone's JPEG (MPO) holds maps of the same photo, which are no pages.

@@ -4,6 +4,7 @@ import atexit
 import os
 import time
 
+import cv2
 import torch
 from mmengine.config import Config
 
@@ -45,6 +46,33 @@ def limit_threads(loader: dict | None = None) -> None:
         return
     threads = compute_threads((loader or {}).get('num_workers', 0))
     torch.set_num_threads(min(torch.get_num_threads(), threads))
+
+
+def is_launched() -> bool:
+    """Return whether this is one of several processes, as torchrun starts them."""
+    return int(os.environ.get('WORLD_SIZE', 1)) > 1
+
+
+def is_first() -> bool:
+    """Return whether this is the first of such processes, or the only one."""
+    return int(os.environ.get('RANK', 0)) == 0
+
+
+def share_machine(device: str | None = None) -> str | None:
+    """Give each process that torchrun starts on this machine its GPU, or its part of the cores.
+
+    Args:
+        device: What the user says, which is kept.
+
+    Returns:
+        The device; None leaves it open.
+    """
+    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+    if processes > 1:
+        cv2.setNumThreads(max(1, cv2.getNumberOfCPUs() // processes))
+        if device is None and torch.cuda.is_available():
+            return f'cuda:{int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count()}'
+    return device
 
 
 def _leave_group() -> None:

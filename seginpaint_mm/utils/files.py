@@ -8,7 +8,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -23,12 +23,12 @@ _MOST_EXIF = 65_000  # bytes that a JPEG holds in one piece
 _PNG_HEADER = 33  # bytes: the signature and the chunk IHDR
 
 
-def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
+def write_bytes(path: str | Path, data: bytes | Iterable[bytes], *, durable: bool = True) -> None:
     """Write ``data`` under a temporary name beside ``path``, then rename it.
 
     Args:
         path: The file.
-        data: What it is to hold.
+        data: What it is to hold, also in pieces.
         durable: Wait until it is on the disk, so that it survives a power cut too.
 
     Raises:
@@ -42,7 +42,7 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, 'wb') as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -62,13 +62,17 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: object) -> None:
-    """Write a value as indented JSON; see :func:`write_bytes`.
+    """Write a value as indented JSON; see :func:`json_text` and :func:`write_bytes`."""
+    write_text(path, json_text(value, indent=2) + '\n')
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return a value as JSON.
 
     NumPy's numbers are written as Python's. JSON has no NaN and no infinity: they become null, as
     other programs refuse a file with the bare words.
     """
-    text = json.dumps(_finite(value), indent=2, default=_plain_number, allow_nan=False)
-    write_text(path, text + '\n')
+    return json.dumps(_finite(value), indent=indent, default=_plain_number, allow_nan=False)
 
 
 def write_image(

@@ -224,7 +224,9 @@ def test_images_of_pillow(inferencers: dict, tmp_path: Path) -> None:
     'source', [torch.zeros(3, 40, 60), [torch.zeros(3, 40, 60)], 5, [None], dict(a=1), [b'x']]
 )
 def test_what_is_no_input_is_told(inferencers: dict, source: object) -> None:
-    with pytest.raises(UserError, match='An input is an image file, a folder, an array .* not '):
+    with pytest.raises(
+        UserError, match='An input is an image file, a folder, a tar file, an array .* not '
+    ):
         inferencers['fill'](source, masks=MASK)
 
 

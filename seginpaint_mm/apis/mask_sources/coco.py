@@ -225,7 +225,7 @@ class CocoObjects(MaskSource):
         return objects_of_json(value, size, where, self.categories)
 
     def _image_of(self, scene: SceneInput) -> tuple[Id, Entry]:
-        path = scene.source if isinstance(scene.source, Path) else PurePath(scene.name)
+        path = scene.file or PurePath(scene.name)
         names = {
             number: PurePath(entry.text('file_name')) for number, entry in self.index.images.items()
         }

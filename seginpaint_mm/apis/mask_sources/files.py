@@ -209,8 +209,8 @@ class MaskFolder(MaskSource):
         place = self.folder / scene.key
         listed = self._stems(place.parent)
         found = []
-        if isinstance(scene.source, Path):
-            found = preferred_masks(listed.get(scene.source.name, []), scene.source)
+        if scene.file is not None:
+            found = preferred_masks(listed.get(scene.file.name, []), scene.source)
         if not found:
             found = preferred_masks(listed.get(place.name, []), scene.source)
             if found and scene.namesakes:
