@@ -1,9 +1,9 @@
 """``SegInpaintInferencer``: predict, complete, fill or remove in images with a trained model."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby, islice
 from pathlib import Path
 
 import cv2
@@ -297,21 +297,33 @@ class SegInpaintInferencer(BaseInferencer):
     def _go_through(self, batch: Sequence[Prepared]) -> None:
         """Run the model on all rounds of all inputs, with up to a batch at once."""
         while waiting := [prepared for prepared in batch if prepared.views is not None]:
-            views = [view for prepared in waiting for view in prepared.views]
-            samples = watched(self._predict(views, len(batch)), len(views))
+            counts = [len(prepared.views) for prepared in waiting]
+            views = deque(view for prepared in waiting for view in prepared.views)
             for prepared in waiting:
-                predicted = [next(samples).cpu() for _ in prepared.views]
+                prepared.views = None
+            samples = watched(self._predict(views, len(batch)), sum(counts))
+            for prepared, count in zip(waiting, counts, strict=True):
+                predicted = [next(samples).cpu() for _ in range(count)]
                 prepared.go_on(predicted, self.pipeline)
         for prepared in batch:
             notes = [prepared.scene.note(), prepared.objects and prepared.objects.note]
             remark = ' '.join(filter(None, [*notes, prepared.sample.get('remark')]))
             prepared.sample.set_metainfo(dict(remark=remark or None))
 
-    def _predict(self, views: Iterable[dict], batch_size: int) -> Iterator[SceneSample]:
-        """Predict what the pipeline gave, as many as a batch may hold of one size at a time."""
-        for _, alike in groupby(views, size_of):
-            while batch := list(islice(alike, batch_size)):
-                yield from self.forward(self.collate_fn(batch))
+    def _predict(self, views: deque[dict], batch_size: int) -> Iterator[SceneSample]:
+        """Predict what the pipeline gave, as many as a batch may hold of one size at a time.
+
+        The views are taken out: large photos are in memory no longer than the model sees them.
+        """
+        while views:
+            batch, size = [], size_of(views[0])
+            while views and len(batch) < batch_size and size_of(views[0]) == size:
+                batch.append(views.popleft())
+            data = self.collate_fn(batch)
+            del batch
+            samples = self.forward(data)
+            del data
+            yield from samples
 
     def forward(self, inputs: dict) -> list[SceneSample]:
         """Predict a collated batch."""

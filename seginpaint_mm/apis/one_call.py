@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.structures import InstanceData
 from PIL import Image
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer, only_sample
@@ -23,6 +24,7 @@ from seginpaint_mm.apis.model_loading import (
 from seginpaint_mm.apis.removal import Removal
 from seginpaint_mm.datasets.tar_shards import is_tar
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import LayeredScene, Layering
 from seginpaint_mm.models.abilities import task_of
 from seginpaint_mm.structures import SceneSample
@@ -38,8 +40,7 @@ class CompletedObject:
     """An object as a whole.
 
     Attributes:
-        mask: bool (H, W), what was marked of it.
-        full_mask: bool (H, W), all of it.
+        masks: ``mask`` and ``full_mask`` as :class:`CroppedMasks`, which take little memory.
         box: x1, y1, x2, y2 in pixels, tight around ``full_mask``; x2 and y2 exclusive.
         cutout: RGBA uint8 (y2 - y1, x2 - x1, 4): what can be seen from the image, the rest as it
             was painted; None of models that paint nothing.
@@ -47,12 +48,21 @@ class CompletedObject:
         in_front: Places, in the list, of the objects that hide it.
     """
 
-    mask: np.ndarray
-    full_mask: np.ndarray
+    masks: CroppedMasks
     box: tuple[int, int, int, int]
     cutout: np.ndarray | None
     score: float
     in_front: tuple[int, ...]
+
+    @property
+    def mask(self) -> np.ndarray:
+        """What was marked of it: bool (H, W), made when it is asked for."""
+        return self.masks[0]
+
+    @property
+    def full_mask(self) -> np.ndarray:
+        """All of it: bool (H, W), made when it is asked for."""
+        return self.masks[1]
 
 
 def remove(
@@ -163,8 +173,7 @@ def completed_objects(sample: SceneSample) -> list[CompletedObject]:
     found, order = sample.pred_instances, sample.pred_depth_order
     return [
         CompletedObject(
-            mask=found.masks[row].numpy(),
-            full_mask=found.full_masks[row].numpy(),
+            masks=_both(found, row),
             box=tuple(found.bboxes[row].int().tolist()),
             cutout=found.cutouts[row] if 'cutouts' in found else None,
             score=found.scores[row].item(),
@@ -172,6 +181,12 @@ def completed_objects(sample: SceneSample) -> list[CompletedObject]:
         )
         for row in range(len(found))
     ]
+
+
+def _both(found: InstanceData, row: int) -> CroppedMasks:
+    parts = (found.masks, found.full_masks)
+    pieces = [(masks.boxes[row], masks.crop(row)) for masks in parts]
+    return CroppedMasks.of_crops(pieces, found.masks.size)
 
 
 def layers(

@@ -93,10 +93,11 @@ class Prepared:
 
     def go_on(self, samples: list[SceneSample] | None, pipeline: Callable[[dict], dict]) -> None:
         """Give what the model made of the views, and prepare the next ones."""
+        self.views = None  # so that they are not in memory beside what is made of them
         try:
             views = self.rounds.send(samples)
         except StopIteration as end:
-            self.views, self.sample = None, end.value
+            self.sample = end.value
         else:
             self.views = [pipeline(view) for view in views]
 

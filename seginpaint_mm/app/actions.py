@@ -77,8 +77,7 @@ def _objects(service: Service, given: Given) -> dict:
 def _complete(service: Service, given: Given) -> dict:
     described = []
     for item in service.complete(given['image'], given['mask']):
-        seen, whole = int(item.mask.sum()), int(item.full_mask.sum())
-        left, top, right, bottom = item.box
+        seen, whole = item.masks.area(0), item.masks.area(1)
         described.append(
             dict(
                 box=[int(side) for side in item.box],
@@ -86,7 +85,7 @@ def _complete(service: Service, given: Given) -> dict:
                 in_front=[place + 1 for place in item.in_front],
                 hidden_percent=round(100 * (1 - seen / max(whole, 1)), 2),
                 image=_text(Image.fromarray(np.asarray(item.cutout))),
-                full_mask=_text(Image.fromarray(item.full_mask[top:bottom, left:right])),
+                full_mask=_text(Image.fromarray(item.masks.crop(1))),
             )
         )
     return dict(objects=described)

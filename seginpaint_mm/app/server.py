@@ -15,7 +15,7 @@ from PIL import Image
 from seginpaint_mm.app.actions import ACTIONS, Action, Field, Given
 from seginpaint_mm.app.jobs import ENDED, Job, Jobs
 from seginpaint_mm.app.openapi import PROGRESS, describe
-from seginpaint_mm.app.service import Service
+from seginpaint_mm.app.service import Service, pack_masks
 from seginpaint_mm.errors import MissingLibrary, UserError
 from seginpaint_mm.interop.missing_libraries import requirement
 
@@ -208,11 +208,13 @@ def _work(action: Action, service: Service, given: Given) -> bytes:
     for name, field in action.fields.items():
         if field.kind == 'text':
             continue
-        for image in given[name] if field.kind == 'images' else [given[name]]:
-            try:
-                _ = image and image.load()
-            except _BROKEN as error:
-                raise HTTPException(415, _NO_IMAGE) from error
+        try:
+            if field.kind == 'images':
+                given[name] = pack_masks(given[name])  # decoded, they would take 24 MB and more
+            elif given[name]:
+                given[name].load()
+        except _BROKEN as error:
+            raise HTTPException(415, _NO_IMAGE) from error
     answer = action.work(service, given)
     return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 

@@ -23,6 +23,7 @@ from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.model_loading import DEFAULT_COMPLETER
 from seginpaint_mm.apis.one_call import CompletedObject, completed_objects, painted_image
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import check_formats, write_layers
 
 
@@ -153,14 +154,16 @@ class Service:
             )
         return described[::-1], Image.fromarray(numbers)
 
-    def complete(self, image: Image.Image, masks: Sequence[Image.Image]) -> list[CompletedObject]:
-        """Complete the objects of which one mask each, 255 = seen, is given.
+    def complete(
+        self, image: Image.Image, masks: Sequence[Image.Image] | CroppedMasks
+    ) -> list[CompletedObject]:
+        """Complete the objects of which one mask each, 255 = seen, is given; or packed ones.
 
         Returns:
             list: In the order of the masks. ``cutout`` is what is seen where the completer paints
             nothing.
         """
-        marked = _stacked(masks)
+        marked = pack_masks(masks)
         pixels = SceneInput('photo', image).read()
         done = completed_objects(only_sample(self._completer(image, masks=marked, draw=False)))
         return [
@@ -169,13 +172,17 @@ class Service:
         ]
 
     def layers(
-        self, image: Image.Image, masks: Sequence[Image.Image], kind: str = 'ora', feather: int = 0
+        self,
+        image: Image.Image,
+        masks: Sequence[Image.Image] | CroppedMasks,
+        kind: str = 'ora',
+        feather: int = 0,
     ) -> bytes:
         """Return a file of the background and the objects, one per mask.
 
         Args:
             image: Any image of Pillow's.
-            masks: Of its size, 255 = seen.
+            masks: Of its size, 255 = seen; or packed ones.
             kind: ``'ora'``, ``'psd'``, or ``'png'`` for a zip archive of PNG files and JSON.
             feather: See :class:`Layering`.
         """
@@ -183,7 +190,7 @@ class Service:
         check_formats(how.formats)
         takes_apart = self._completer.for_task('layers')
         takes_apart.take_apart_with(how, self._painter)
-        sample = only_sample(takes_apart(image, masks=_stacked(masks), draw=False))
+        sample = only_sample(takes_apart(image, masks=pack_masks(masks), draw=False))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / 'scene'
             write_layers(path, sample.pred_layers, how.formats)
@@ -205,19 +212,30 @@ class Service:
         return Layout(Image.fromarray(classes.astype(np.uint8)), names, colours)
 
 
-def _stacked(masks: Sequence[Image.Image]) -> np.ndarray:
+def pack_masks(masks: Sequence[Image.Image] | CroppedMasks) -> CroppedMasks:
+    """Read a mask of each object, 255 = seen, one at a time.
+
+    Raises:
+        UserError: when there is none, or they differ in size.
+    """
+    if isinstance(masks, CroppedMasks):
+        return masks
     if not masks:
         raise UserError('Mark an object: send a mask of each.')
     if len({mask.size for mask in masks}) > 1:
         raise UserError('The masks must have one size, that of the image.')
-    return np.stack([np.asarray(mask.convert('L')) > 127 for mask in masks])
+    return CroppedMasks.pack(map(_is_white, masks), masks[0].size[::-1])
+
+
+def _is_white(mask: Image.Image) -> np.ndarray:
+    return np.asarray(mask.convert('L')) > 127
 
 
 def _seen(pixels: np.ndarray, item: CompletedObject) -> np.ndarray:
     """RGBA of an object's box: what is seen of it."""
     left, top, right, bottom = item.box
     window = np.s_[top:bottom, left:right]
-    mask = item.mask[window][..., None]
+    mask = item.masks.read(0, item.box)[..., None]
     return np.concatenate([pixels[window][..., ::-1] * mask, mask * np.uint8(255)], axis=2)
 
 

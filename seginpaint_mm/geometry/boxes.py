@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seginpaint_mm.geometry.masks import CroppedMasks, CroppedMaskTensor
 
-def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
+
+def tight_boxes(masks: Tensor | CroppedMaskTensor, *, whole_if_empty: bool = False) -> Tensor:
     """Boxes of masks.
 
     Args:
-        masks: bool (n, H, W).
+        masks: bool (n, H, W), or :class:`CroppedMasks`, which know them.
         whole_if_empty: Let the box of an empty mask be the whole image, as SeGAN's published code
             does where a network predicted nothing of an object.
 
@@ -28,14 +31,11 @@ def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
         >>> tight_boxes(masks)
         tensor([[2., 1., 5., 3.]])
     """
+    if isinstance(masks, CroppedMasks):
+        return _known_boxes(masks, whole_if_empty)
     if whole_if_empty:
         masks = masks | ~masks.flatten(1).any(dim=1)[:, None, None]
-    empty = (~masks.flatten(1).any(dim=1)).nonzero().flatten().tolist()
-    if empty:
-        raise ValueError(
-            f'Mask {empty[0]} (counted from 0) has no pixel in the image, so that it has no box: '
-            f'leave that object out.'
-        )
+    _check_not_empty((~masks.flatten(1).any(dim=1)).nonzero().flatten().tolist())
     sides = []
     for axis in (1, 2):  # over rows: columns, and the other way round
         seen = masks.any(dim=axis)
@@ -44,6 +44,24 @@ def tight_boxes(masks: Tensor, *, whole_if_empty: bool = False) -> Tensor:
         sides.append((first, last))
     (left, right), (top, bottom) = sides
     return torch.stack([left, top, right, bottom], dim=1).float()
+
+
+def _known_boxes(masks: CroppedMasks, whole_if_empty: bool) -> Tensor:
+    boxes = torch.tensor(masks.boxes, dtype=torch.float32).reshape(-1, 4)
+    empty = boxes[:, 2] == 0
+    if whole_if_empty:
+        boxes[empty] = boxes.new_tensor([0, 0, *masks.size[::-1]])
+    else:
+        _check_not_empty(empty.nonzero().flatten().tolist())
+    return boxes
+
+
+def _check_not_empty(empty: list[int]) -> None:
+    if empty:
+        raise ValueError(
+            f'Mask {empty[0]} (counted from 0) has no pixel in the image, so that it has no box: '
+            f'leave that object out.'
+        )
 
 
 def grow_boxes(boxes: Tensor, ratios: Tensor, size: tuple[int, int]) -> Tensor:
@@ -72,14 +90,14 @@ def grow_boxes(boxes: Tensor, ratios: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat([start, stop], dim=1).float()
 
 
-def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
+def crop_masks(masks: Tensor | CroppedMaskTensor, boxes: Tensor, size: int) -> Tensor:
     """Masks in their boxes, brought to size x size: a pixel is set where the mask has any.
 
     This is the largest value in each cell (adaptive max pooling), as in SeGAN's published code:
     thin parts stay.
 
     Args:
-        masks: bool (n, H, W).
+        masks: bool (n, H, W), or :class:`CroppedMasks`.
         boxes: float (n, 4) of whole numbers, one a mask, inside the image, with an area.
         size: Side of the result in pixels.
 
@@ -94,12 +112,14 @@ def crop_masks(masks: Tensor, boxes: Tensor, size: int) -> Tensor:
             f'There are {len(masks)} masks and {len(boxes)} boxes: give one box per mask, in the '
             f'same order.'
         )
-    crops = masks.new_zeros((len(masks), size, size))
-    for crop, mask, (left, top, right, bottom) in zip(
-        crops, masks, boxes.int().tolist(), strict=True
-    ):
-        inside = mask[None, top:bottom, left:right].float()
-        crop[:] = F.adaptive_max_pool2d(inside, size)[0] > 0
+    crops = torch.zeros((len(masks), size, size), dtype=torch.bool, device=masks.device)
+    for number, (crop, box) in enumerate(zip(crops, boxes.int().tolist(), strict=True)):
+        if isinstance(masks, CroppedMasks):
+            inside = torch.from_numpy(masks.read(number, box))
+        else:
+            left, top, right, bottom = box
+            inside = masks[number, top:bottom, left:right]
+        crop[:] = F.adaptive_max_pool2d(inside[None].float(), size)[0] > 0
     return crops
 
 
@@ -122,24 +142,35 @@ def boxes_in_photo(boxes: Tensor, scale_factor: Sequence[float], size: tuple[int
     return torch.cat([start, stop], dim=1)
 
 
-def paste_probabilities(probabilities: Tensor, boxes: Tensor, visible: Tensor) -> Tensor:
+def paste_probabilities(
+    probabilities: Tensor, boxes: Tensor, visible: Tensor | CroppedMaskTensor
+) -> Tensor | CroppedMaskTensor:
     """Unite visible masks with probabilities, from 0.5 on, that are enlarged to their boxes.
 
     Args:
         probabilities: float (n, h, w) in [0, 1], on the CPU.
         boxes: int64 (n, 4), inside the image, one per object.
-        visible: bool (n, H, W).
+        visible: bool (n, H, W), or :class:`CroppedMaskTensor`.
 
     Returns:
-        bool (n, H, W), the full masks.
+        bool (n, H, W), the full masks, as ``visible`` are given.
     """
+    found = (
+        (box, _enlarged(shares, box))
+        for box, shares in zip(boxes.tolist(), probabilities, strict=True)
+    )
+    if isinstance(visible, CroppedMasks):
+        return visible.unite(CroppedMasks.of_crops(found, visible.size))
     full = visible.clone()
-    for mask, box, shares in zip(full, boxes.tolist(), probabilities, strict=True):
-        left, top, right, bottom = box
-        size = (right - left, bottom - top)
-        enlarged = cv2.resize(shares.float().numpy(), size, interpolation=cv2.INTER_LINEAR)
-        mask[top:bottom, left:right] |= torch.from_numpy(enlarged >= 0.5)
+    for mask, ((left, top, right, bottom), inside) in zip(full, found, strict=True):
+        mask[top:bottom, left:right] |= torch.from_numpy(inside)
     return full
+
+
+def _enlarged(shares: Tensor, box: Sequence[int]) -> np.ndarray:
+    """bool of the box's size."""
+    size = (box[2] - box[0], box[3] - box[1])
+    return cv2.resize(shares.float().numpy(), size, interpolation=cv2.INTER_LINEAR) >= 0.5
 
 
 def _check(boxes: Tensor, wrong: Tensor, what: str) -> None:

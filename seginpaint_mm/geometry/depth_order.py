@@ -1,7 +1,12 @@
-"""Occlusion between objects: pairs, depth order, and the area that each may hide."""
+"""Occlusion between objects: pairs, depth order, and the area that each may hide.
+
+Masks are a tensor, bool (n, H, W), or a :class:`CroppedMaskTensor`: of a large photo with many
+objects no array of all masks is made.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import networkx as nx
@@ -9,10 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-Box = tuple[int, int, int, int]
+from seginpaint_mm.geometry.masks import (
+    Box,
+    CroppedMasks,
+    CroppedMaskTensor,
+    box_around,
+    common_box,
+    crop_to_box,
+    grow_box,
+    pack_tensor,
+)
+
+Masks: TypeAlias = Tensor | CroppedMaskTensor
 
 
-def occlusion_counts(visible: Tensor, full: Tensor) -> Tensor:
+def occlusion_counts(visible: Masks, full: Masks) -> Tensor:
     """Count the pixels of each object's invisible region that show each other object.
 
     Masks are compared in their boxes: most are small, and most pairs do not meet.
@@ -39,7 +55,7 @@ def occlusion_counts(visible: Tensor, full: Tensor) -> Tensor:
     return occlusion_sizes(visible, full)[0]
 
 
-def occlusion_overlaps(visible: Tensor, full: Tensor) -> Tensor:
+def occlusion_overlaps(visible: Masks, full: Masks) -> Tensor:
     """Overlap of each object's visible region with each other's invisible one (SeGAN, Section 5.2).
 
     Args:
@@ -71,54 +87,30 @@ def overlaps_of(shared: Tensor, seen: Tensor, hidden: Tensor) -> Tensor:
     return shared / (seen[:, None] + hidden - shared).clamp(min=1).double()
 
 
-def occlusion_sizes(visible: Tensor, full: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def occlusion_sizes(visible: Masks, full: Masks) -> tuple[Tensor, Tensor, Tensor]:
     """Return :func:`occlusion_counts`, and the pixels of each SV and of each SI, int64 (n,)."""
     if visible.shape != full.shape:
         raise ValueError(
             f'The visible masks are {tuple(visible.shape)} (objects, height, width), the full ones '
             f'{tuple(full.shape)}: give both for the same objects and the same image.'
         )
+    visible, full = pack_tensor(visible), pack_tensor(full)
     number = len(visible)
     shared = torch.zeros(number, number, dtype=torch.int64)
-    seen, hidden = (torch.zeros(number, dtype=torch.int64) for _ in range(2))
-    crops = []
-    for index, mask in enumerate(visible.cpu()):
-        box, crop = crop_mask(mask)
-        seen[index] = crop.count_nonzero()
-        crops.append((box, crop))
-    for back, (mask, whole) in enumerate(zip(visible, full, strict=True)):
-        box, crop = crop_mask((whole & ~mask).cpu())
-        hidden[back] = crop.count_nonzero()
-        for front, (other, seen_there) in enumerate(crops):
-            common = _common(box, other)
+    seen = torch.tensor([visible.area(index) for index in range(number)], dtype=torch.int64)
+    hidden = torch.zeros(number, dtype=torch.int64)
+    for back, whole in enumerate(full.boxes):
+        (left, top, _, _), crop = crop_to_box(full.crop(back) & ~visible.read(back, whole))
+        left, top = left + whole[0], top + whole[1]
+        box = (left, top, left + crop.shape[1], top + crop.shape[0])
+        hidden[back] = np.count_nonzero(crop)
+        for front, other in enumerate(visible.boxes):
+            common = common_box(box, other)
             if front != back and common is not None:
-                both = crop[_window(common, box)] & seen_there[_window(common, other)]
-                shared[front, back] = both.count_nonzero()
+                both = visible.read(front, common)
+                both &= crop[common[1] - top : common[3] - top, common[0] - left : common[2] - left]
+                shared[front, back] = np.count_nonzero(both)
     return shared, seen, hidden
-
-
-def crop_mask(mask: Tensor) -> tuple[Box, Tensor]:
-    """Crop a mask, bool (H, W), to its tight box (x1, y1, x2, y2), (0, 0, 0, 0) if it is empty."""
-    rows, columns = (mask.any(dim=axis).nonzero().flatten() for axis in (1, 0))
-    if not len(rows):
-        return (0, 0, 0, 0), mask[:0, :0]
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    return (left, top, right, bottom), mask[top:bottom, left:right]
-
-
-def _common(one: Box, other: Box) -> Box | None:
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    right, bottom = min(one[2], other[2]), min(one[3], other[3])
-    return (left, top, right, bottom) if left < right and top < bottom else None
-
-
-def _window(inner: Box, outer: Box) -> tuple[slice, slice]:
-    """Rows and columns of a box in what another, which holds it, was cropped to."""
-    return (
-        slice(inner[1] - outer[1], inner[3] - outer[1]),
-        slice(inner[0] - outer[0], inner[2] - outer[0]),
-    )
 
 
 PAPER_THRESHOLD = 0.05  # SeGAN, Section 5.2
@@ -217,7 +209,7 @@ def _numbered(item: Occlusion, first: int) -> dict:
     )
 
 
-def infer_depth_order(visible: Tensor, full: Tensor, threshold: float | None = None) -> DepthOrder:
+def infer_depth_order(visible: Masks, full: Masks, threshold: float | None = None) -> DepthOrder:
     """Order objects in depth by their occlusions.
 
     Object q hides a part of p if q is seen in more pixels of what is hidden of p than p in what is
@@ -244,6 +236,7 @@ def infer_depth_order(visible: Tensor, full: Tensor, threshold: float | None = N
         >>> infer_depth_order(visible, full).order
         (0, 1)
     """
+    visible = pack_tensor(visible)
     counts, seen, hidden = occlusion_sizes(visible, full)
     overlaps = overlaps_of(counts, seen, hidden)
     hides = counts > counts.T if threshold is None else overlaps > threshold
@@ -253,10 +246,7 @@ def infer_depth_order(visible: Tensor, full: Tensor, threshold: float | None = N
     ]
     claims.sort(key=lambda claim: -(claim.pixels if threshold is None else claim.overlap))
     graph, broken = _without_cycles(len(visible), claims)
-    bottoms = [
-        int(np.flatnonzero(rows)[-1]) if rows.any() else -1
-        for rows in visible.any(dim=2).cpu().numpy()
-    ]
+    bottoms = [bottom - 1 for _, _, _, bottom in visible.boxes]  # -1 of what is not seen
     order = nx.lexicographical_topological_sort(graph, key=lambda node: (-bottoms[node], node))
     layers = {
         node: layer
@@ -287,7 +277,7 @@ def _without_cycles(
     return graph, broken
 
 
-def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterator[Tensor]:
+def hiding_places(visible: Masks, order: DepthOrder, growth: int = 0) -> Iterator[Tensor]:
     """Yield each object's possible hidden area, bool (H, W): visible parts of objects in front.
 
     Masks that a network predicts leave gaps between objects: within ``growth`` pixels of an object
@@ -301,17 +291,39 @@ def hiding_places(visible: Tensor, order: DepthOrder, growth: int = 0) -> Iterat
     Raises:
         ValueError: when ``growth`` is negative.
     """
-    if growth < 0:
-        raise ValueError(f'Occluders grow by 0 pixels or more, not by {growth}.')
-    free = ~visible.any(dim=0)
-    for number, mask in enumerate(visible):
-        place = torch.zeros_like(mask)
-        for front in order.graph.predecessors(number):
-            place |= visible[front]
-        yield place | (_grown(place, growth) & free) if growth else place
+    _check_growth(growth)
+    device, visible = visible.device, pack_tensor(visible)
+    covered = visible.union() if growth else None
+    whole = (0, 0, visible.size[1], visible.size[0])
+    for number in range(len(visible)):
+        place = _hiding_place(visible, number, order, whole, growth, covered)
+        yield torch.from_numpy(place).to(device)
 
 
-def cut_hidden(visible: Tensor, full: Tensor, order: DepthOrder, growth: int = 0) -> Tensor:
+def _hiding_place(
+    visible: CroppedMasks,
+    number: int,
+    order: DepthOrder,
+    box: Box,
+    growth: int,
+    covered: np.ndarray | None,
+) -> np.ndarray:
+    """An object's hiding place in a box; ``covered`` bool (H, W) is where any object is seen."""
+    wide = grow_box(box, growth, visible.size)
+    place = np.zeros((wide[3] - wide[1], wide[2] - wide[0]), bool)
+    for front in order.graph.predecessors(number):
+        place |= visible.read(front, wide)
+    if covered is None or not place.size:
+        return place
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * growth + 1, 2 * growth + 1))
+    grown = cv2.dilate(place.view(np.uint8), disc).view(bool)
+    inner = np.s_[box[1] - wide[1] :, box[0] - wide[0] :]
+    window = np.s_[: box[3] - box[1], : box[2] - box[0]]
+    free = ~covered[box[1] : box[3], box[0] : box[2]]
+    return place[inner][window] | (grown[inner][window] & free)
+
+
+def cut_hidden(visible: Masks, full: Masks, order: DepthOrder, growth: int = 0) -> Masks:
     """Keep the hidden part of each object only in its :func:`hiding_places`.
 
     Objects that are stacked in the ``order``, each as far as its mask reaches, then show each
@@ -324,21 +336,32 @@ def cut_hidden(visible: Tensor, full: Tensor, order: DepthOrder, growth: int = 0
         growth: See :func:`hiding_places`.
 
     Returns:
-        bool (n, H, W): ``visible`` and the rest of ``full``.
+        bool (n, H, W), as ``visible`` is given: ``visible`` and the rest of ``full``.
     """
-    cut = visible.clone()
-    for mask, whole, place in zip(cut, full, hiding_places(visible, order, growth), strict=True):
-        mask |= whole & place
-    return cut
+    _check_growth(growth)
+    seen, whole = pack_tensor(visible), pack_tensor(full)
+    covered = seen.union() if growth else None
+
+    def pieces() -> Iterator[tuple[Box, np.ndarray]]:
+        for number, pair in enumerate(zip(seen.boxes, whole.boxes, strict=True)):
+            box = box_around(*pair)
+            place = _hiding_place(seen, number, order, box, growth, covered)
+            yield box, seen.read(number, box) | (whole.read(number, box) & place)
+
+    return _as_given(CroppedMaskTensor.of_crops(pieces(), seen.size), visible)
+
+
+def _as_given(masks: CroppedMaskTensor, given: Masks) -> Masks:
+    return masks if isinstance(given, CroppedMasks) else masks[...].to(given.device)
 
 
 def complete_behind(
-    visible: Tensor,
-    full: Tensor,
+    visible: Masks,
+    full: Masks,
     occluders: str = 'given',
     growth: int = 0,
     threshold: float | None = None,
-) -> tuple[Tensor, DepthOrder]:
+) -> tuple[Masks, DepthOrder]:
     """Order objects, and cut their full masks to the area that can be hidden.
 
     Args:
@@ -350,39 +373,27 @@ def complete_behind(
         threshold: See :func:`infer_depth_order`.
 
     Returns:
-        Full masks, bool (n, H, W), which hold the visible ones, and the depth order.
+        Full masks, bool (n, H, W), as ``visible`` are given, which they hold; and the depth order.
 
     Raises:
         ValueError: when ``occluders`` is another word, or ``growth`` is negative.
     """
     check_occluders(occluders, growth)
-    full = full | visible
-    order = infer_depth_order(visible, full, threshold)
+    seen = pack_tensor(visible)
+    whole = pack_tensor(full).unite(seen)
+    order = infer_depth_order(seen, whole, threshold)
     if occluders == 'given':
-        full = cut_hidden(visible, full, order, growth)
-    return full, order
+        whole = cut_hidden(seen, whole, order, growth)
+    return _as_given(whole, visible), order
 
 
 def check_occluders(occluders: str, growth: int) -> None:
     """ValueError when one of them is out of its range."""
     if occluders not in OCCLUDERS:
         raise ValueError(f'occluders must be one of {OCCLUDERS}, not {occluders!r}.')
+    _check_growth(growth)
+
+
+def _check_growth(growth: int) -> None:
     if growth < 0:
         raise ValueError(f'Occluders grow by 0 pixels or more, not by {growth}.')
-
-
-def _grown(mask: Tensor, growth: int) -> Tensor:
-    """All within ``growth`` pixels of a mask, bool (H, W)."""
-    (left, top, right, bottom), crop = crop_mask(mask.cpu())
-    grown = torch.zeros_like(mask)
-    if not crop.numel():
-        return grown
-    height, width = mask.shape
-    before = (min(growth, top), min(growth, left))
-    after = (min(growth, height - bottom), min(growth, width - right))
-    bits = np.pad(crop.numpy().view(np.uint8), tuple(zip(before, after, strict=True)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * growth + 1, 2 * growth + 1))
-    rows = slice(top - before[0], bottom + after[0])
-    columns = slice(left - before[1], right + after[1])
-    grown[rows, columns] = torch.from_numpy(cv2.dilate(bits, disc) > 0).to(mask.device)
-    return grown

@@ -68,7 +68,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
 
     Args:
         size: (height, width) of the image.
-        boxes: Of each mask; (0, 0, 0, 0) where it is empty.
+        boxes: Tight around each mask; (0, 0, 0, 0) where it is empty.
         bits: Of each, its crop as :func:`numpy.packbits` packs it.
     """
 
@@ -93,9 +93,10 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
     ) -> 'CroppedMasks':
         """Pack boxes, which may be larger than what they hold, and the bool (h, w) in them."""
         boxes, bits = [], []
-        for box, crop in pieces:
-            boxes.append(box)
-            bits.append(np.packbits(crop))
+        for (left, top, _, _), crop in pieces:
+            (x1, y1, x2, y2), inside = crop_to_box(crop)
+            boxes.append((x1 + left, y1 + top, x2 + left, y2 + top) if x2 else (0, 0, 0, 0))
+            bits.append(np.packbits(inside))
         return cls(size, boxes, bits)
 
     @classmethod
@@ -122,6 +123,38 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
         shape = (bottom - top, right - left)
         count = shape[0] * shape[1]
         return np.unpackbits(self._bits[index], count=count).view(bool).reshape(shape)
+
+    def read(self, index: int, box: Box) -> np.ndarray:
+        """Return what a mask holds in any box in the image: bool (y2 - y1, x2 - x1)."""
+        found = np.zeros((box[3] - box[1], box[2] - box[0]), bool)
+        own = self.boxes[index]
+        common = common_box(own, box)
+        if common is not None:
+            width = own[2] - own[0]
+            first, last = ((row - own[1]) * width for row in (common[1], common[3]))
+            rows = np.unpackbits(self._bits[index][first // 8 : -(-last // 8)]).view(bool)
+            rows = rows[first % 8 :][: last - first].reshape(-1, width)
+            found[_inside(common, box)] = rows[:, common[0] - own[0] : common[2] - own[0]]
+        return found
+
+    def unite(self, others: 'CroppedMasks') -> 'CroppedMasks':
+        """Unite each mask with that of the same number of others, of as many of the same image."""
+
+        def pieces() -> Iterator[tuple[Box, np.ndarray]]:
+            for index, pair in enumerate(zip(self.boxes, others.boxes, strict=True)):
+                box = box_around(*pair)
+                yield box, self.read(index, box) | others.read(index, box)
+
+        return type(self).of_crops(pieces(), self.size)
+
+    def in_frame(self, size: tuple[int, int]) -> 'CroppedMasks':
+        """The same masks in an image of another (height, width), cut or padded right and below."""
+        frame = (0, 0, size[1], size[0])
+        if all(x2 <= size[1] and y2 <= size[0] for _, _, x2, y2 in self.boxes):
+            return type(self)(size, self.boxes, self._bits)
+        boxes = [common_box(box, frame) or (0, 0, 0, 0) for box in self.boxes]
+        crops = ((box, self.read(index, box)) for index, box in enumerate(boxes))
+        return type(self).of_crops(crops, size)
 
     def area(self, index: int) -> int:
         """The number of pixels of a mask."""
@@ -236,9 +269,19 @@ class CroppedMaskTensor(CroppedMasks):
     """
 
     dtype = torch.bool
+    device = torch.device('cpu')
 
     def cpu(self) -> 'CroppedMaskTensor':
         return self
+
+    def clone(self) -> 'CroppedMaskTensor':
+        """Return the same, as nobody can write to it."""
+        return self
+
+    def to(self, *args: object, **options: object) -> 'CroppedMaskTensor | Tensor':
+        """Stay on the CPU whatever the device; another type makes the whole tensor."""
+        types = [item for item in (*args, *options.values()) if isinstance(item, torch.dtype)]
+        return self[...].to(*args, **options) if types and types != [torch.bool] else self
 
     @staticmethod
     def cat(parts: Sequence['CroppedMaskTensor']) -> 'CroppedMaskTensor':
@@ -262,9 +305,47 @@ class CroppedMaskTensor(CroppedMasks):
 def crop_to_box(mask: np.ndarray) -> tuple[Box, np.ndarray]:
     """Return the tight box of a mask, bool (H, W), and its content; (0, 0, 0, 0) if empty."""
     bits = np.ascontiguousarray(mask, dtype=bool).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(bits)
+    left, top, width, height = cv2.boundingRect(bits) if bits.size else (0, 0, 0, 0)
     box = (left, top, left + width, top + height) if width else (0, 0, 0, 0)
     return box, mask[box[1] : box[3], box[0] : box[2]]
+
+
+def common_box(one: Box, other: Box) -> Box | None:
+    """What two boxes share; None if they share no pixel."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right, bottom = min(one[2], other[2]), min(one[3], other[3])
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def box_around(one: Box, other: Box) -> Box:
+    """The smallest box around two; one without a pixel counts for nothing."""
+    if one[0] == one[2] or other[0] == other[2]:
+        return other if one[0] == one[2] else one
+    left, top = min(one[0], other[0]), min(one[1], other[1])
+    return left, top, max(one[2], other[2]), max(one[3], other[3])
+
+
+def grow_box(box: Box, pixels: int, size: tuple[int, int]) -> Box:
+    """Grow a box at each side, as far as an image of (height, width) goes."""
+    return (
+        max(box[0] - pixels, 0),
+        max(box[1] - pixels, 0),
+        min(box[2] + pixels, size[1]),
+        min(box[3] + pixels, size[0]),
+    )
+
+
+def mask_tensor(masks: 'np.ndarray | CroppedMasks') -> 'Tensor | CroppedMaskTensor':
+    """Let masks, bool (n, H, W), read like a tensor; nothing is copied."""
+    return masks.as_tensor() if isinstance(masks, CroppedMasks) else torch.from_numpy(masks)
+
+
+def pack_tensor(masks: 'Tensor | CroppedMaskTensor') -> CroppedMaskTensor:
+    """Pack masks, bool (n, H, W) on any device, one at a time; packed ones stay as they are."""
+    if isinstance(masks, CroppedMaskTensor):
+        return masks
+    packed = CroppedMasks.pack((mask.cpu().numpy() for mask in masks), tuple(masks.shape[1:]))
+    return packed.as_tensor()
 
 
 def _inside(common: Sequence[int], box: Box) -> tuple[slice, slice]:

@@ -126,15 +126,18 @@ class LayeredScene:
         """Return all layers, the background first, the front one last."""
         height, width = self.background.shape[:2]
         opaque = np.full((height, width, 1), 255, np.uint8)
-        layers = [Layer('background', np.concatenate([self.background, opaque], axis=2))]
-        for item in self.objects[::-1]:
-            layers += [part for part in (item.hidden, item.seen) if part is not None]
-        return layers
+        image = np.concatenate([self.background, opaque], axis=2)
+        return [Layer('background', image), *self._parts()]
+
+    def _parts(self) -> list[Layer]:
+        """Those of the objects, the hindmost first."""
+        parts = [part for item in self.objects[::-1] for part in (item.hidden, item.seen)]
+        return [part for part in parts if part is not None]
 
     def flatten(self) -> np.ndarray:
         """Return the composite of the layers, RGB uint8 (H, W, 3)."""
         picture = self.background.copy()
-        for layer in self.layers()[1:]:
+        for layer in self._parts():
             left, top, right, bottom = layer.box
             below = picture[top:bottom, left:right]
             alpha = layer.image[..., 3:].astype(np.uint32)

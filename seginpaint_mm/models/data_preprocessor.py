@@ -96,6 +96,25 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
                 _note_padding(sample, tuple(image.shape[-2:]), size)
         return batch
 
+    def restored_channels(self, image: Tensor) -> Iterator[Tensor]:
+        """Yield R, G and B as normalising an image and undoing that give them, one at a time.
+
+        All channels of a photo of 24 megapixels would take 290 MB, and as much again.
+
+        Args:
+            image: uint8 (3, H, W), BGR.
+
+        Yields:
+            float32 (H', W') in [0, 255]; padding has the mean colour.
+        """
+        _check_image(image)
+        height, width = (side + -side % self.pad_size_divisor for side in image.shape[1:])
+        for channel, mean, std in zip(image.flip(0), self.mean, self.std, strict=True):
+            plane = channel.to(mean.device).float().sub_(mean).div_(std)
+            if (height, width) != tuple(plane.shape):
+                plane = pad_bottom_right(plane, (height, width), 0)
+            yield plane.mul_(std).add_(mean)
+
     def _pad_maps(self, sample: SceneSample, size: tuple[int, int]) -> None:
         for field, value in _PADDING.items():
             if field in sample:

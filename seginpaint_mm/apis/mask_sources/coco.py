@@ -11,11 +11,11 @@ from seginpaint_mm.apis.mask_sources.objects import (
     VisibleObjects,
     check_mask_size,
     check_seen,
-    stack_objects,
 )
 from seginpaint_mm.datasets import coco_json
 from seginpaint_mm.datasets.coco_json import Entry, Id, index_coco
 from seginpaint_mm.datasets.coco_masks import decode_mask, is_number
+from seginpaint_mm.geometry.masks import CroppedMasks
 
 _FORMS = (
     'a list of objects, each a polygon [x, y, x, y, ...] or [[x, y], [x, y], ...], a list of '
@@ -53,7 +53,19 @@ def objects_of_json(
         ValueError: when an object is broken, lies outside the image, encloses no pixel, or is of
             another size; the sentence names it by its place in the list, counted from 1.
     """
-    masks, names = [], []
+    names = []
+
+    def read() -> Iterator[np.ndarray]:
+        for entry, of, segmentation in _segmentations(value, path):
+            yield _mask(segmentation, size, path, of)
+            names.append(_name(entry, categories or {}))
+
+    packed = CroppedMasks.pack(read(), size)
+    return VisibleObjects(packed, tuple(names))
+
+
+def _segmentations(value: object, path: str) -> Iterator[tuple[Entry, str, object]]:
+    """Annotation, what to call it in errors, and its mask, of each object."""
     for number, item in enumerate(_items(value, path), start=1):
         of = f'object {number}'
         annotation = item if isinstance(item, dict) and 'segmentation' in item else {}
@@ -61,9 +73,7 @@ def objects_of_json(
         if entry.flag('iscrowd', default=False):
             continue
         _check_box(annotation, path, of)
-        masks.append(_mask(annotation.get('segmentation', item), size, path, of))
-        names.append(_name(entry, categories or {}))
-    return stack_objects(masks, names, size)
+        yield entry, of, annotation.get('segmentation', item)
 
 
 def _items(value: object, path: str) -> list:

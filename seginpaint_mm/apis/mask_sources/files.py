@@ -20,6 +20,9 @@ from seginpaint_mm.datasets.mask_levels import Reading, distinct, read_levels
 from seginpaint_mm.datasets.mask_reading import read_marked_file, read_marked_page
 from seginpaint_mm.datasets.scene_dataset import preferred_masks
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.geometry.masks import CroppedMasks
+
+Size = tuple[int, int]
 
 
 def read_mask_pictures(
@@ -42,16 +45,22 @@ def read_mask_pictures(
         ValueError: when one cannot be read, is of another size, empty, or a photo, or there are too
             many objects; the sentence names it.
     """
-    pages, names, notes = [], [], []
-    for path in paths:
-        marked = read_marked_file(path, size=size)
-        if not may_be_empty:
-            check_seen(np.array([page.any() for page in marked.pages]), f'{path}: the mask')
-        for page in marked.pages:
-            pages.append((page, _numbers(page)))
-            names += [path.stem] * len(pages[-1][1])
-        notes += [marked.note] if marked.note else []
-    return stack_objects(_split(pages), names, size, note=' '.join(notes) or None)
+    names: list[str] = []
+    notes: list[str] = []
+
+    def read() -> Iterator[np.ndarray]:
+        """One file at a time: all of a large photo's would not fit into memory."""
+        for path in paths:
+            marked = read_marked_file(path, size=size)
+            if not may_be_empty:
+                check_seen(np.array([page.any() for page in marked.pages]), f'{path}: the mask')
+            pages = [(page, _numbers(page)) for page in marked.pages]
+            names.extend(path.stem for _, values in pages for _ in values)
+            notes.extend([marked.note] if marked.note else [])
+            yield from _split(pages)
+
+    packed = CroppedMasks.pack(read(), size)
+    return VisibleObjects(packed, tuple(names), note=' '.join(notes) or None)
 
 
 def read_mask_image(image: Image.Image, size: tuple[int, int]) -> VisibleObjects:
@@ -95,12 +104,22 @@ def read_mask_array(masks: np.ndarray, size: tuple[int, int]) -> VisibleObjects:
     check_mask_size(masks.shape[-2:], size, 'the array of masks')
     if masks.ndim == 2:
         return _of_one(read_levels(masks, True, 'masks'), size)
-    readings = [read_levels(mask, True, 'masks') for mask in masks]
-    for number, reading in enumerate(readings, start=1):
-        check_seen(reading.numbers, f'mask {number} of the array')
-    notes = [f'mask {n} of the array: {r.note}.' for n, r in enumerate(readings, 1) if r.note]
-    found = (reading.numbers > 0 for reading in readings)
-    return stack_objects(found, [''] * len(masks), size, note=' '.join(notes) or None)
+    return _of_each(masks, size)
+
+
+def _of_each(masks: Sequence[np.ndarray] | np.ndarray, size: Size) -> VisibleObjects:
+    """One object per array (H, W)."""
+    notes: list[str] = []
+
+    def read() -> Iterator[np.ndarray]:
+        for number, mask in enumerate(masks, start=1):
+            reading = read_levels(mask, True, 'masks')
+            check_seen(reading.numbers, f'mask {number} of the array')
+            notes.extend([f'mask {number} of the array: {reading.note}.'] if reading.note else [])
+            yield reading.numbers > 0
+
+    packed = CroppedMasks.pack(read(), size)
+    return VisibleObjects(packed, ('',) * len(masks), note=' '.join(notes) or None)
 
 
 def _of_one(reading: Reading, size: tuple[int, int]) -> VisibleObjects:
@@ -122,8 +141,7 @@ def _split(pages: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarra
             yield page == value
 
 
-Size = tuple[int, int]
-Masks = str | Path | np.ndarray | Image.Image | Sequence | Mapping | MaskSource
+Masks = str | Path | np.ndarray | CroppedMasks | Image.Image | Sequence | Mapping | MaskSource
 
 
 def find_mask_source(masks: Masks) -> MaskSource:
@@ -132,7 +150,8 @@ def find_mask_source(masks: Masks) -> MaskSource:
     Args:
         masks: For one image: a file (see :func:`read_mask_pictures` and
             :func:`objects_of_json`), several image files, an array (:func:`read_mask_array`), an
-            array per object, an image of Pillow's, or what such a JSON file would hold. For
+            array per object, :class:`CroppedMasks`, an image of Pillow's, or what such a JSON file
+            would hold. For
             several: a folder, see :class:`MaskFolder`; a JSON file with COCO's ``images`` and
             ``annotations``; or a mapping from the inputs' names to any of those for one image.
 
@@ -146,6 +165,8 @@ def find_mask_source(masks: Masks) -> MaskSource:
         return _at_path(Path(masks))
     if isinstance(masks, np.ndarray):
         return OnePicture(lambda size: read_mask_array(masks, size))
+    if isinstance(masks, CroppedMasks):
+        return OnePicture(lambda size: _read_packed(masks, size))
     if isinstance(masks, Image.Image):
         return OnePicture(lambda size: read_mask_image(masks, size))
     if isinstance(masks, Mapping):
@@ -276,10 +297,17 @@ def _at_paths(paths: list[Path]) -> MaskSource:
     return OnePicture(lambda size: read_mask_pictures(paths, size))
 
 
+def _read_packed(masks: CroppedMasks, size: Size) -> VisibleObjects:
+    check_mask_size(masks.size, size, 'the array of masks')
+    for number, box in enumerate(masks.boxes, start=1):
+        check_seen(np.array(box), f'mask {number} of the array')
+    return VisibleObjects(masks, ('',) * len(masks))
+
+
 def _read_arrays(masks: Sequence[np.ndarray], size: Size) -> VisibleObjects:
     for mask in masks:
         check_mask_size(mask.shape, size, 'an array of masks')
-    return read_mask_array(np.stack(masks), size)
+    return _of_each(masks, size)
 
 
 def _in_mapping(masks: Mapping) -> MaskSource:

@@ -14,7 +14,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.geometry.masks import CroppedMasks
+from seginpaint_mm.geometry.masks import CroppedMasks, pack_tensor
 from seginpaint_mm.models.maskopt import PanopticMaskSelector
 from seginpaint_mm.structures import SceneSample
 
@@ -37,8 +37,9 @@ class VisibleObjects:
     note: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.masks, CroppedMasks):
-            packed = CroppedMasks.pack(self.masks, np.shape(self.masks)[1:])
+        if type(self.masks) is not CroppedMasks:  # an array, or a tensor of either kind
+            size = tuple(self.masks.shape[1:])
+            packed = CroppedMasks.pack(map(np.asarray, self.masks), size)
             object.__setattr__(self, 'masks', packed)
 
     def __len__(self) -> int:
@@ -175,10 +176,10 @@ def instance_ids(instances: InstanceData) -> np.ndarray:
 
     Where several overlap, the first, most confident, one.
     """
-    masks = instances.masks.cpu()
-    ids = np.zeros(tuple(masks.shape[1:]), np.uint16)
+    masks = pack_tensor(instances.masks)
+    ids = np.zeros(masks.size, np.uint16)
     for number in range(len(masks), 0, -1):
-        ids[masks[number - 1].numpy()] = number
+        ids[masks.window(number - 1)][masks.crop(number - 1)] = number
     return ids
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
-from torch import Tensor, nn
+from torch import nn
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import VisibleObjects
@@ -19,7 +18,8 @@ from seginpaint_mm.apis.tasks.task import OneRoundTask
 from seginpaint_mm.datasets.photo_parts import PhotoParts
 from seginpaint_mm.datasets.transforms.packing import resize_smoothly
 from seginpaint_mm.geometry.boxes import boxes_in_photo, paste_probabilities, tight_boxes
-from seginpaint_mm.geometry.depth_order import complete_behind
+from seginpaint_mm.geometry.depth_order import Masks, complete_behind
+from seginpaint_mm.geometry.masks import CroppedMasks, CroppedMaskTensor, pack_tensor
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.files import write_image, write_json
 from seginpaint_mm.visualization.completed_objects import draw_depth_order
@@ -28,8 +28,8 @@ _AS_PREDICTED = ('scores', 'full_probs', 'painted')
 
 
 def full_masks_in_photo(
-    found: InstanceData, scale_factor: Sequence[float], visible: Tensor
-) -> Tensor:
+    found: InstanceData, scale_factor: Sequence[float], visible: Masks
+) -> Masks:
     """Bring predicted full masks to the photo's size, and unite them with the given masks.
 
     Args:
@@ -39,9 +39,11 @@ def full_masks_in_photo(
         visible: bool (n, H, W), what was marked.
 
     Returns:
-        bool (n, H, W).
+        bool (n, H, W), as ``visible`` is given.
     """
     if found.full_masks.shape == visible.shape:
+        if isinstance(visible, CroppedMaskTensor):
+            return pack_tensor(found.full_masks).unite(visible)
         return found.full_masks | visible
     boxes = boxes_in_photo(found.grown_boxes, scale_factor, visible.shape[1:])
     return paste_probabilities(found.full_probs, boxes, visible)
@@ -52,7 +54,7 @@ def objects_at_original_size(
     scale_factor: Sequence[float],
     image: np.ndarray,
     objects: VisibleObjects,
-    full: Tensor,
+    full: Masks,
 ) -> InstanceData:
     """Bring what was found in a resized image to the photo's own size.
 
@@ -64,18 +66,20 @@ def objects_at_original_size(
         full: bool (n, H, W), the full masks.
 
     Returns:
-        InstanceData: ``masks`` bool n,H,W, as marked; ``full_masks`` bool n,H,W; ``bboxes`` float32
+        InstanceData: ``masks`` bool n,H,W, as marked, and ``full_masks`` bool n,H,W, both as
+        :class:`CroppedMaskTensor`, which reads like a tensor; ``bboxes`` float32
         n,4, tight around the full masks, x2 and y2 exclusive; ``grown_boxes`` float32 n,4, where
         the objects were completed, in whole pixels; ``names``, a list of n; and, as they were
         predicted, ``scores``, ``full_probs`` and ``painted``. Where there is a painting,
         ``cutouts``, a list of n uint8 (h, w, 4): RGBA of the size of ``bboxes``, what can be seen
         as it is in the photo, what is hidden as it was painted, and 0 where the object is not.
     """
+    full = pack_tensor(full)
     boxes = boxes_in_photo(found.grown_boxes, scale_factor, image.shape[:2])
     # clones are out of inference mode, whose tensors cannot be written to
     values = {name: found.get(name).clone() for name in _AS_PREDICTED if name in found}
     finished = InstanceData(
-        masks=torch.from_numpy(objects.masks.numpy()),
+        masks=objects.masks.as_tensor(),
         full_masks=full,
         bboxes=tight_boxes(full),
         grown_boxes=boxes.float(),
@@ -93,21 +97,20 @@ def _cut_out(image: np.ndarray, one: InstanceData) -> np.ndarray:
     (left, top, right, bottom), (grown_left, grown_top, grown_right, grown_bottom) = (
         box[0].int().tolist() for box in (one.bboxes, one.grown_boxes)
     )
-    visible, full = one.masks[0].numpy(), one.full_masks[0].numpy()
+    box = (left, top, right, bottom)
+    seen, full = one.masks.read(0, box), one.full_masks.read(0, box)
     painting = resize_smoothly(
         one.painted[0, :3].numpy().transpose(1, 2, 0),
         (grown_bottom - grown_top, grown_right - grown_left),
     )
-    rows, columns = np.nonzero(full & ~visible)
     picture = np.zeros((bottom - top, right - left, 4), np.uint8)
-    seen = visible[top:bottom, left:right]
     picture[seen, :3] = image[top:bottom, left:right, ::-1][seen]
-    hidden = rows - top, columns - left
     # what a model finds beyond the box has the colour of its border
-    rows = np.clip(rows - grown_top, 0, len(painting) - 1)
-    columns = np.clip(columns - grown_left, 0, painting.shape[1] - 1)
-    picture[(*hidden, slice(3))] = painting[rows, columns]
-    picture[full[top:bottom, left:right], 3] = 255
+    rows = np.clip(np.arange(top, bottom) - grown_top, 0, len(painting) - 1)
+    columns = np.clip(np.arange(left, right) - grown_left, 0, painting.shape[1] - 1)
+    for line, hidden, row in zip(picture, full & ~seen, rows, strict=True):
+        line[hidden, :3] = painting[row, columns[hidden]]
+    picture[full, 3] = 255
     return picture
 
 
@@ -166,7 +169,7 @@ class CompletionTask(OneRoundTask):
         return kept
 
     def views(self, picture: dict, objects: VisibleObjects) -> list[dict]:
-        masks = objects.masks.numpy()
+        masks = objects.masks  # cropped: arrays of all would not fit
         marked = dict(
             gt_visible_masks=masks,
             gt_input_masks=masks,
@@ -179,7 +182,7 @@ class CompletionTask(OneRoundTask):
     ) -> SceneSample:
         (sample,) = samples
         found, scale = sample.pred_instances, sample.get('scale_factor', (1.0, 1.0))
-        visible = torch.from_numpy(objects.masks.numpy())
+        visible = objects.masks.as_tensor()
         predicted = full_masks_in_photo(found, scale, visible)
         occluders = self.occluders or ('given' if len(objects) > 1 else 'any')
         full, order = complete_behind(
@@ -199,12 +202,17 @@ class CompletionTask(OneRoundTask):
         finished.pred_depth_order = order
         return finished
 
-    def _remark(self, visible: Tensor, predicted: Tensor, full: Tensor) -> str | None:
+    def _remark(
+        self, visible: CroppedMasks, predicted: CroppedMasks, full: CroppedMasks
+    ) -> str | None:
         """What was left out of the predictions, where nobody said that it should be."""
         if self.occluders is not None:
             return None
-        hidden = (predicted & ~visible).count_nonzero().item()
-        left_out = (predicted & ~full).count_nonzero().item()
+        marked, found, kept = (
+            sum(masks.area(row) for row in range(len(masks)))
+            for masks in (visible, predicted, full)
+        )  # each holds the one before but for the last, which lies between them
+        hidden, left_out = found - marked, found - kept
         if left_out <= _WORTH_A_REMARK * hidden:
             return None
         return (
@@ -248,18 +256,19 @@ class CompletionTask(OneRoundTask):
     ) -> dict:
         """Files and values of one object."""
         file = f'{name}/{row + _FIRST:03d}.png'
-        full, visible = found.full_masks[row].numpy(), found.masks[row].numpy()
+        area, seen_area = found.full_masks.area(row), found.masks.area(row)
         entry = dict(
             score=round(found.scores[row].item(), 4),
             bbox=found.bboxes[row].int().tolist(),
-            hidden_percent=round(100 * float((full & ~visible).sum() / full.sum()), 2),
+            hidden_percent=round(100 * ((area - seen_area) / area), 2),
             full_mask=f'pred/full_masks/{file}',
         )
-        write_image(folder / entry['full_mask'], full.astype(np.uint8) * 255)
+        full = found.full_masks[row].numpy().view(np.uint8)
+        write_image(folder / entry['full_mask'], full * np.uint8(255))
         if 'cutouts' in found:
             entry['cutout'] = f'pred/cutouts/{file}'
-            left, top, right, bottom = box = tuple(entry['bbox'])
+            box = tuple(entry['bbox'])
             red_last = found.cutouts[row][..., [2, 1, 0, 3]]
-            seen = visible[top:bottom, left:right]
+            seen = found.masks.read(row, box)
             write_cutout(folder / entry['cutout'], red_last, seen, box, parts)
         return entry

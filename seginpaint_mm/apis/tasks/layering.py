@@ -64,8 +64,8 @@ class LayersTask(CompletionTask):
         sample.pred_layers = layered_scene(
             image[..., ::-1],
             np.ascontiguousarray(background[..., ::-1]),
-            found.masks.numpy(),
-            found.full_masks.numpy(),
+            found.masks,
+            found.full_masks,
             paintings,
             sample.pred_depth_order,
             found.names,

@@ -1,5 +1,7 @@
 """Grow the boxes of objects, and frame images around them."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -7,6 +9,7 @@ from mmcv.transforms.utils import cache_randomness
 
 from seginpaint_mm.datasets.transforms.packing import resize_smoothly
 from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
+from seginpaint_mm.geometry.masks import mask_tensor
 from seginpaint_mm.registry import TRANSFORMS
 
 
@@ -39,7 +42,7 @@ class GrowBoxes(BaseTransform):
         self.share = share
 
     def transform(self, results: dict) -> dict:
-        masks = torch.from_numpy(results['gt_input_masks'])
+        masks = mask_tensor(results['gt_input_masks'])
         boxes = tight_boxes(masks, whole_if_empty=True)
         shares = torch.from_numpy(self._draw(len(boxes)))
         results['gt_grown_boxes'] = grow_boxes(boxes, shares, masks.shape[1:]).numpy()
@@ -121,13 +124,13 @@ class FrameObjects(BaseTransform):
         height, width = results['img'].shape[:2]
         top, left, bottom, right = self._draw_window(height, width)
         mirrored = slice(None, None, -1 if self._draw_flip() else None)
-        is_missed = ~results['gt_input_masks'].any(axis=(1, 2))
+        is_missed = np.array([not mask.any() for mask in results['gt_input_masks']], bool)
         for key, in_photo in zip(_MASKS, _IN_PHOTO, strict=True):
             if key in results:
                 if self.keep_photo:
                     results[in_photo] = results[key]
-                cut = results[key][:, top:bottom, left:right][:, :, mirrored]
-                results[key] = self._resize_masks(cut)
+                cut = (mask[top:bottom, left:right][:, mirrored] for mask in results[key])
+                results[key] = self._resize_masks(cut, len(results[key]))
         if 'gt_appearances' in results:
             cut = results['gt_appearances'][:, top:bottom, left:right][:, :, mirrored]
             results['gt_appearances'] = np.stack(
@@ -139,9 +142,9 @@ class FrameObjects(BaseTransform):
         results['scale_factor'] = (self.size[1] / (right - left), self.size[0] / (bottom - top))
         return results if self.keep_all else _without_lost_objects(results, is_missed)
 
-    def _resize_masks(self, masks: np.ndarray) -> np.ndarray:
-        """bool (n, h, w) to bool (n, *size)."""
-        resized = np.zeros((len(masks), *self.size), bool)
+    def _resize_masks(self, masks: Iterable[np.ndarray], count: int) -> np.ndarray:
+        """So many masks bool (h, w) to bool (n, *size)."""
+        resized = np.zeros((count, *self.size), bool)
         for number, mask in enumerate(masks):
             shares = resize_smoothly(np.where(mask, np.uint8(_FULL), np.uint8(0)), self.size)
             resized[number] = shares > _COVERED * _FULL

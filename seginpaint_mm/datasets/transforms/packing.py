@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.geometry.boxes import tight_boxes
+from seginpaint_mm.geometry.masks import mask_tensor
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 
@@ -28,16 +29,18 @@ _IF_THERE = {
 
 def amodal_instances(results: dict) -> InstanceData:
     """Pack the keys of :class:`LoadAmodalObjects` for :class:`PackScene`."""
-    given = torch.from_numpy(results['gt_input_masks'])
+    given = mask_tensor(results['gt_input_masks'])
     instances = InstanceData(
-        masks=torch.from_numpy(results['gt_visible_masks']),
+        masks=mask_tensor(results['gt_visible_masks']),
         input_masks=given,
         labels=torch.from_numpy(results['gt_labels']),
         bboxes=tight_boxes(given, whole_if_empty=True),
     )
     for name, key in _IF_THERE.items():
         if key in results:
-            instances.set_field(torch.from_numpy(results[key]), name)
+            value = results[key]
+            is_mask = name.endswith('masks')
+            instances.set_field(mask_tensor(value) if is_mask else torch.from_numpy(value), name)
     if 'gt_appearances' in results:
         rgb = results['gt_appearances'][..., ::-1].transpose(0, 3, 1, 2)
         instances.full_appearance = torch.from_numpy(np.ascontiguousarray(rgb))

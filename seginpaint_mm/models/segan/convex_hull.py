@@ -1,6 +1,6 @@
 """``ConvexHullCompleter``: amodal completion without a network, the trivial answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -9,7 +9,8 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from seginpaint_mm.geometry.boxes import crop_masks
-from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind, crop_mask
+from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind
+from seginpaint_mm.geometry.masks import CroppedMaskTensor, crop_to_box
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.baselines.two_stages import FinishedModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
@@ -70,35 +71,63 @@ class ConvexHullCompleter(ObjectCompleter, FinishedModel):
         """
         for images, samples in groups_by_size(inputs, data_samples, self.data_preprocessor):
             for image, sample in zip(images, samples, strict=True):
-                self._predict(image[None], sample)
+                pairs = zip(self.data_preprocessor.mean, self.data_preprocessor.std, strict=True)
+                rgb = (
+                    channel * std + mean for channel, (mean, std) in zip(image, pairs, strict=True)
+                )
+                self._predict(rgb, tuple(image.shape[-2:]), sample)
         return list(data_samples)
 
-    def _predict(self, image: Tensor, sample: SceneSample) -> None:
-        size = tuple(image.shape[-2:])
-        objects = collect_objects([sample], size, self.box_growth)
-        hulls = (
-            torch.stack([convex_hull(mask) for mask in objects.given])
-            if len(objects)
-            else (objects.given)
-        )
-        full, _ = complete_behind(objects.given, hulls, self.occluders, self.occluder_growth)
-        results = dict(
-            masks=objects.given,
-            grown_boxes=objects.boxes,
-            full_masks=full,
-            full_probs=crop_masks(full, objects.boxes, self.mask_size).float(),
-            scores=torch.ones_like(objects.boxes[:, 0]),
-            painted=self._paint(image, objects.given, full, objects.boxes),
-        )
-        set_predictions([sample], results, objects.image_index, size)
+    def test_step(self, data: dict) -> list[SceneSample]:
+        """Predict images as the loader gives them, one at a time and channel by channel."""
+        restored = getattr(self.data_preprocessor, 'restored_channels', None)
+        if restored is None:
+            return super().test_step(data)
+        samples = self.data_preprocessor.cast_data(list(data['data_samples']))
+        divisor = self.data_preprocessor.pad_size_divisor
+        for image, sample in zip(data['inputs'], samples, strict=True):
+            size = tuple(side + -side % divisor for side in image.shape[-2:])
+            self._predict(restored(image), size, sample)
+        return samples
 
-    def _paint(self, image: Tensor, given: Tensor, full: Tensor, boxes: Tensor) -> Tensor:
+    val_step = test_step
+
+    def _predict(
+        self, channels: Iterable[Tensor], size: tuple[int, int], sample: SceneSample
+    ) -> None:
+        """Complete the objects of an image, R, G and B, float32 (H, W) of ``size`` each."""
+        objects = collect_objects([sample], size, self.box_growth, cropped=True)
+        given, boxes = objects.given, objects.boxes
+        hulls = CroppedMaskTensor.of_crops(
+            ((box, _hull(given.crop(row))) for row, box in enumerate(given.boxes)), size
+        )
+        full, _ = complete_behind(given, hulls, self.occluders, self.occluder_growth)
+        results = dict(
+            masks=given,
+            grown_boxes=boxes,
+            full_masks=full,
+            full_probs=crop_masks(full, boxes, self.mask_size).float(),
+            scores=torch.ones_like(boxes[:, 0]),
+            painted=self._paint(channels, given, full, boxes),
+        )
+        of_sample = sample.gt_instances.masks
+        if not isinstance(of_sample, CroppedMaskTensor):  # then neither are the results
+            results = {name: value[...].to(of_sample.device) for name, value in results.items()}
+        image_index = objects.image_index.to(of_sample.device)
+        set_predictions([sample], results, image_index, size)
+
+    def _paint(
+        self,
+        channels: Iterable[Tensor],
+        given: CroppedMaskTensor,
+        full: CroppedMaskTensor,
+        boxes: Tensor,
+    ) -> Tensor:
         """RGBA, uint8 (n, 4, S, S), in the boxes."""
-        rgb = image * self.data_preprocessor.std + self.data_preprocessor.mean
         side = self.painter_size
-        crops = roi_align(rgb, [boxes], side, aligned=True).round().clamp(0, 255).to(torch.uint8)
+        crops = torch.cat([_cropped(channel, boxes, side) for channel in channels], dim=1)
         seen, whole = (crop_masks(masks, boxes, side) for masks in (given, full))
-        painted = torch.zeros(len(boxes), 4, side, side, dtype=torch.uint8, device=image.device)
+        painted = torch.zeros(len(boxes), 4, side, side, dtype=torch.uint8)
         for picture, crop, visible, opaque in zip(painted, crops, seen, whole, strict=True):
             picture[:3] = nearest_colours(crop, visible)
             picture[3] = opaque * 255
@@ -115,13 +144,24 @@ def convex_hull(mask: Tensor) -> Tensor:
         bool (H, W), which holds the mask; empty where it is empty.
     """
     hull = torch.zeros_like(mask)
-    (left, top, right, bottom), crop = crop_mask(mask.cpu())
-    if crop.numel():
-        bits = np.ascontiguousarray(crop.numpy()).view(np.uint8)
-        corners = cv2.convexHull(cv2.findNonZero(bits))
-        filled = cv2.fillConvexPoly(np.zeros_like(bits), corners, 1)
-        hull[top:bottom, left:right] = torch.from_numpy(filled > 0).to(mask.device)
-    return hull | mask
+    (left, top, right, bottom), crop = crop_to_box(mask.cpu().numpy())
+    hull[top:bottom, left:right] = torch.from_numpy(_hull(crop)).to(mask.device)
+    return hull
+
+
+def _hull(crop: np.ndarray) -> np.ndarray:
+    """The same of a mask in its tight box, bool (h, w)."""
+    if not crop.size:
+        return crop
+    bits = np.ascontiguousarray(crop).view(np.uint8)
+    corners = cv2.convexHull(cv2.findNonZero(bits))
+    return (cv2.fillConvexPoly(np.zeros_like(bits), corners, 1) > 0) | crop
+
+
+def _cropped(channel: Tensor, boxes: Tensor, side: int) -> Tensor:
+    """What float32 (H, W) shows in the boxes, uint8 (n, 1, S, S) on the CPU."""
+    crops = roi_align(channel[None, None], [boxes.to(channel.device)], side, aligned=True)
+    return crops.round().clamp(0, 255).to(torch.uint8).cpu()
 
 
 def nearest_colours(image: Tensor, seen: Tensor) -> Tensor:

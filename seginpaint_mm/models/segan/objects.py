@@ -8,6 +8,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
 from seginpaint_mm.geometry.boxes import grow_boxes, tight_boxes
+from seginpaint_mm.geometry.depth_order import Masks
+from seginpaint_mm.geometry.masks import CroppedMaskTensor, pack_tensor
 from seginpaint_mm.models.data_preprocessor import pad_bottom_right
 from seginpaint_mm.structures import SceneSample
 
@@ -17,7 +19,8 @@ class Objects:
     """N objects of B images.
 
     Attributes:
-        given: bool N,H,W, the visible masks that the network is given.
+        given: bool N,H,W, the visible masks that the network is given; or, as the other masks,
+            :class:`CroppedMaskTensor`.
         boxes: float32 N,4, grown boxes of whole pixels.
         image_index: int64 N, each object's image in the batch.
         visible: bool N,H,W, the true visible masks, or None.
@@ -46,7 +49,10 @@ class Objects:
 
 
 def collect_objects(
-    data_samples: Sequence[SceneSample], size: tuple[int, int], box_growth: float
+    data_samples: Sequence[SceneSample],
+    size: tuple[int, int],
+    box_growth: float,
+    cropped: bool = False,
 ) -> Objects:
     """All objects of the samples.
 
@@ -55,6 +61,8 @@ def collect_objects(
         size: (height, width) of the batch of images, to which masks are padded.
         box_growth: Share of a box's sides that each side of it grows by, where there are no
             ``grown_boxes``.
+        cropped: Give the masks of a single sample as :class:`CroppedMaskTensor`, and all values on
+            the CPU.
 
     Raises:
         ValueError: when a sample has no visible masks, a mask is empty or has not the image's size,
@@ -63,7 +71,7 @@ def collect_objects(
     parts = []
     for index, sample in enumerate(data_samples):
         try:
-            parts.append(_objects_of(sample, index, size, box_growth))
+            parts.append(_objects_of(sample, index, size, box_growth, cropped))
         except ValueError as error:
             name = sample.get('img_path', f'image {index} of the batch')
             raise ValueError(f'{name}: {error}') from None
@@ -71,14 +79,14 @@ def collect_objects(
 
 
 def _objects_of(
-    sample: SceneSample, index: int, size: tuple[int, int], box_growth: float
+    sample: SceneSample, index: int, size: tuple[int, int], box_growth: float, cropped: bool
 ) -> Objects:
     instances = sample.get('gt_instances', InstanceData())
     if 'masks' not in instances:
         raise ValueError('no visible masks are given: gt_instances.masks, bool (n, H, W).')
     image_size = tuple(sample.get('img_shape', size)[:2])
     masks = {
-        name: _padded(instances.get(name), name, image_size, size)
+        name: _padded(instances.get(name), name, image_size, size, cropped)
         for name in ('masks', 'input_masks', 'full_masks')
     }
     given = masks['masks'] if masks['input_masks'] is None else masks['input_masks']
@@ -89,6 +97,7 @@ def _objects_of(
         boxes = grow_boxes(tight, tight.new_full((4,), box_growth), image_size)
     else:
         _check_boxes(boxes, image_size)
+        boxes = boxes.to(given.device)
     return Objects(
         given=given,
         boxes=torch.cat([boxes[:, :2].floor(), boxes[:, 2:].ceil()], dim=1),
@@ -100,8 +109,12 @@ def _objects_of(
 
 
 def _padded(
-    masks: Tensor | None, name: str, image_size: tuple[int, int], size: tuple[int, int]
-) -> Tensor | None:
+    masks: Masks | None,
+    name: str,
+    image_size: tuple[int, int],
+    size: tuple[int, int],
+    cropped: bool,
+) -> Masks | None:
     if masks is None:
         return None
     if tuple(masks.shape[-2:]) not in (image_size, size):
@@ -110,6 +123,8 @@ def _padded(
             f'image is {image_size[0]}x{image_size[1]}: give masks of the image, and resize both '
             f'alike.'
         )
+    if cropped:
+        return pack_tensor(masks).in_frame(size)
     return pad_bottom_right(masks.bool(), size, 0)
 
 
@@ -129,7 +144,9 @@ def _check_boxes(boxes: Tensor, image_size: tuple[int, int]) -> None:
 
 def _joined(parts: Sequence[Objects], name: str) -> Tensor | None:
     values = [getattr(part, name) for part in parts]
-    return None if any(value is None for value in values) else torch.cat(values)
+    if any(value is None for value in values):
+        return None
+    return values[0] if len(values) == 1 else torch.cat(values)
 
 
 def set_predictions(
@@ -156,7 +173,12 @@ def set_predictions(
         instances.labels = sample.gt_instances.get('labels', rows.new_zeros(rows.sum()).long())
         for name in ('masks', 'full_masks'):
             if name in instances:
-                instances.set_field(instances.get(name)[:, :height, :width], name)
+                masks = instances.get(name)
+                is_cropped = isinstance(masks, CroppedMaskTensor)
+                instances.set_field(
+                    masks.in_frame((height, width)) if is_cropped else masks[:, :height, :width],
+                    name,
+                )
         sample.pred_instances = instances
 
 
