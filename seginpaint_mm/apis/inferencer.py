@@ -34,6 +34,7 @@ from seginpaint_mm.apis.rounds import Prepared, size_of, watched
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.geometry.depth_order import check_occluders
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import Layering, check_formats
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
@@ -460,9 +461,9 @@ def only_sample(results: dict[str, list]) -> SceneSample:
     return results['predictions'][0]
 
 
-def _painted(painter: SegInpaintInferencer, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """The image (BGR) with a hole, bool (H, W), filled; outside it as it was."""
-    sample = only_sample(painter(image, masks=hole[None], draw=False))
+def _painted(painter: SegInpaintInferencer, image: np.ndarray, hole: CroppedMasks) -> np.ndarray:
+    """The image (BGR) with a hole, the only mask, filled; outside it as it was."""
+    sample = only_sample(painter(image, masks=hole, draw=False))
     return sample.pred_image.data.numpy().transpose(1, 2, 0)[..., ::-1]
 
 

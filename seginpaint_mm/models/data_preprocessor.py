@@ -109,11 +109,13 @@ class SceneDataPreprocessor(ImgDataPreprocessor):
         """
         _check_image(image)
         height, width = (side + -side % self.pad_size_divisor for side in image.shape[1:])
-        for channel, mean, std in zip(image.flip(0), self.mean, self.std, strict=True):
-            plane = channel.to(mean.device).float().sub_(mean).div_(std)
+        for channel, mean, std in zip((2, 1, 0), self.mean, self.std, strict=True):
+            plane = image[channel].to(mean.device).float().sub_(mean).div_(std)
             if (height, width) != tuple(plane.shape):
                 plane = pad_bottom_right(plane, (height, width), 0)
-            yield plane.mul_(std).add_(mean)
+            plane.mul_(std).add_(mean)
+            yield plane
+            del plane
 
     def _pad_maps(self, sample: SceneSample, size: tuple[int, int]) -> None:
         for field, value in _PADDING.items():

@@ -18,7 +18,8 @@ class Part:
 
     Attributes:
         box: Tight around them.
-        weights: float16 (h, w) in [0, 1], of the box: the share of the painting in the result; 0
+        weights: float16 (h, w) in [0, 1], or uint8 where nothing is feathered, of the box: the
+            share of the painting in the result; 0
             where a pixel is not of this part.
     """
 
@@ -46,7 +47,8 @@ def find_parts(
         A part for each object of which something is left; and the hole, bool (H, W), all of them.
     """
     owner = np.zeros(masks.size, np.uint16 if len(masks) < 2**16 else np.uint32)
-    weights = np.zeros(masks.size, np.float16)
+    # without a feather no distances, which take 8 bytes a pixel, and no floats
+    weights = np.zeros(masks.size, np.float16 if feather else np.uint8)
     union = masks.union() if min(grow, default=0) < 0 else None
     cores = [_grown(masks, index, pixels, union) for index, pixels in enumerate(grow)]
     for number, (box, core) in enumerate(cores, start=1):
@@ -56,7 +58,8 @@ def find_parts(
         if not core.any():
             continue
         wide, padded = _padded(box, core, feather + 1, masks.size)
-        shares = feather_weights(padded, feather).astype(np.float16)
+        shares = feather_weights(padded, feather) if feather else padded
+        shares = shares.astype(weights.dtype)
         here = owner[_window(wide)]
         here[(shares > 0) & (here == 0)] = number
         below = weights[_window(wide)]
@@ -65,7 +68,9 @@ def find_parts(
     parts = []
     for number, (box, _) in enumerate(cores, start=1):
         window = _window(box)
-        parts += _tight(box, np.where(owner[window] == number, weights[window], np.float16(0)))
+        parts += _tight(
+            box, np.where(owner[window] == number, weights[window], weights.dtype.type(0))
+        )
     return parts, owner > 0
 
 
@@ -88,7 +93,8 @@ def split_part(part: Part, room: int, working_size: int) -> list[Part]:
         chosen[np.add(group, 1)] = True
         box = _around_all(boxes[group])
         window = _window(box)
-        held = np.where(chosen[labels[window]], part.weights[window], np.float16(0))
+        nothing = part.weights.dtype.type(0)
+        held = np.where(chosen[labels[window]], part.weights[window], nothing)
         x1, y1, x2, y2 = box
         piece = Part((x1 + left, y1 + top, x2 + left, y2 + top), held)
         is_large = piece.longer_side > room
@@ -123,7 +129,7 @@ def merge_parts(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     box = _around_all(np.array([part.box for part in parts]))
-    weights = np.zeros((box[3] - box[1], box[2] - box[0]), np.float16)
+    weights = np.zeros((box[3] - box[1], box[2] - box[0]), parts[0].weights.dtype)
     for part in parts:
         left, top, right, bottom = np.subtract(part.box, (*box[:2], *box[:2]))
         held = weights[top:bottom, left:right]

@@ -183,6 +183,8 @@ def _places(name: str, given: Sequence, sides: int) -> tuple[tuple[float, ...], 
 
 
 _LEAST_MARGIN = 8  # pixels
+_SLIVER = 1e-3  # of a pixel: OpenCV leaves out what is less of it in a cell
+_BAND = 256  # rows
 _LEAST_SHARE = 1 / 16  # of a part's longer side, around one that is not reduced
 
 
@@ -218,10 +220,8 @@ class Patch:
         left, top, right, bottom = self.box
         to_fill = hole[top:bottom, left:right]
         if to_fill.shape != self.size:
-            shares = cv2.resize(
-                to_fill.astype(np.float32), self.size[::-1], interpolation=cv2.INTER_AREA
-            )
-            to_fill = shares > 0
+            for axis, side in enumerate(self.size):
+                to_fill = _any_in_cells(to_fill, axis, side)
         return to_fill.astype(np.uint8)
 
     def cut_classes(self, classes: np.ndarray) -> np.ndarray:
@@ -238,10 +238,14 @@ class Patch:
             painted: (h, w, C) of the same type, the patch as it was seen, filled.
         """
         (left, top, right, bottom), weights = self.part.box, self.part.weights
-        below, here = picture[top:bottom, left:right], weights > 0
-        share = weights[here].astype(np.float32)[:, None]
-        mixed = share * self.on_part(painted, cv2.INTER_CUBIC)[here] + (1 - share) * below[here]
-        below[here] = mixed.round().astype(picture.dtype)
+        below = picture[top:bottom, left:right]
+        colours = self.on_part(painted, cv2.INTER_CUBIC)
+        for row in range(0, bottom - top, _BAND):  # as floats, whole photos would not fit
+            band = np.s_[row : row + _BAND]
+            inside = weights[band] > 0
+            share = weights[band][inside].astype(np.float32)[:, None]
+            mixed = share * colours[band][inside] + (1 - share) * below[band][inside]
+            below[band][inside] = mixed.round().astype(picture.dtype)
 
     def on_part(self, seen: np.ndarray, way: int) -> np.ndarray:
         """What was made of the patch, (h, w, ...), on the pixels of the part's box.
@@ -259,6 +263,20 @@ class Patch:
         """Take the part out of what is still to be painted, bool (H, W)."""
         left, top, right, bottom = self.part.box
         hole[top:bottom, left:right] &= self.part.weights == 0
+
+
+def _any_in_cells(mask: np.ndarray, axis: int, number: int) -> np.ndarray:
+    """Reduce an axis to ``number`` cells: whether any pixel lies in each, as INTER_AREA weighs."""
+    length = mask.shape[axis]
+    starts = np.arange(number) * (length / number)
+    ends = np.minimum(starts + length / number, length)
+    first = np.ceil(starts).astype(int)
+    first = np.where(first - starts > _SLIVER, first - 1, first)
+    last = np.floor(ends).astype(int)
+    last = np.where(ends - last > _SLIVER, last + 1, last)
+    lines = mask if axis == 0 else mask.T
+    cells = [lines[a:b].any(axis=0) for a, b in zip(first, last, strict=True)]
+    return np.stack(cells, axis=axis)
 
 
 def plan_patches(

@@ -1,6 +1,6 @@
 """Fill holes of photos, whole or in patches (task ``fill``)."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ from seginpaint_mm.models.holes import GIVEN
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.files import write_image
 
-Painting = Generator[list[dict], list[SceneSample], np.ndarray]
+Painting = Generator[Iterable[dict], list[SceneSample], np.ndarray]
 
 
 def paint_patches(
@@ -50,9 +50,10 @@ def paint_patches(
     """
     painted, hole = image.copy(), hole.copy()
     for patches_of_round in rounds_of(patches):
-        samples = yield [
+        # cut one by one, as the pipeline asks for them
+        samples = yield (
             _view(picture, patch, painted, hole, segmentation) for patch in patches_of_round
-        ]
+        )
         for patch, sample in zip(patches_of_round, samples, strict=True):
             colours = sample.pred_image.data.numpy()[::-1].transpose(1, 2, 0)
             patch.paste(painted, np.ascontiguousarray(colours))

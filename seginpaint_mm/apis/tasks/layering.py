@@ -12,12 +12,13 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.apis.tasks.completion import CompletionTask
 from seginpaint_mm.apis.tasks.task import Rounds
+from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import Layer, Layering, layered_scene, with_rim, write_layers
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.files import write_image
 
-# BGR uint8 (H, W, 3) and a hole, bool (H, W), to the same image, painted in the hole.
-PaintBackground = Callable[[np.ndarray, np.ndarray], np.ndarray]
+# BGR uint8 (H, W, 3) and the hole, as one packed mask, to the same image, painted in the hole.
+PaintBackground = Callable[[np.ndarray, CroppedMasks], np.ndarray]
 # BGR uint8 (H, W, 3) to classes of the background (H, W), and their names.
 PredictLayout = Callable[[np.ndarray], tuple[np.ndarray, tuple[str, ...]]]
 
@@ -52,8 +53,9 @@ class LayersTask(CompletionTask):
         objects = replace(objects, masks=with_rim(objects.masks, self.layering.rim))
         sample = yield from super().rounds(picture, image, objects)
         found = sample.pred_instances
-        covered = objects.masks.union()
-        background = self.paint_background(image, covered) if covered.any() else image
+        covered = CroppedMasks.pack([objects.masks.union()], image.shape[:2])
+        background = self.paint_background(image, covered) if covered.area(0) else image
+        background = np.ascontiguousarray(background[..., ::-1])
         paintings = [None] * len(found)
         if 'cutouts' in found:
             corners = found.bboxes[:, :2].int().tolist()
@@ -63,7 +65,7 @@ class LayersTask(CompletionTask):
             ]
         sample.pred_layers = layered_scene(
             image[..., ::-1],
-            np.ascontiguousarray(background[..., ::-1]),
+            background,
             found.masks,
             found.full_masks,
             paintings,

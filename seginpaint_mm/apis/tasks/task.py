@@ -1,7 +1,7 @@
 """``InferenceTask``: the steps that differ between kinds of models."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.abilities import objection_to, task_of
 from seginpaint_mm.structures import SceneSample
 
-Rounds = Generator[list[dict], list[SceneSample], SceneSample]
+Rounds = Generator[Iterable[dict], list[SceneSample], SceneSample]
 
 
 class InferenceTask(ABC):

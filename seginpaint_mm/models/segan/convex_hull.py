@@ -125,10 +125,15 @@ class ConvexHullCompleter(ObjectCompleter, FinishedModel):
     ) -> Tensor:
         """RGBA, uint8 (n, 4, S, S), in the boxes."""
         side = self.painter_size
-        crops = torch.cat([_cropped(channel, boxes, side) for channel in channels], dim=1)
+        crops = []
+        for channel in channels:
+            crops.append(_cropped(channel, boxes, side))
+            del channel  # before the next one is made
         seen, whole = (crop_masks(masks, boxes, side) for masks in (given, full))
         painted = torch.zeros(len(boxes), 4, side, side, dtype=torch.uint8)
-        for picture, crop, visible, opaque in zip(painted, crops, seen, whole, strict=True):
+        for picture, crop, visible, opaque in zip(
+            painted, torch.cat(crops, dim=1), seen, whole, strict=True
+        ):
             picture[:3] = nearest_colours(crop, visible)
             picture[3] = opaque * 255
         return painted
