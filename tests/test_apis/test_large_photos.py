@@ -162,12 +162,12 @@ def test_functions_take_arrays_and_cropped_masks() -> None:
 
 
 def frames(size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Forty thin frames, each in part over the next."""
+    """Forty thin frames in a corner, each in part over the next."""
     for index in range(40):
         mask = np.zeros(size, bool)
-        left, top = index % 8 * size[1] // 8, index // 8 * size[0] // 5
-        mask[top : top + size[0] // 4, left : left + size[1] // 5] = True
-        mask[top + 3 : top + size[0] // 4 - 3, left + 3 : left + size[1] // 5 - 3] = False
+        left, top = index % 8 * 50, index // 8 * 80
+        mask[top : top + 100, left : left + 80] = True
+        mask[top + 3 : top + 97, left + 3 : left + 77] = False
         yield mask
 
 
