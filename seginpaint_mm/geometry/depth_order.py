@@ -352,7 +352,11 @@ def cut_hidden(visible: Masks, full: Masks, order: DepthOrder, growth: int = 0) 
 
 
 def _as_given(masks: CroppedMaskTensor, given: Masks) -> Masks:
-    return masks if isinstance(given, CroppedMasks) else masks[...].to(given.device)
+    return (
+        masks
+        if isinstance(given, CroppedMasks)
+        else torch.from_numpy(masks.numpy()).to(given.device)
+    )
 
 
 def complete_behind(
@@ -383,7 +387,7 @@ def complete_behind(
     whole = pack_tensor(full).unite(seen)
     order = infer_depth_order(seen, whole, threshold)
     if occluders == 'given':
-        whole = cut_hidden(seen, whole, order, growth)
+        whole = pack_tensor(cut_hidden(seen, whole, order, growth))
     return _as_given(whole, visible), order
 
 

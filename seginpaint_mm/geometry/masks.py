@@ -1,6 +1,7 @@
 """Grow and feather masks, and keep many masks as crops."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -56,6 +57,7 @@ def _distance_to(mask: np.ndarray) -> np.ndarray:
 
 
 Box = tuple[int, int, int, int]  # x1, y1, x2, y2; right and bottom exclusive
+Packed = TypeVar('Packed', bound='CroppedMasks')
 
 
 class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
@@ -83,14 +85,14 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
         self._bits = tuple(bits)
 
     @classmethod
-    def pack(cls, masks: Iterable[np.ndarray], size: tuple[int, int]) -> 'CroppedMasks':
+    def pack(cls: type[Packed], masks: Iterable[np.ndarray], size: tuple[int, int]) -> Packed:
         """Pack masks, bool (H, W) of ``size``, one at a time."""
         return cls.of_crops((crop_to_box(mask) for mask in masks), size)
 
     @classmethod
     def of_crops(
-        cls, pieces: Iterable[tuple[Box, np.ndarray]], size: tuple[int, int]
-    ) -> 'CroppedMasks':
+        cls: type[Packed], pieces: Iterable[tuple[Box, np.ndarray]], size: tuple[int, int]
+    ) -> Packed:
         """Pack boxes, which may be larger than what they hold, and the bool (h, w) in them."""
         boxes, bits = [], []
         for (left, top, _, _), crop in pieces:
@@ -137,7 +139,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
             found[_inside(common, box)] = rows[:, common[0] - own[0] : common[2] - own[0]]
         return found
 
-    def unite(self, others: 'CroppedMasks') -> 'CroppedMasks':
+    def unite(self: Packed, others: 'CroppedMasks') -> Packed:
         """Unite each mask with that of the same number of others, of as many of the same image."""
 
         def pieces() -> Iterator[tuple[Box, np.ndarray]]:
@@ -147,7 +149,7 @@ class CroppedMasks(np.lib.mixins.NDArrayOperatorsMixin):
 
         return type(self).of_crops(pieces(), self.size)
 
-    def in_frame(self, size: tuple[int, int]) -> 'CroppedMasks':
+    def in_frame(self: Packed, size: tuple[int, int]) -> Packed:
         """The same masks in an image of another (height, width), cut or padded right and below."""
         frame = (0, 0, size[1], size[0])
         if all(x2 <= size[1] and y2 <= size[0] for _, _, x2, y2 in self.boxes):

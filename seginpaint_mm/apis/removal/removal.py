@@ -184,7 +184,7 @@ def _places(name: str, given: Sequence, sides: int) -> tuple[tuple[float, ...], 
 
 _LEAST_MARGIN = 8  # pixels
 _SLIVER = 1e-3  # of a pixel: OpenCV leaves out what is less of it in a cell
-_BAND = 256  # rows
+_BAND = 64  # rows
 _LEAST_SHARE = 1 / 16  # of a part's longer side, around one that is not reduced
 
 
