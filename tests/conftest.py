@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import seginpaint_mm  # noqa: F401  how threads wait and mmcv's operators, before others import
 
@@ -12,6 +13,10 @@ import cv2
 import pytest
 import torch
 from mmengine.logging import MMLogger
+
+from seginpaint_mm.benchmarks import measure
+from seginpaint_mm.utils import work_pool
+from tests.helpers.forked_runs import fork_context
 
 THREADS = 1
 
@@ -31,6 +36,16 @@ def imports_are_no_garbage() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='session')
+def processes_are_forked() -> Iterator[None]:
+    """Fork the package's own processes from a server which has imported all that they need."""
+    with (
+        mock.patch.object(work_pool, 'get_context', fork_context),
+        mock.patch.object(measure, 'get_context', fork_context),
+    ):
+        yield
 
 
 @pytest.fixture(scope='session')

@@ -1,4 +1,4 @@
-"""Run a tool in processes that are forked from a server in which the libraries are imported once.
+"""Run tools in processes that are forked from a server in which the libraries are imported once.
 
 Importing them costs eight seconds of a core per process, more than the tiny runs of tests.
 """
@@ -11,6 +11,9 @@ import os
 import socket
 import sys
 import traceback
+from collections.abc import Callable
+from multiprocessing.context import BaseContext
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -51,6 +54,18 @@ def plain_configs() -> contextlib.AbstractContextManager:
     return mock.patch('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False))
 
 
+def fork_context(method: str = 'forkserver') -> BaseContext:
+    """The context whose processes are forked from the server, whichever was asked for.
+
+    The server is started if it is not there; what it preloads is then no longer changed.
+    """
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(_PRELOADED)
+    with mock.patch.dict(os.environ, PYTHONPATH=str(REPOSITORY)):  # for what is preloaded
+        ensure_running()
+    return context
+
+
 def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, str]:
     """Run ``tools/NAME.py`` in processes that have the variables which torchrun sets.
 
@@ -63,20 +78,30 @@ def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, st
         The first exit code that is not 0, else 0; negative for a signal. And what all of them wrote
         to stdout and stderr.
     """
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(_PRELOADED)
-    with TemporaryDirectory() as folder:
-        logs = [Path(folder, f'{rank}.log') for rank in range(processes)]
-        shared = _variables(processes)
-        children = [
-            context.Process(target=_run, args=(name, arguments, {**shared, **_of(rank)}, str(log)))
-            if processes > 1
-            else context.Process(target=_run, args=(name, arguments, {}, str(log)))
-            for rank, log in enumerate(logs)
+    shared = _variables(processes) if processes > 1 else {}
+    return _run_all(
+        [
+            (_run_tool, (name, arguments), {**shared, **_of(rank)} if shared else {})
+            for rank in range(processes)
         ]
-        with mock.patch.dict(os.environ, PYTHONPATH=str(REPOSITORY)):  # for what is preloaded
-            for child in children:
-                child.start()
+    )
+
+
+def run_code_forked(code: str, **variables: str) -> tuple[int, str]:
+    """Run a program in a process of its own, with environment variables; returns as the above."""
+    return _run_all([(exec, (code, {'__name__': '__main__'}), variables)])
+
+
+def _run_all(jobs: list[tuple[Callable, tuple, dict[str, str]]]) -> tuple[int, str]:
+    context = fork_context()
+    with TemporaryDirectory() as folder:
+        logs = [Path(folder, f'{number}.log') for number in range(len(jobs))]
+        children = [
+            context.Process(target=_run, args=(*job, str(log)))
+            for job, log in zip(jobs, logs, strict=True)
+        ]
+        for child in children:
+            child.start()
         for child in children:
             child.join(_SECONDS)
             if child.is_alive() or child.exitcode:
@@ -103,19 +128,23 @@ def _of(rank: int) -> dict[str, str]:
     return dict(RANK=str(rank), LOCAL_RANK=str(rank), GROUP_RANK='0')
 
 
-def _run(name: str, arguments: list[str], variables: dict[str, str], log: str) -> None:
-    os.environ.update(variables, PYTHONPATH=str(REPOSITORY), OMP_NUM_THREADS='1')
+def _run_tool(name: str, arguments: list[str]) -> None:
+    sys.argv = [f'tools/{name}.py', *arguments]
+    with plain_configs():
+        load_tool(name).main(arguments)
+
+
+def _run(function: Callable, arguments: tuple, variables: dict[str, str], log: str) -> None:
+    os.environ.update(dict(PYTHONPATH=str(REPOSITORY), OMP_NUM_THREADS='1') | variables)
     file = os.open(log, os.O_WRONLY | os.O_CREAT)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    sys.argv = [f'tools/{name}.py', *arguments]
     gc.freeze()  # MMEngine collects garbage, which takes long where so much is imported
     import torch
 
     torch.set_num_threads(1)
     try:
-        with plain_configs():
-            load_tool(name).main(arguments)
+        function(*arguments)
     except SystemExit:
         raise
     except BaseException:

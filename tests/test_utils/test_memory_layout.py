@@ -1,15 +1,11 @@
 """Channels-last training of every kind of convolution at small widths, at two processor levels."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 from torch import nn
 
 from seginpaint_mm.utils.torch_modules import lay_channels_last
-from tests.helpers.tool_runs import REPOSITORY
+from tests.helpers.forked_runs import run_code_forked
 
 # A heap that is damaged ends the process, so each level has one of its own.
 TRAINING = """
@@ -54,12 +50,9 @@ print('every kind was trained')
 
 @pytest.mark.parametrize('level', ['AVX2', 'DEFAULT'])
 def test_training_leaves_the_heap_whole(level: str) -> None:
-    environment = {**os.environ, 'ONEDNN_MAX_CPU_ISA': level, 'PYTHONPATH': str(REPOSITORY)}
-    done = subprocess.run(
-        [sys.executable, '-c', TRAINING], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'every kind was trained' in done.stdout
+    status, output = run_code_forked(TRAINING, ONEDNN_MAX_CPU_ISA=level)
+    assert status == 0, output
+    assert 'every kind was trained' in output
 
 
 @pytest.mark.parametrize(

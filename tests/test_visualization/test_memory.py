@@ -1,9 +1,8 @@
 """Images of large photos need little memory beside the photo, whatever is drawn."""
 
-import subprocess
-import sys
-
 import pytest
+
+from tests.helpers.forked_runs import run_code_forked
 
 OBJECTS, SIZE = 10, (1000, 2000)
 SCRIPT = f"""
@@ -50,11 +49,9 @@ for kind, sample in samples.items():
 @pytest.mark.slow
 def test_of_ten_objects_of_two_megapixels() -> None:
     """Their masks are of 20 MB; a sum over all of them would need 160 MB more."""
-    done = subprocess.run(
-        [sys.executable, '-c', SCRIPT], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    needed = dict(line.split() for line in done.stdout.splitlines() if line.count(' ') == 1)
+    status, output = run_code_forked(SCRIPT)
+    assert status == 0, output
+    needed = dict(line.split() for line in output.splitlines() if line.count(' ') == 1)
     assert set(needed) == {'remove', 'fill', 'predict', 'complete'}
     for kind, kibibytes in needed.items():
         assert int(kibibytes) < 90_000, kind
