@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 
 from seginpaint_mm.benchmarks import measure
 from seginpaint_mm.utils import work_pool
-from tests.helpers.forked_runs import fork_context
+from tests.helpers.forked_runs import fork_context, plain_configs
 
 THREADS = 1
 
@@ -36,6 +36,13 @@ def imports_are_no_garbage() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='session')
+def written_configs_are_plain() -> Iterator[None]:
+    """Leave the configs that runs write as they are: making them pretty takes seconds."""
+    with plain_configs():
+        yield
 
 
 @pytest.fixture(autouse=True, scope='session')

@@ -93,22 +93,36 @@ def test_the_extras_are_those_of_the_requirements(wheel: Path) -> None:
 
 
 def test_it_works_from_another_folder(seginpaint: Path, tmp_path: Path) -> None:
-    report = _run(seginpaint, 'doctor', folder=tmp_path)
-    assert 'everything works together' in report
-    assert f'{__version__} in {seginpaint.parents[1]}' in report
-    assert 'make setup' not in report
-
     assert 'pspnet_r18_street' in _run(seginpaint, 'list', '--names', folder=tmp_path).split()
     assert 'data/street' in _run(seginpaint, 'list', 'pspnet_r18_street', folder=tmp_path)
 
     counts = ['--num-train', '2', '--num-val', '1', '--workers', '1', '--size', '64', '128']
-    _run(seginpaint, 'street', 'data/street', *counts, folder=tmp_path)
     changes = ['train_cfg.max_epochs=1', 'train_dataloader.batch_size=2']
     changes += ['train_dataloader.sampler.samples_per_epoch=2']
     for loader in ('train_dataloader', 'val_dataloader'):
         changes += [f'{loader}.num_workers=0', f'{loader}.persistent_workers=False']
-    _run(seginpaint, 'train', 'pspnet_r18_street', '--cfg-options', *changes, folder=tmp_path)
+    commands = [
+        ['doctor'],
+        ['street', 'data/street', *counts],
+        ['train', 'pspnet_r18_street', '--cfg-options', *changes],
+    ]
+    report = _run(
+        seginpaint.with_name('python'), '-c', _IN_TURN, *map(repr, commands), folder=tmp_path
+    )
+    assert 'everything works together' in report
+    assert f'{__version__} in {seginpaint.parents[1]}' in report
+    assert 'make setup' not in report
     assert (tmp_path / 'work_dirs/pspnet_r18_street/epoch_1.pth').is_file()
+
+
+# Commands in one process, which imports the libraries once.
+_IN_TURN = """
+import ast, sys
+from seginpaint_mm.__main__ import main
+
+for words in sys.argv[1:]:
+    assert not main(ast.literal_eval(words)), words
+"""
 
 
 def _run(*command: str | Path, folder: Path | None = None) -> str:

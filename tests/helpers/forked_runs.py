@@ -87,6 +87,14 @@ def run_forked(name: str, arguments: list[str], processes: int) -> tuple[int, st
     )
 
 
+def run_by_torchrun(name: str, arguments: list[str], processes: int) -> tuple[int, str]:
+    """Do the same with the agent of torchrun, which sets the variables and watches the processes.
+
+    It forks them, too: torchrun itself would start interpreters that import everything anew.
+    """
+    return _run_all([(_launch, (name, arguments, processes), {})])
+
+
 def run_code_forked(code: str, **variables: str) -> tuple[int, str]:
     """Run a program in a process of its own, with environment variables; returns as the above."""
     return _run_all([(exec, (code, {'__name__': '__main__'}), variables)])
@@ -131,7 +139,36 @@ def _of(rank: int) -> dict[str, str]:
 def _run_tool(name: str, arguments: list[str]) -> None:
     sys.argv = [f'tools/{name}.py', *arguments]
     with plain_configs():
-        load_tool(name).main(arguments)
+        sys.exit(load_tool(name).main(arguments))
+
+
+def _launch(name: str, arguments: list[str], processes: int) -> None:
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        rdzv_backend='c10d',
+        rdzv_endpoint='localhost:0',
+        run_id='test',
+        max_restarts=0,
+        start_method='forkserver',
+    )
+    with TemporaryDirectory() as folder:
+        try:
+            elastic_launch(config, _run_rank)(name, arguments, folder)
+        finally:
+            for log in sorted(Path(folder).glob('*.log')):
+                print(log.read_text(errors='replace'))
+
+
+def _run_rank(name: str, arguments: list[str], folder: str) -> None:
+    try:
+        _run(_run_tool, (name, arguments), {}, f'{folder}/{os.environ["RANK"]}.log')
+    except SystemExit as stopped:
+        if stopped.code:
+            raise  # else the agent waits for the function's end
 
 
 def _run(function: Callable, arguments: tuple, variables: dict[str, str], log: str) -> None:

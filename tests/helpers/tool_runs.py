@@ -1,13 +1,15 @@
 """Running the project's tools in this process, and in processes of their own."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from mmengine.utils import ManagerMixin
 
-from tests.helpers.forked_runs import REPOSITORY, load_tool, plain_configs, run_forked
+from tests.helpers import forked_runs
+from tests.helpers.forked_runs import load_tool, run_by_torchrun, run_forked
+
+REPOSITORY = forked_runs.REPOSITORY
 
 THREAD_ABORT = 'terminate called without an active exception'
 ATTEMPTS = 4
@@ -22,8 +24,7 @@ def forget_runs() -> None:
 def run_here(name: str, *arguments: str | Path) -> None:
     """Run ``main`` of a tool in this process, with MMEngine's global instances as in a new one."""
     forget_runs()
-    with plain_configs():
-        load_tool(name).main([str(argument) for argument in arguments])
+    load_tool(name).main([str(argument) for argument in arguments])
 
 
 def run_process(
@@ -31,32 +32,27 @@ def run_process(
 ) -> subprocess.CompletedProcess[str]:
     """Run a tool in a process of its own, or in several; see ``returncode`` and ``stderr``.
 
-    They are forked from a server that has imported the libraries; with ``torchrun``, as users start
-    them. Of several processes, PyTorch's threads now and then abort one (seen with 2.12 and gloo,
-    about once in ten runs on busy cores, whatever is run): such a run says nothing and is repeated.
+    They are forked from a server that has imported the libraries; with ``torchrun``, by its agent.
+    Of several processes, PyTorch's threads now and then abort one (seen with 2.12 and gloo, about
+    once in ten runs on busy cores, whatever is run): such a run says nothing and is repeated.
     """
     words = [str(argument) for argument in arguments]
     for _ in range(ATTEMPTS if processes else 1):
-        if torchrun:
-            done = _launch(name, words, processes)
-        else:
-            code, output = run_forked(name, words, max(1, processes))
-            done = subprocess.CompletedProcess(words, code, output, output)
+        run = run_by_torchrun if torchrun else run_forked
+        code, output = run(name, words, max(1, processes))
+        done = subprocess.CompletedProcess(words, code, output, output)
         if THREAD_ABORT not in done.stderr:
             break
     return done
 
 
-def _launch(name: str, arguments: list[str], processes: int) -> subprocess.CompletedProcess[str]:
-    launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}']
-    return subprocess.run(
-        [sys.executable, *launcher, str(REPOSITORY / f'tools/{name}.py'), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, 'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1'},
-    )
+def run_command(
+    command: list[str], *, stdout: BinaryIO, **_: object
+) -> subprocess.CompletedProcess[bytes]:
+    """Stand in for ``subprocess.run`` with a line of ``command_line``, in a forked process."""
+    code, output = run_forked(command[2], command[3:], 1)
+    stdout.write(output.encode())
+    return subprocess.CompletedProcess(command, code)
 
 
 def _subclasses(cls: type) -> list[type]:

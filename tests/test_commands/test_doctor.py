@@ -11,6 +11,7 @@ import pytest
 from seginpaint_mm.commands import doctor
 from seginpaint_mm.interop import mmcv_ops
 from seginpaint_mm.utils import installation
+from tests.helpers.tool_runs import run_process
 
 ROOT = Path(__file__).parents[2]
 DOCTOR = ROOT / 'tools' / 'doctor.py'
@@ -32,7 +33,8 @@ def add_distribution(folder: Path, name: str, version: str) -> None:
 
 
 def test_this_environment_is_healthy() -> None:
-    status, report = run_doctor()
+    done = run_process('doctor')
+    status, report = done.returncode, done.stdout
     assert status == 0, report
     assert 'BROKEN' not in report
     for name in ('torch', 'mmcv operators', 'mmagic', 'seginpaint_mm'):

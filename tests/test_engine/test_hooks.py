@@ -26,7 +26,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return tiny_config(tmp_path, write_tiny_street(tmp_path / 'street', num_train=2))
+    street = write_tiny_street(tmp_path / 'street', num_train=2, num_val=1)
+    return tiny_config(tmp_path, street)
 
 
 @pytest.mark.parametrize('moment', ['checkpoint', 'last_checkpoint', 'removal'])

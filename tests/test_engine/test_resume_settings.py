@@ -10,12 +10,13 @@ from tests.helpers.tool_runs import run_here
 
 _SGD = "optim_wrapper = dict(optimizer=dict(type='SGD', lr={lr}, momentum=0.9))\n"
 _POLY = "param_scheduler = [dict(type='PolyLR', eta_min=1e-6, power=0.9, end={end})]\n"
-_RATES = "custom_hooks = _base_.custom_hooks + [dict(type='RateFileHook')]\n"
+_NEVER_VALIDATED = "train_cfg['val_begin'] = 9\n"
+_RATES = _NEVER_VALIDATED + "custom_hooks = _base_.custom_hooks + [dict(type='RateFileHook')]\n"
 
 
 @pytest.fixture(scope='module')
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_street(tmp_path_factory.mktemp('street'))
+    return write_tiny_street(tmp_path_factory.mktemp('street'), num_train=4, num_val=1)
 
 
 def _train(street: Path, folder: Path, body: str, max_epochs: int, *options: str) -> dict:

@@ -101,7 +101,7 @@ def work(rank, store):
     mmcv.ops.roi_align(features, rois, 2).sum().backward()
     total = features.grad.sum() * (rank + 1)
     dist.all_reduce(total)
-    if rank == 0:
+    if rank == 1:
         loader = torch.utils.data.DataLoader(
             Boxes(), batch_size=2, num_workers=1, multiprocessing_context='spawn')
         print(total.item(), next(iter(loader)).tolist())
@@ -114,8 +114,13 @@ def test_distributed_processes_and_their_spawned_workers_have_them(tmp_path: Pat
     (tmp_path / 'processes.py').write_text(PROCESSES)
     program = (
         'import seginpaint_mm, processes, torch\n'
-        f'arguments = ({str(tmp_path / "store")!r},)\n'
-        'torch.multiprocessing.spawn(processes.work, arguments, nprocs=2, daemon=False)\n'
+        f'store = {str(tmp_path / "store")!r}\n'
+        "other = torch.multiprocessing.get_context('spawn').Process(\n"
+        '    target=processes.work, args=(1, store))\n'
+        'other.start()\n'
+        'processes.work(0, store)\n'
+        'other.join()\n'
+        'assert other.exitcode == 0\n'
     )
     assert run(program, tmp_path) == '12.0 [[0, 2], [0, 2]]'
 

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -19,7 +17,7 @@ from tests.helpers.maskopt_scenes import finding, tiny_remover
 from tests.helpers.model_tester import build_model
 from tests.helpers.segan_scenes import tiny_segan
 from tests.helpers.tiny_run import image_path, tiny_config, write_tiny_street
-from tests.helpers.tool_runs import REPOSITORY, run_here
+from tests.helpers.tool_runs import REPOSITORY, run_here, run_process
 
 
 @pytest.fixture
@@ -319,10 +317,9 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     (masks / os.fsdecode(b'th\xe9.png')).write_bytes(cv2.imencode('.png', hole)[1].tobytes())
     config = REPOSITORY / 'configs/sgenet/telea_street.py'
     options = ('--masks', masks, '--config', config, '--device', 'cpu', '--out-dir', folder / 'out')
-    script = REPOSITORY / 'tools' / 'infer.py'
-    done = subprocess.run([sys.executable, script, folder, *options], capture_output=True)
+    done = run_process('infer', folder, *options)
     assert done.returncode == 1, done.stderr
-    assert b'1 of 2 images done: ' in done.stdout
-    assert b'skipped: ' in done.stderr
+    assert '1 of 2 images done: ' in done.stdout
+    assert 'skipped: ' in done.stderr
     assert len(json.loads((folder / 'out/predictions.json').read_text())['predictions']) == 1
     assert len(list((folder / 'out/pred/image').iterdir())) == 1

@@ -1,13 +1,16 @@
 """The table tool with real trainings of a tiny network."""
 
 import json
+import subprocess
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from tests.helpers.tiny_run import REPOSITORY, tiny_config, write_tiny_street
-from tests.helpers.tool_runs import run_here
+from tests.helpers.tool_runs import run_command, run_here
 
 TOOL = 'analysis_tools/table'
 BOTH = "\ntest_evaluator = [val_evaluator, dict(type='NearestBackgroundMetric')]\n"
@@ -18,6 +21,8 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table of a training, a test of its network, and a trivial answer."""
     monkeypatch.chdir(tmp_path)  # runs are started from any folder
     monkeypatch.setenv('PYTHONPATH', str(REPOSITORY))
+    forked = SimpleNamespace(run=run_command, STDOUT=subprocess.STDOUT)
+    monkeypatch.setattr(import_module('seginpaint_mm.tables.execute'), 'subprocess', forked)
     data = write_tiny_street(tmp_path / 'data')
     config = str(tiny_config(tmp_path / 'config', data, body=BOTH, max_epochs=1))
     rows = [

@@ -48,7 +48,7 @@ def test_workers_of_a_killed_process_end(tmp_path: Path) -> None:
             time.sleep(0.01)
         process.kill()
     pids = [int(path.name) for path in folder.iterdir()]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while any(map(_runs, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(_runs, pids))

@@ -42,7 +42,7 @@ def tensors(seed, batch, kernel, geometry, moves, channels_last=False) -> list[t
     return [tensor.double().requires_grad_() for tensor in result]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 1000),
     st.integers(1, 2),
@@ -61,7 +61,7 @@ def test_modulated_is_the_loop(
     assert_alike(our_outcome('modulated_deform_conv2d', *arguments), expected, 1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.integers(0, 1000),
     st.integers(1, 2),
