@@ -101,6 +101,11 @@ def _recorded(network: ExportedNetwork) -> torch.export.ExportedProgram:
             f'PyTorch {torch.__version__} cannot record networks of any size: update it to 2.7 or '
             f'later, or take --format torchscript.'
         )
+    if network.graph.programs:
+        raise UserError(
+            f'{type(network.model).__name__} runs a TorchScript program, which PyTorch records in '
+            f'TorchScript alone: export it to a file that ends in .pt.'
+        )
     inputs = example_inputs(network)
     try:
         with sizes_stay_open():

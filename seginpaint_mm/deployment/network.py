@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.models.labels import IGNORE_INDEX
 from seginpaint_mm.utils.graphs import Array, Graph
 
 
@@ -72,6 +73,7 @@ class ExportedNetwork(nn.Module):
         # As other programs lay out their tensors; from others torch.export draws narrower sizes.
         self.model = model.to(memory_format=torch.contiguous_format)
         self.graph = graph
+        self.programs = nn.ModuleList(graph.programs)  # a trace holds those of sub-modules alone
         self.input_names = tuple(graph.inputs)
         self.output_names: tuple[str, ...] = ()
         self.normalises = raw == 'uint8' and 'image' in graph.inputs
@@ -149,6 +151,8 @@ def example_inputs(
             value = torch.randint(0, 256, shape, dtype=dtype, generator=generator)
         else:
             value = _values(shape, array, generator)
+            if name == 'labels':  # some of which are not known
+                value[torch.rand(shape, generator=generator) < 0.25] = IGNORE_INDEX
         inputs.append(value)
     return tuple(inputs)
 

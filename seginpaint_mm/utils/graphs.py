@@ -58,6 +58,7 @@ class Array:
 IMAGE = Array(('n', 3, 'h', 'w'), high=None)  # normalised; see seginpaint_mm.deployment for uint8
 HOLE = Array(('n', 1, 'h', 'w'), torch.bool)
 EDGES = Array(('n', 1, 'h', 'w'))
+LABELS = Array(('n', 1, 'h', 'w'), torch.int64, high=1)  # classes, 255 = not known
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Graph:
         divisor: Height and width of the images are multiples of it.
         least: The smallest height and width.
         size: (height, width), where the network takes no other; None where it takes any.
+        programs: What the function calls that is TorchScript, which TorchScript alone can hold.
     """
 
     function: Callable[..., dict[str, Tensor]]
@@ -77,6 +79,7 @@ class Graph:
     divisor: int = 1
     least: int = 1
     size: tuple[int, int] | None = None
+    programs: tuple[torch.jit.ScriptModule, ...] = ()
 
 
 def graphs_of(model: nn.Module) -> dict[str, Graph]:

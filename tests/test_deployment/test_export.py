@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from seginpaint_mm.commands.export import exported_network, find_part, main
@@ -25,10 +26,12 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.mpi import max_pool_inpainting
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.graphs import HOLE, IMAGE, Graph, graphs_of
+from seginpaint_mm.zoo import WEIGHTS
 from tests.helpers.maskopt_scenes import image, tiny_inpainter
 from tests.helpers.model_tester import build_model
 from tests.helpers.segan_scenes import tiny_segan
 from tests.helpers.sgenet_scenes import tiny_sgenet
+from tests.helpers.stand_ins import LikeLaMa, LikeMIGAN
 from tests.helpers.tiny_run import tiny_config, write_tiny_street
 
 SIZES = dict(img_shape=(40, 56), ori_shape=(40, 56))
@@ -101,8 +104,12 @@ MODELS = {
 PARTS = {
     'segan': ('segmentor', 'painter'),
     'localizer': ('network', 'localization'),
+    'sgenet': ('network', 'guided'),
     'remover-stages': ('network', 'edge', 'segmentation', 'image'),
 }
+NOTE_OF_GUIDED = dict(
+    inputs=['image', 'hole', 'labels'], outputs=['completed', 'classes', 'confidence']
+)
 KINDS = [(name, part) for name in MODELS for part in PARTS.get(name, ('network',))]
 
 
@@ -127,6 +134,55 @@ def check_kind(name: str, part: str, path: Path) -> None:
 @pytest.mark.parametrize(('name', 'part'), KINDS)
 def test_torchscript_gives_the_same_at_other_sizes(name: str, part: str, tmp_path: Path) -> None:
     check_kind(name, part, tmp_path / 'network.pt')
+
+
+PROGRAMS = {
+    'lama': (LikeLaMa(), dict(size_divisor=8)),
+    'migan': (LikeMIGAN(32), {**WEIGHTS['migan'].model, 'fixed_size': 32}),
+}
+
+
+@pytest.mark.parametrize('kind', PROGRAMS)
+def test_a_torchscript_program_leaves_as_it_is(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program, options = PROGRAMS[kind]
+    torch.jit.save(torch.jit.script(program), tmp_path / 'program.pt')
+    weights = str(tmp_path / 'program.pt')
+    model = build_model({**options, 'type': 'TorchScriptInpainter', 'weights': weights}).eval()
+    network, twin, other = (exported_network(model, 'network', 'uint8') for _ in range(3))
+    with pytest.raises(UserError, match='runs a TorchScript program, which PyTorch records in'):
+        export_graph(other, tmp_path / 'a.pt2', 'pt2')
+    check_file(network, twin, tmp_path / 'a.pt')
+    (tmp_path / 'program.pt').unlink()
+    image, hole = example_inputs(network)
+    found = load_exported(tmp_path / 'a.pt')(dict(image=image.numpy(), hole=hole.numpy()))
+    expected = torch.where(hole > 0, torch.tensor([0.0, 0.0, 1.0])[:, None, None], image / 255)
+    np.testing.assert_allclose(found['completed'], expected, atol=1e-5)
+
+
+def test_given_classes_guide_a_network(tmp_path: Path) -> None:
+    """The file gives what the model predicts with the same classes; unknown ones change nothing."""
+    model = build_model(tiny_sgenet(), seed=3).eval()
+    network = exported_network(model, 'guided', 'uint8')
+    image, hole, labels = example_inputs(network, dict(n=1, h=64, w=96))
+    export_graph(network, tmp_path / 'guided.pt', 'torchscript', NOTE_OF_GUIDED)
+    run = load_exported(tmp_path / 'guided.pt')
+    sample = SceneSample(metainfo=dict(img_shape=(64, 96), ori_shape=(64, 96)))
+    for name, value in (('hole', hole), ('given_sem_seg', labels)):
+        sample.set_field(PixelData(data=value[0]), name)
+    batch = model.data_preprocessor(dict(inputs=[image[0].flip(0)]))
+    with torch.no_grad():
+        (expected,) = model.predict(batch['inputs'], [sample])
+    given = dict(image=image.numpy(), hole=hole.numpy())
+    guided = run({**given, 'labels': labels.numpy()})
+    np.testing.assert_array_equal(guided['classes'][0], expected.pred_sem_seg.data)
+    unknown = run({**given, 'labels': np.full(labels.shape, 255)})
+    free = exported_network(model, 'network', 'uint8')
+    with torch.no_grad():
+        completed = free(image, hole)[0].numpy()
+    np.testing.assert_allclose(unknown['completed'], completed, atol=1e-5)
+    assert np.abs(unknown['completed'] - guided['completed']).max() > 1e-3
 
 
 @pytest.mark.slow

@@ -25,9 +25,8 @@ from seginpaint_mm.models.maskopt.stages import (
 )
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from seginpaint_mm.utils.graphs import EDGES, HOLE, IMAGE, NETWORK, Array, Graph
+from seginpaint_mm.utils.graphs import EDGES, HOLE, IMAGE, LABELS, NETWORK, Graph
 
-LABELS = Array(('n', 1, 'h', 'w'), torch.int64, high=1)
 STAGES = ('edge', 'segmentation', 'image')
 _DISCRIMINATOR = '_discriminator'  # end of the names of these parts
 SIDES = EdgeConnectGenerator.divisor, EdgeConnectGenerator.least  # of what the stages take

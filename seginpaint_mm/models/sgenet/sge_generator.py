@@ -7,7 +7,7 @@ import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import avg_pool2d
 
 from seginpaint_mm.models.labels import class_shares, complete_shares, known_share
 from seginpaint_mm.models.sgenet.context_inference import SLOPE, activation
@@ -162,24 +162,24 @@ class MultiScaleDecoder(BaseModule):
             results[f'image_{scale}'] = self.images[key](features).float().sigmoid()
             results[f'logits_{scale}'] = logits.float()
             if scale > 0:
-                guides = self._guides(logits, hole, shares, is_coarsest=scale == self.scales[0])
+                guides = self._guides(logits, hole, shares, scale)
             if self.scem is not None and scale > 0:
                 results[f'reliability_{scale}'] = guides[1]
         return results
 
     def _guides(
-        self, logits: Tensor, hole: Tensor, shares: Tensor | None, is_coarsest: bool
+        self, logits: Tensor, hole: Tensor, shares: Tensor | None, scale: int
     ) -> tuple[Tensor, ...]:
         """What the next scale is guided by: nothing, segmentation, or also its reliability."""
         if not self.is_guided:
             return ()
-        size = logits.shape[-2:]
         found = logits.float().softmax(dim=1)  # bfloat16 would round most of them to 1
-        given = None if shares is None else adaptive_avg_pool2d(shares, size)
+        given = None if shares is None else avg_pool2d(shares, 2**scale)
         probabilities = found if given is None else complete_shares(given, found)
         if self.scem is None:
             return (probabilities,)
-        reliability = outside_hole(hole, 2 ** self.scales[0]) if is_coarsest else self.scem(found)
+        is_coarsest = scale == self.scales[0]
+        reliability = outside_hole(hole, 2**scale) if is_coarsest else self.scem(found)
         if given is not None:
             reliability = torch.where(known_share(given) > _ALL, 1.0, reliability)
         return probabilities, reliability

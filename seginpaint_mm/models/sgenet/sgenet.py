@@ -24,7 +24,7 @@ from seginpaint_mm.models.sgenet.guidance import confidence
 from seginpaint_mm.models.sgenet.predictions import set_predictions
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
-from seginpaint_mm.utils.graphs import HOLE, IMAGE, NETWORK, Graph
+from seginpaint_mm.utils.graphs import HOLE, IMAGE, LABELS, NETWORK, Graph
 
 
 @MODELS.register_module()
@@ -149,10 +149,15 @@ class SGENet(AdversarialInpainter):
         )
 
     def graphs(self) -> dict[str, Graph]:
-        """The network: the ``completed`` image in [0, 1], ``classes`` and ``confidence``."""
+        """The network: the ``completed`` image in [0, 1], ``classes`` and ``confidence``.
 
-        def network(image: Tensor, hole: Tensor) -> dict[str, Tensor]:
-            made = self._complete(self.denormalise(image), hole)
+        Where given classes guide it, also ``guided``, which takes them as ``labels``, 255 = not
+        known.
+        """
+
+        def network(image: Tensor, hole: Tensor, *labels: Tensor) -> dict[str, Tensor]:
+            given = labels[0][:, 0] if labels else None
+            made = self._complete(self.denormalise(image), hole, given)
             probabilities = made['logits_0'].softmax(dim=1)
             return dict(
                 completed=made['completed'],
@@ -162,7 +167,11 @@ class SGENet(AdversarialInpainter):
 
         places, divisor = getattr(self.generator.context, 'size', None), self.generator.divisor
         size = places and (places[0] * divisor, places[1] * divisor)
-        return {NETWORK: Graph(network, dict(image=IMAGE, hole=HOLE), divisor, size=size)}
+        inputs = dict(image=IMAGE, hole=HOLE)
+        graphs = {NETWORK: Graph(network, inputs, divisor, size=size)}
+        if self.takes_segmentation:
+            graphs['guided'] = Graph(network, {**inputs, 'labels': LABELS}, divisor, size=size)
+        return graphs
 
     def generators(self) -> dict[str, nn.Module]:
         return dict(generator=self.generator)
