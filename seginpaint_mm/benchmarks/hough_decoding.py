@@ -8,9 +8,9 @@ from torch import Tensor
 
 from seginpaint_mm.benchmarks.measure import Table, in_fresh_process, median_seconds, peak_mebibytes
 from seginpaint_mm.models.fcrn import HoughInstanceHead
-from seginpaint_mm.models.fcrn.box_grouping import group_boxes
 from seginpaint_mm.models.fcrn.hough_reference import hough_instances_reference
 from seginpaint_mm.models.fcrn.localization_head import map_points
+from seginpaint_mm.ops.box_grouping import group_boxes
 
 SIZE = (500, 500)
 NUM_THINGS = 20  # and the background, as VOC

@@ -1,12 +1,14 @@
 """Grow and feather masks, and keep many masks as crops."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:  # masks are handled without PyTorch, too, beside an exported network
+    import torch
+    from torch import Tensor
 
 
 def grow_mask(mask: np.ndarray, pixels: int) -> np.ndarray:
@@ -270,8 +272,17 @@ class CroppedMaskTensor(CroppedMasks):
     ``masks[k]`` is a bool tensor (H, W), and what else a tensor can do is done by the whole one.
     """
 
-    dtype = torch.bool
-    device = torch.device('cpu')
+    @property
+    def dtype(self) -> 'torch.dtype':
+        import torch
+
+        return torch.bool
+
+    @property
+    def device(self) -> 'torch.device':
+        import torch
+
+        return torch.device('cpu')
 
     def cpu(self) -> 'CroppedMaskTensor':
         return self
@@ -282,6 +293,8 @@ class CroppedMaskTensor(CroppedMasks):
 
     def to(self, *args: object, **options: object) -> 'CroppedMaskTensor | Tensor':
         """Stay on the CPU whatever the device; another type makes the whole tensor."""
+        import torch
+
         types = [item for item in (*args, *options.values()) if isinstance(item, torch.dtype)]
         return self[...].to(*args, **options) if types and types != [torch.bool] else self
 
@@ -300,7 +313,9 @@ class CroppedMaskTensor(CroppedMasks):
         return function(*whole, **(options or {}))
 
     @staticmethod
-    def _deliver(whole: np.ndarray) -> Tensor:
+    def _deliver(whole: np.ndarray) -> object:
+        import torch
+
         return torch.as_tensor(whole)
 
 
@@ -339,6 +354,8 @@ def grow_box(box: Box, pixels: int, size: tuple[int, int]) -> Box:
 
 def mask_tensor(masks: 'np.ndarray | CroppedMasks') -> 'Tensor | CroppedMaskTensor':
     """Let masks, bool (n, H, W), read like a tensor; nothing is copied."""
+    import torch
+
     return masks.as_tensor() if isinstance(masks, CroppedMasks) else torch.from_numpy(masks)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from seginpaint_mm.models.fcrn.box_grouping import Hypotheses, check_boxes, group_boxes, region_nms
 from seginpaint_mm.models.fcrn.fcrn_head import EnlargedMaps
+from seginpaint_mm.ops.box_grouping import Hypotheses, region_nms
+from seginpaint_mm.ops.hough_decoding import by_confidence, group_votes, tight_boxes
 from seginpaint_mm.registry import MODELS
 
 
@@ -201,7 +201,7 @@ class HoughInstanceHead(BaseModule):
             ]
         )
         least = self.fewest_pixels(scores[0].numel())
-        hypotheses = hypotheses.select(_by_confidence(hypotheses, least))
+        hypotheses = hypotheses.select(by_confidence(hypotheses, least))
         kept = region_nms(
             hypotheses,
             threshold=self.region_iou_threshold,
@@ -237,19 +237,16 @@ class HoughInstanceHead(BaseModule):
 
     def _group(self, votes: Votes, boxes: Tensor, label: int, width: int) -> Hypotheses:
         """Steps 4 and 5, in an image of that width."""
-        scores, points, boxes = votes.scores.numpy(), votes.points(width).numpy(), boxes.numpy()
-        order = np.arange(len(scores))
-        if self.ties == 'centre':
-            check_boxes(boxes)
-            order = np.argsort(off_centre(points, boxes), kind='stable')
-        kept, of_ordered = group_boxes(boxes[order], scores[order], self.box_iou_threshold)
-        groups = np.empty_like(of_ordered)
-        groups[order] = of_ordered
-        confidences = np.bincount(groups, weights=scores) / np.bincount(groups)
-        if self.confidence == 'extent':
-            confidences = confidences * filled_shares(points, boxes[order[kept]], groups)
-        labels = np.full(len(kept), label)
-        return Hypotheses(labels, confidences, votes.pixels.numpy(), groups)
+        return group_votes(
+            label,
+            votes.pixels.numpy(),
+            votes.points(width).numpy(),
+            votes.scores.numpy(),
+            boxes.numpy(),
+            threshold=self.box_iou_threshold,
+            ties=self.ties,
+            confidence=self.confidence,
+        )
 
     def fewest_pixels(self, num_pixels: int) -> float:
         """Pixels that a hypothesis must have in an image of ``num_pixels``."""
@@ -278,43 +275,6 @@ class HoughInstanceHead(BaseModule):
             )
 
 
-def off_centre(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """How far points are from the centres of their boxes, squared, in units of the boxes.
-
-    Args:
-        points: floats (V, 2) x, y.
-        boxes: floats (V, 4) x1, y1, x2, y2.
-
-    Returns:
-        np.ndarray: float64 (V,), 0 at the centre, 0.25 in the middle of an edge.
-    """
-    points, boxes = points.astype(np.float64), boxes.astype(np.float64)
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    offsets = (points - (boxes[:, :2] + boxes[:, 2:]) / 2) / sizes
-    return (offsets * offsets).sum(axis=1)
-
-
-def filled_shares(points: np.ndarray, boxes: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Share of each group's box that the group's pixels fill, float64 (G,), at most 1.
-
-    Args:
-        points: floats (V, 2) x, y, the middles of pixels.
-        boxes: floats (G, 4) x1, y1, x2, y2.
-        groups: int64 (V,), below G.
-    """
-    boxes = boxes.astype(np.float64)
-    of_points = boxes[groups]
-    inside = ((points >= of_points[:, :2]) & (points < of_points[:, 2:])).all(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.minimum(np.bincount(groups, weights=inside, minlength=len(boxes)) / areas, 1)
-
-
-def _by_confidence(hypotheses: Hypotheses, least: float) -> np.ndarray:
-    """Numbers of those that have at least so many pixels, the most confident first."""
-    order = np.argsort(-hypotheses.scores, kind='stable')
-    return order[hypotheses.areas[order] >= least]
-
-
 def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:
     """What :meth:`HoughInstanceHead.predict` returns, from pixels of maps like ``scores``."""
     height, width = scores.shape[1:]
@@ -328,14 +288,3 @@ def to_instances(hypotheses: Hypotheses, scores: Tensor) -> InstanceData:
         scores=torch.from_numpy(hypotheses.scores).float().to(scores.device),
         masks=masks.view(len(hypotheses), height, width),
     )
-
-
-def tight_boxes(hypotheses: Hypotheses, width: int) -> np.ndarray:
-    """Boxes around masks, float32 (n, 4) x1, y1, x2, y2, in images of that width."""
-    rows, columns = np.divmod(hypotheses.pixels, width)
-    low = np.full((2, len(hypotheses)), np.iinfo(np.int64).max)
-    high = np.zeros_like(low)
-    for axis, positions in enumerate((columns, rows)):
-        np.minimum.at(low[axis], hypotheses.owners, positions)
-        np.maximum.at(high[axis], hypotheses.owners, positions + 1)
-    return np.vstack([low, high]).T.astype(np.float32)

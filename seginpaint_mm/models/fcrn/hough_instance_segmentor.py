@@ -10,9 +10,9 @@ from scipy import ndimage
 from torch import Tensor
 
 from seginpaint_mm.models.data_preprocessor import groups_by_size
-from seginpaint_mm.models.fcrn.box_grouping import Hypotheses
 from seginpaint_mm.models.fcrn.fcrn_head import EnlargedMaps
 from seginpaint_mm.models.fcrn.hough_instance_head import HoughInstanceHead
+from seginpaint_mm.ops.box_grouping import Hypotheses
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.graphs import IMAGE, NETWORK, Graph

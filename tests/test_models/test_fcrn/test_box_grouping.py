@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmcv.ops import nms_match
 
-from seginpaint_mm.models.fcrn import box_grouping
-from seginpaint_mm.models.fcrn.box_grouping import greedy_keep, group_boxes
 from seginpaint_mm.models.fcrn.hough_reference import group_boxes_reference
-from seginpaint_mm.models.fcrn.localization_targets import BoxGrid
+from seginpaint_mm.ops import box_grouping
+from seginpaint_mm.ops.box_grouping import BoxGrid, greedy_keep, group_boxes
 
 SIZES = (1e-3, 1e6)
 
