@@ -80,7 +80,8 @@ def test_the_extras_are_those_of_the_requirements(wheel: Path) -> None:
     lines = archive.read(name).decode().splitlines()
     extras = {line.removeprefix('Provides-Extra: ') for line in lines if 'Provides-Extra' in line}
     assert extras == {
-        *('onedl', 'openmmlab', 'page', 'export', 'layers', 'optional', 'tests', 'docs', 'all')
+        *('onedl', 'openmmlab', 'page', 'export', 'ray', 'layers', 'optional', 'tests', 'docs'),
+        'all',
     }
     needed = [line for line in lines if line.startswith('Requires-Dist: ')]
     plain = [line for line in needed if 'extra ==' not in line]

@@ -6,6 +6,7 @@ A command without a rule is an error. What a rule leaves out, and why, stands in
 import dataclasses
 import importlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -181,6 +182,36 @@ def infer(arguments: list[str]) -> None:
     except SystemExit as stopped:
         if not (args.click and stopped.code == 1):
             raise
+
+
+def torchrun(arguments: list[str]) -> None:
+    """Each process after the other, in this one: none waits for another."""
+    number = int(arguments[arguments.index('--nproc_per_node') + 1])
+    start = arguments.index('-m')
+    assert arguments[start + 1 : start + 3] == ['seginpaint_mm', 'infer']
+    for rank in range(number):
+        with mock.patch.dict(os.environ, RANK=str(rank), WORLD_SIZE=str(number)):
+            infer(arguments[start + 3 :])
+
+
+def sbatch(arguments: list[str]) -> None:
+    """Each task of the array after the other."""
+    array = next(word for word in arguments if word.startswith('--array=1-'))
+    line = arguments[arguments.index('--wrap') + 1]
+    for number in range(1, int(array.removeprefix('--array=1-')) + 1):
+        words = shlex.split(line.replace('$SLURM_ARRAY_TASK_ID', str(number)))
+        check(Command(tuple(words)))
+
+
+def run_onnx(arguments: list[str]) -> None:
+    """The photo is there; test_deployment/test_without_torch.py runs it on a small network."""
+    assert len(arguments) == 3
+    assert Path(arguments[1]).is_file()
+
+
+def ray_data(arguments: list[str]) -> None:
+    """The folder is there; tests/test_tools/test_ray_data.py runs it where Ray is installed."""
+    assert Path(arguments[0]).is_dir()
 
 
 def _train_missing(work_dir: Path) -> None:
@@ -418,6 +449,8 @@ SCRIPTS: dict[str, Rule] = {
         f'tools/{name}.py': OWN_COMMANDS[name]
         for name in ('train', 'test', 'infer', 'demo', 'doctor')
     },
+    'tools/examples/run_onnx.py': run_onnx,
+    'tools/examples/ray_data.py': ray_data,
     'tools/join_parts.py': as_it_stands('join_parts'),
     'tools/model_converters/mpi.py': only_parsed('model_converters/mpi'),
     **{
@@ -440,4 +473,11 @@ SCRIPTS: dict[str, Rule] = {
     },
 }
 MODULES: dict[str, Rule] = {'pip': pip, 'venv': nothing, 'build': nothing, 'twine': nothing}
-PROGRAMS: dict[str, Rule] = {'make': make, 'pip': pip, 'git': nothing, 'cd': nothing}
+PROGRAMS: dict[str, Rule] = {
+    'make': make,
+    'pip': pip,
+    'git': nothing,
+    'cd': nothing,
+    'torchrun': torchrun,
+    'sbatch': sbatch,
+}

@@ -1,5 +1,6 @@
 """A folder in which documented commands run: tiny data of each layout, photos and masks."""
 
+import tarfile
 from pathlib import Path
 
 import cv2
@@ -64,6 +65,10 @@ def write_world(folder: Path) -> Path:
     for name in MASK_FOLDERS:
         write_map(folder / name / 'a.png', _mask(0))
         write_map(folder / name / 'sub/b.png', _mask(1))
+    (folder / 'shards').mkdir()
+    for number in range(2):
+        with tarfile.open(folder / f'shards/shard-{number:03d}.tar', 'w') as tar:
+            tar.add(folder / 'photos/a.jpg', f'{number}.jpg')
     _write_own_data(folder)
     torch.save(resnet18().state_dict(), folder / BACKBONE)
     write_detector(folder)
