@@ -222,6 +222,7 @@ def removal(args: argparse.Namespace) -> Removal | None:
         boxes=tuple(args.box),
         ids=tuple(args.id),
         grow=args.grow,
+        shadow=args.shadow,
         feather=args.feather,
         margin=MARGIN if is_filled else args.margin,
         working_size=WORKING_SIZE if is_filled else args.working_size,

@@ -152,6 +152,9 @@ def add_removal(group: argparse._ArgumentGroup) -> None:
             help=what if getattr(default, name) is None else f'{what} (default: %(default)s)',
         )
     group.add_argument(
+        '--shadow', action='store_true', help="also remove the shadow at each object's foot"
+    )
+    group.add_argument(
         '--format', choices=FORMATS, default=FORMATS[0], help='of the result (default: %(default)s)'
     )
     group.add_argument(

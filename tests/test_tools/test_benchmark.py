@@ -37,6 +37,15 @@ def test_photos_are_measured_by_stage(tmp_path: Path) -> None:
     assert [row['task'] for row in memory['rows']] == ['remove', 'complete', 'layers']
 
 
+def test_growth_and_shadows_are_measured(tmp_path: Path) -> None:
+    run_here(TOOL, 'growth', '--quick', '--device', 'cpu', '--out', tmp_path)
+    growths, shadows = json.loads((tmp_path / 'benchmark.json').read_text())['tables']
+    left = [row['of the object left, %'] for row in growths['rows']]
+    assert left == sorted(left, reverse=True), 'the more they grow, the less is left'
+    assert {row['look'] for row in shadows['rows']} == {'day', 'overcast'}
+    assert all(0 <= row['shadow filled, %'] <= 100 for row in shadows['rows'])
+
+
 @pytest.mark.parametrize(
     ('arguments', 'sentence'),
     [

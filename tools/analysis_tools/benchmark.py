@@ -9,6 +9,7 @@ hough      instances from votes against the plain loops: time, memory, growth wi
 segan      the objects of an image completed as one batch against one by one; memory by batch size
 sgenet     filling holes against GatedConv and AOT-GAN: time, memory; a training step by part
 photos     removing objects from files by stage and size; memory of 40 objects of 24 megapixels
+growth     growing masks and finding shadows before a removal; --coco FOLDER for pasted objects
 maskopt    removing an object by stage, against separate tools; the mask expansion loss
 
 Ratios are of medians over rounds in which all that is compared takes turns. Leave the machine alone
@@ -31,6 +32,7 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
+from seginpaint_mm.benchmarks.growth import growth_tables
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
 from seginpaint_mm.benchmarks.measure import Table
@@ -46,7 +48,7 @@ from seginpaint_mm.utils.files import check_writable, write_json, write_text
 
 SECTIONS = (
     *('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough'),
-    *('segan', 'sgenet', 'maskopt', 'photos'),
+    *('segan', 'sgenet', 'maskopt', 'photos', 'growth'),
 )
 ALL_CONFIGS = config_folder()
 CONFIGS = ALL_CONFIGS / 'mpi'
@@ -72,7 +74,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='image size of inference and train, divisible by 8 (default: 256 512)',
     )
     parser.add_argument('--batch-size', type=int, default=2, help='images a training step')
-    parser.add_argument('--quick', action='store_true', help='segan, maskopt, photos: small')
+    quick = 'segan, maskopt, photos, growth: small'
+    parser.add_argument('--quick', action='store_true', help=quick)
+    parser.add_argument('--coco', type=Path, metavar='FOLDER', help='growth: val2017, annotations')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
     parser.add_argument('--threads', type=int, help='threads of PyTorch (default: all cores)')
     parser.add_argument('--device', help='cpu or cuda (default: a GPU where there is one)')
@@ -105,6 +109,8 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return removal_tables(args.quick, args.repeats, device)
     if section == 'photos':
         return photo_tables(args.quick, args.repeats, device)
+    if section == 'growth':
+        return growth_tables(args.quick, args.coco, device)
     if section == 'sgenet':
         return inpainting_tables(BASE_MODELS, args.batch_size, args.repeats, device)
     return [paper_table(CONFIGS, load, args.repeats, device)]

@@ -21,6 +21,7 @@ from seginpaint_mm.apis.removal.removal import (
     read_number,
     sees_nothing,
 )
+from seginpaint_mm.apis.removal.shadows import with_shadows
 from seginpaint_mm.datasets.image_reading import read_labels
 from seginpaint_mm.datasets.transforms.holes import check_hole
 from seginpaint_mm.errors import UserError
@@ -246,7 +247,9 @@ class RemovalSource(MaskSource):
         going = found.masks[chosen]
         hole, patches = np.zeros(image.shape[:2], bool), ()
         if chosen.any():
-            hole, patches = self._patches(going, where)
+            growth = removal.grown_by(going.boxes, found=self.source.finds)
+            filled = with_shadows(image, going, found.masks) if removal.shadow else going
+            hole, patches = self._patches(filled, growth, where)
         return RemovalPlan(
             masks=found.masks,
             names=found.names,
@@ -294,10 +297,11 @@ class RemovalSource(MaskSource):
             raise ValueError(sentence)
         return chosen, sentence
 
-    def _patches(self, going: CroppedMasks, where: str) -> tuple[np.ndarray, tuple[Patch, ...]]:
+    def _patches(
+        self, going: CroppedMasks, growth: list[int], where: str
+    ) -> tuple[np.ndarray, tuple[Patch, ...]]:
         """The hole, bool (H, W), and how it is painted."""
         removal = self.removal
-        growth = removal.grown_by(going.boxes, found=self.source.finds)
         parts, hole = find_parts(going, growth, removal.feather)
         if not parts:
             width = str(removal.grow).removeprefix('-')

@@ -38,6 +38,7 @@ class Removal:
         grow: Pixels that masks are grown by, or a share of the longer side of each object's box,
             such as ``'2%'``; negative ones shrink them. None: ``'0.6%'`` for what a network finds,
             whose masks leave a rim of the object, and 0 for what a user has marked.
+        shadow: Also remove the shadow at each object's foot, see :func:`with_shadows`.
         feather: Width in pixels, outside the mask, in which the painting passes into the image.
         margin: What is seen around an object at least, as a share of the longer side of its box;
             less where the object fits into the working size only with less.
@@ -62,6 +63,7 @@ class Removal:
     boxes: Sequence[tuple[float, float, float, float]] = ()
     ids: Sequence[int] = ()
     grow: int | str | None = None
+    shadow: bool = False
     feather: int = 3
     margin: float = MARGIN
     working_size: int = WORKING_SIZE
