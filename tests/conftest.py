@@ -1,6 +1,7 @@
 """What all tests share: one thread for torch and OpenCV, and the folder with real data."""
 
 import gc
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,17 @@ def real_data() -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f'SEGINPAINT_DATA={folder} is not a folder')
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def no_log_in_a_removed_folder() -> Iterator[None]:
+    """A run's log file goes with the test's folder; MMEngine's current log would open it again."""
+    yield
+    for logger in MMLogger._instance_dict.values():
+        for handler in [h for h in logger.handlers if isinstance(h, logging.FileHandler)]:
+            if not Path(handler.baseFilename).exists():
+                logger.removeHandler(handler)
+                handler.close()
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from unittest import mock
 
@@ -407,21 +409,26 @@ def test_missing_or_broken_file_is_told(tmp_path: Path) -> None:
         load_spec(tmp_path / 'broken.yml')
 
 
-def test_what_another_process_is_doing_is_waited_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_what_another_process_is_doing_is_waited_for(tmp_path: Path) -> None:
     run = plan(make_spec(tmp_path), tmp_path, {})['Ours (MPI)', 0]
     run.folder.mkdir(parents=True)
-    told, deadline = '', time.monotonic() + 30
-    with ThreadPoolExecutor(1) as pool, open(run.folder / '.lock', 'w') as lock:
+    deadline = time.monotonic() + 120
+    with (
+        redirect_stdout(StringIO()) as told,  # pytest's capture loses what is written as it is read
+        ThreadPoolExecutor(1) as pool,
+        open(run.folder / '.lock', 'w') as lock,
+    ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         waiting = pool.submit(execute, [run], 1)
-        while 'Ours (MPI), seed 0: waiting for another process at work in' not in told:
+        while not told.getvalue().endswith('\n'):
             assert time.monotonic() < deadline
-            told += capsys.readouterr().out
+            time.sleep(0.01)
         finish(run, 80, 60)
     assert waiting.result() == []
-    assert capsys.readouterr().out == 'Ours (MPI), seed 0: done before\n'
+    assert told.getvalue().splitlines() == [
+        f'Ours (MPI), seed 0: waiting for another process at work in {run.folder}',
+        'Ours (MPI), seed 0: done before',
+    ]
 
 
 @pytest.mark.parametrize(
