@@ -1,12 +1,23 @@
 """One's own images with one's own objects: a folder of images and one of instance maps."""
 
-from collections.abc import Callable, Sequence
+import csv
+import logging
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from seginpaint_mm.datasets.instance_dataset import InstanceDataset
+from mmengine.logging import print_log
+
+from seginpaint_mm.datasets.coco_json import read_json
+from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
-from seginpaint_mm.datasets.splits import choose_images
+from seginpaint_mm.datasets.splits import choose_images, read_text_list
 from seginpaint_mm.registry import DATASETS
+
+_TABLE = 'table of the classes of objects'
+Table = Mapping[int, str]  # an object's number -> its class
 
 _HOW_TO_GET = (
     'Either put Penn-Fudan there (PennFudanPed/ of https://www.cis.upenn.edu/~jshi/ped_html/), or '
@@ -17,19 +28,28 @@ _HOW_TO_GET = (
 
 @DATASETS.register_module()
 class FolderInstanceDataset(InstanceDataset):
-    """Images with objects of one class, as Penn-Fudan has them: 0 background, 1 the class.
+    """Images with objects, as Penn-Fudan has them: 0 background, 1, 2, ... the classes.
 
     Files: ``IMAGE_FOLDER/NAME.png`` (or another format) and for each an instance map, a PNG with
     one channel of 8 or 16 bits or a palette, 0 = no object. A map of nothing but 0 is allowed.
     Other files that mark objects, with flat colours, soft edges or several pages, are read as those
     are that ``infer.py --masks`` takes. 255 beside 1, 2, ... is void.
 
+    Objects of several classes have a map per class (``mask_file='masks/{class}/{name}.png'``; an
+    image may lack those of some classes), or one map and a table of the classes of its numbers.
+    Objects of classes that are not asked for are background.
+
     Args:
         data_root: Folder that holds these.
         class_name: What the objects are.
+        classes: What they are, of several classes; they get the numbers 1, 2, ... (255 is left
+            out).
         image_folder: The folder of the images.
         mask_file: Where the map of an image is; ``{name}`` stands for the image's name without
-            its suffix.
+            its suffix, ``{class}`` for the name of a class.
+        table_file: Where the classes of an image's objects are: CSV with lines ``number,class``,
+            or JSON, ``{"number": "class"}``; without ``{name}`` it is one file for all images,
+            with lines ``image,number,class`` or ``{"image": {"number": "class"}}``.
         list_file: Below ``data_root``; see :func:`choose_images`, and so are the next three.
         part: ``'train'`` or ``'val'``.
         val_share: Of the images.
@@ -40,7 +60,8 @@ class FolderInstanceDataset(InstanceDataset):
         lazy_init: Look at the files only when the first sample is needed.
 
     Raises:
-        ValueError: when ``mask_file`` has no ``{name}``.
+        ValueError: when ``mask_file`` has no ``{name}``, several classes are given without
+            ``{class}`` or a table, or one is nearly another's name; when a table is damaged.
         FileNotFoundError: when the data, or an image's map, are not there.
     """
 
@@ -49,8 +70,10 @@ class FolderInstanceDataset(InstanceDataset):
         data_root: str,
         *,
         class_name: str = 'person',
+        classes: Sequence[str] | None = None,
         image_folder: str = 'PNGImages',
         mask_file: str = 'PedMasks/{name}_mask.png',
+        table_file: str | None = None,
         list_file: str | None = None,
         part: str | None = None,
         val_share: float = 0.2,
@@ -60,11 +83,8 @@ class FolderInstanceDataset(InstanceDataset):
         test_mode: bool = False,
         lazy_init: bool = False,
     ) -> None:
-        if '{name}' not in mask_file:
-            raise ValueError(
-                f'mask_file must hold {{name}}, which stands for the name of an image, e.g. '
-                f"'masks/{{name}}.png', not {mask_file!r}."
-            )
+        self.classes = _names(class_name if classes is None else classes)
+        _check_places(self.classes, mask_file, table_file)
         self.image_folder = image_folder
         self.split = dict(
             list_file=None if list_file is None else Path(data_root, list_file),
@@ -72,13 +92,14 @@ class FolderInstanceDataset(InstanceDataset):
             val_share=val_share,
             split_seed=split_seed,
         )
-        self.mask_file = mask_file
+        self.mask_file, self.table_file = mask_file, table_file
         self._own_source = dict(
             type='seginpaint_mm.FolderInstanceDataset',
             data_root=data_root,
-            class_name=class_name,
+            classes=self.classes,
             image_folder=image_folder,
             mask_file=mask_file,
+            table_file=table_file,
             list_file=list_file,
             part=part,
             val_share=val_share,
@@ -87,9 +108,11 @@ class FolderInstanceDataset(InstanceDataset):
         super().__init__(
             data_root,
             metainfo=dict(
-                classes=('background', class_name),
-                palette=[(0, 0, 0), (220, 20, 60)],
-                thing_ids=(1,),
+                class_list(
+                    ('background', *self.classes),
+                    [(0, 0, 0), (220, 20, 60), *[None] * (len(self.classes) - 1)],
+                ),
+                thing_ids=tuple(class_numbers(len(self.classes) + 1)[1:]),
             ),
             pipeline=pipeline,
             indices=indices,
@@ -106,11 +129,187 @@ class FolderInstanceDataset(InstanceDataset):
         root = Path(self.data_root)
         folder = root / self.image_folder
         images = choose_images(list_images(folder, '*', _HOW_TO_GET), folder, **self.split)
-        return [
+        ids = dict(zip(self.classes, self.metainfo['thing_ids'], strict=True))
+        if '{class}' in self.mask_file:
+            return _with_class_paths(images, root, self.mask_file, ids)
+        samples = [
             dict(
                 img_path=str(image),
                 instance_format='folder',
-                instance_path=require_file(root / self.mask_file.format(name=image.stem), image),
+                instance_path=require_file(root / _at(self.mask_file, name=image.stem), image),
             )
             for image in images
         ]
+        if self.table_file is not None:
+            _add_classes(samples, root, self.table_file, ids)
+        return samples
+
+
+def _names(classes: str | Sequence[str]) -> tuple[str, ...]:
+    names = (classes,) if isinstance(classes, str) else tuple(classes)
+    if not names or len({*names}) < len(names):
+        raise ValueError(
+            f"classes must be different names in a list, e.g. ['person', 'dog'], not {classes!r}."
+        )
+    return names
+
+
+def _check_places(classes: Sequence[str], mask_file: str, table_file: str | None) -> None:
+    for key, place in (('mask_file', mask_file), ('table_file', table_file)):
+        try:
+            fields = {field for _, field, _, _ in string.Formatter().parse(place or '') if field}
+        except ValueError as error:
+            raise ValueError(f'{key}={place!r} has single braces ({error}).') from error
+        known = {'name', 'class'} if key == 'mask_file' else {'name'}
+        if key == 'mask_file' and 'name' not in fields:
+            raise ValueError(
+                f'mask_file must hold {{name}}, which stands for the name of an image, e.g. '
+                f"'masks/{{name}}.png', not {mask_file!r}."
+            )
+        if fields - known:
+            raise ValueError(
+                f'{key}={place!r}: {{{min(fields - known)}}} stands for nothing; known are '
+                f'{", ".join(f"{{{name}}}" for name in sorted(known))}.'
+            )
+    if '{class}' in mask_file and table_file is not None:
+        raise ValueError(
+            f'mask_file={mask_file!r} has a file per class, and table_file={table_file!r} the '
+            f'classes of objects: give one of them.'
+        )
+    if len(classes) > 1 and '{class}' not in mask_file and table_file is None:
+        raise ValueError(
+            f'classes={list(classes)}, but mask_file={mask_file!r} does not say which object is of '
+            f"which class: give a map per class, 'masks/{{class}}/{{name}}.png', or a table_file."
+        )
+
+
+def _at(place: str, **names: str) -> str:
+    return place.format_map(names)
+
+
+def _with_class_paths(
+    images: Sequence[Path], root: Path, mask_file: str, ids: Mapping[str, int]
+) -> list[dict]:
+    """The samples of images that have a map per class."""
+    samples, seen = [], set()
+    for image in images:
+        paths = {name: root / _at(mask_file, **{'name': image.stem, 'class': name}) for name in ids}
+        there = {name: path for name, path in paths.items() if path.is_file()}
+        seen.update(there)
+        place = root / _at(mask_file, **{'name': image.stem, 'class': '{class}'})
+        if not there:
+            raise FileNotFoundError(
+                f'{image}: there is no map of any class, expected {place} with '
+                f'{", ".join(map(repr, ids))} for {{class}}: add one; it may be black.'
+            )
+        samples.append(
+            dict(
+                img_path=str(image),
+                instance_format='folder',
+                instance_path=str(place),
+                class_paths=[(str(path), ids[name]) for name, path in there.items()],
+            )
+        )
+    _check_seen(seen, ids, f'{root / mask_file}')
+    return samples
+
+
+def _add_classes(
+    samples: Sequence[dict], root: Path, table_file: str, ids: Mapping[str, int]
+) -> None:
+    """Give each sample the class of each number, of the classes that are asked for."""
+    of_all = None if '{name}' in table_file else _read_tables(root / table_file)
+    found = set()
+    for sample in samples:
+        name = Path(sample['img_path']).stem
+        path = root / _at(table_file, name=name)
+        if of_all is None:
+            table = _read_table(Path(require_file(path, Path(sample['img_path']))))
+        else:
+            table = of_all.get(name) or of_all.get(Path(sample['img_path']).name) or {}
+        found.update(table.values())
+        sample['table_path'] = str(path)
+        sample['object_classes'] = {number: ids.get(of, 0) for number, of in table.items()}
+    _check_seen(found, ids, f'{root / table_file}')
+
+
+def _check_seen(found: Iterable[str], ids: Mapping[str, int], place: str) -> None:
+    """Say which classes have no object here, a split perhaps, and whose objects are left out.
+
+    Raises:
+        ValueError: when a class without an object is nearly that of some which are left out.
+    """
+    others = sorted({*found} - {*ids})
+    absent = [name for name in ids if name not in found]
+    for name in absent:
+        near = get_close_matches(name, others, 1)
+        if near:
+            raise ValueError(f'{place}: nothing is of class {name!r}; did you mean {near[0]!r}?')
+    notes = [f'nothing is of {", ".join(map(repr, absent))}'] if absent else []
+    if others:
+        named = ', '.join(map(repr, others))
+        notes.append(f'objects of {named} are background, as classes does not name them')
+    if notes:
+        print_log(f'{place}: {"; ".join(notes)}.', logger='current', level=logging.WARNING)
+
+
+def classes_of_tables(root: Path, table_file: str) -> list[str]:
+    """The classes that the tables of a folder name, in the order of the alphabet.
+
+    Args:
+        root: The folder.
+        table_file: As :class:`FolderInstanceDataset` takes it.
+    """
+    if '{name}' in table_file:
+        tables = [_read_table(path) for path in sorted(root.glob(table_file.format(name='*')))]
+    else:
+        tables = list(_read_tables(root / table_file).values())
+    return sorted({name for table in tables for name in table.values()})
+
+
+def _read_table(path: Path) -> Table:
+    """The class of each number."""
+    if path.suffix.lower() == '.json':
+        return _numbered(path, read_json(path, what=_TABLE, how_to_get=''))
+    return dict(_numbered_lines(path, 2))
+
+
+def _read_tables(path: Path) -> Mapping[str, Table]:
+    """The tables of all images, by their names with or without suffix."""
+    if path.suffix.lower() == '.json':
+        content = read_json(path, what=_TABLE, how_to_get='')
+        if not isinstance(content, dict):
+            raise ValueError(f'{path}: {_TABLE} is a JSON object, {{"image": {{"1": "person"}}}}.')
+        return {image: _numbered(path, table) for image, table in content.items()}
+    tables: dict[str, dict[int, str]] = {}
+    for image, number, name in _numbered_lines(path, 3):
+        if tables.setdefault(image, {}).setdefault(number, name) != name:
+            raise ValueError(f'{path}: object {number} of {image} is of two classes.')
+    return tables
+
+
+def _numbered(path: Path, table: object) -> Table:
+    try:
+        return {int(number): str(name) for number, name in table.items()}  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):
+        raise ValueError(
+            f'{path}: the classes of the objects of an image are {{"1": "person", ...}}, not '
+            f'{str(table)[:60]}.'
+        ) from None
+
+
+def _numbered_lines(path: Path, columns: int) -> Iterator[tuple[Any, ...]]:
+    """Lines of a CSV file; ``number`` before the last column is an integer; a header is passed."""
+    text = read_text_list(path, _TABLE, '')
+    delimiter = max(',;\t', key=text.count)
+    for place, line in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), start=1):
+        words = [word.strip() for word in line]
+        if not any(words):
+            continue
+        if len(words) == columns and words[-2].isdecimal() and words[-1]:
+            yield (*words[:-2], int(words[-2]), words[-1])
+        elif place > 1:
+            raise ValueError(
+                f'{path}: line {place} is {delimiter.join(line)!r}, not '
+                f'{"image,number,class" if columns == 3 else "number,class"}.'
+            )

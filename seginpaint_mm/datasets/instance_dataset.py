@@ -104,13 +104,57 @@ def _read_mat(path: str) -> Maps:
 
 
 def read_folder(sample: dict, size: Size) -> Maps:
-    """``instance_path``, a map or any other file that marks objects; all are of class 1.
+    """The objects of ``instance_path``, of class 1, or of the classes that the sample names.
+
+    It may name the class of each object, ``object_classes``, or a file of each class,
+    ``class_paths``; where objects of several files meet, the smaller one lies in front.
+    """
+    if 'class_paths' in sample:
+        files = {number: _read_marked(path, sample, size) for path, number in sample['class_paths']}
+        return _smaller_in_front(files, size, sample['instance_path'])
+    path = sample['instance_path']
+    marked, objects = _read_marked(path, sample, size)
+    numbers = sample.get('object_classes')
+    if numbers is None:
+        return marked, objects
+    found, at = np.unique(objects, return_inverse=True)
+    unnamed = [number for number in found.tolist() if number and number not in numbers]
+    if unnamed:
+        raise ValueError(
+            f'{path}: it holds object {unnamed[0]}, but {sample["table_path"]} does not name its '
+            f'class: add it.'
+        )
+    of_found = np.array([numbers.get(number, 0) for number in found.tolist()])
+    classes = of_found.astype(_class_dtype(sample['thing_ids']))[at.reshape(size)]
+    classes[(marked == IGNORE_INDEX) & (objects == 0)] = IGNORE_INDEX
+    return classes, np.where(classes > 0, objects, 0)
+
+
+def _smaller_in_front(files: dict[int, Maps], size: Size, path: str) -> Maps:
+    """One map of the maps of several classes; ``path`` names them in errors."""
+    classes = np.zeros(size, _class_dtype(files))
+    objects, smallest = np.zeros(size, np.int64), np.full(size, np.inf)
+    count = 0
+    for class_id, (marked, of_class) in files.items():
+        found, at, areas = np.unique(of_class, return_inverse=True, return_counts=True)
+        at = at.reshape(size)
+        front = (of_class > 0) & (areas[at] < smallest)
+        smallest[front] = areas[at][front]
+        objects[front] = count + 1 + at[front]
+        classes[front] = class_id
+        classes[(marked == IGNORE_INDEX) & (of_class == 0) & (objects == 0)] = IGNORE_INDEX
+        count += len(found)
+    _check_number(path, count)
+    return classes, objects.astype(np.uint16)
+
+
+def _read_marked(path: str, sample: dict, size: Size) -> Maps:
+    """0, 1 and 255 (no object, object, void), uint8 (H, W), and the objects of one file.
 
     It is read as files are that are given to ``--masks``, except a map with 16 bits and low values:
     these are numbers of objects, however small the objects are. 255 beside 1, 2, ..., and VOC's
     colour for void, are void.
     """
-    path = sample['instance_path']
     stored = _as_stored(path)
     if stored.ndim == 2 and stored.dtype == np.uint16 and stored.max(initial=0) <= _SURELY_NUMBERS:
         check_size(path, stored, size=size, img_path=sample['img_path'])
@@ -119,11 +163,11 @@ def read_folder(sample: dict, size: Size) -> Maps:
         objects = read_map(path, size=size, img_path=sample['img_path'])
     else:
         objects = read_objects(path, size=size, img_path=sample['img_path'])
-    classes = (objects > 0).astype(np.uint8)
+    marked = (objects > 0).astype(np.uint8)
     if stored.shape[:2] == size:  # not turned by its EXIF orientation
         is_void = stored == IGNORE_INDEX if stored.ndim == 2 else _has_voids_colour(stored)
-        classes[is_void & (objects == 0)] = IGNORE_INDEX
-    return classes, objects
+        marked[is_void & (objects == 0)] = IGNORE_INDEX
+    return marked, objects
 
 
 def _as_stored(path: str) -> np.ndarray:

@@ -11,12 +11,16 @@ from PIL import Image
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, read_label_colours
 from seginpaint_mm.datasets.coco_json import index_coco, read_json
+from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset, classes_of_tables
 from seginpaint_mm.datasets.image_reading import read_labels
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
+from seginpaint_mm.registry import DATASETS
 
 _LOOKED_AT = 200  # label maps at most
+_TABLES = ('masks/{name}.csv', 'masks/{name}.json', 'classes.csv', 'classes.json')
+_LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 _LAYOUT = 'it must hold images/, with the images in it or in images/train and images/val'
 _COCO = "COCO's JSON of instances"
 Names = Mapping[str, int | tuple[int, int, int]]
@@ -115,7 +119,7 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
         for image in list_images(images, '**/*', 'Put images there.'):
             place = image.relative_to(images).with_suffix('.png')
             pairs.append((image, Path(require_file(folder / 'labels' / part / place, image))))
-    chosen = [pairs[k] for k in np.unique(np.linspace(0, len(pairs) - 1, _LOOKED_AT).astype(int))]
+    chosen = [pairs[k] for k in _evenly(len(pairs))]
     colours = _are_colours(chosen[0][1])
     if colours and not isinstance(next(iter(labels.values())), tuple):
         raise UserError(
@@ -226,8 +230,6 @@ class InstanceFolder:
 
     def class_setting(self) -> dict:
         """Options of the data set that name its classes."""
-        if 'mask_file' in self.own:
-            return dict(class_name=next(iter(self.objects)))
         return dict(classes=list(self.objects))
 
 
@@ -236,7 +238,7 @@ def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
 
     Args:
         folder: It.
-        names: Categories to take, all without; of masks the name of the class.
+        names: Classes to take, all without; of masks that are of one class its name.
 
     Raises:
         FileNotFoundError, ValueError, UserError: in one sentence, what is missing or wrong.
@@ -249,18 +251,41 @@ def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
             f"{folder}: it holds neither COCO's JSON (train.json and val.json) nor masks/ with a "
             f'PNG of object numbers per image.'
         )
-    if len(names) != 1:
-        raise UserError('--classes must name what the objects in masks/ are: one name.')
-    images = list_images(folder / 'images', '*', 'Put images there.')
-    count = 0
-    for image in images:
-        path = require_file(folder / f'masks/{image.stem}.png', image)
-        with Image.open(path) as mask:
-            count += len({*np.unique(np.asarray(mask)).tolist()} - {0})
-    own = dict(_delete_=True, type='FolderInstanceDataset', data_root=str(folder))
-    own |= dict(image_folder='images', mask_file='masks/{name}.png')
+    own = dict(type='FolderInstanceDataset', data_root=str(folder), image_folder='images')
+    folders = sorted(path.name for path in (folder / 'masks').iterdir() if path.is_dir())
+    tables = [name for name in _TABLES if any(folder.glob(name.format(name='*')))]
+    if folders:
+        own |= dict(mask_file='masks/{class}/{name}.png')
+        what, seen = 'a folder of object numbers per class in masks/', folders
+    elif tables:
+        own |= dict(mask_file='masks/{name}.png', table_file=tables[0])
+        what = f'object numbers in masks/, their classes in {tables[0]}'
+        seen = classes_of_tables(folder, tables[0])
+    else:
+        own |= dict(mask_file='masks/{name}.png')
+        what, seen = 'object numbers in masks/', []
+        if len(names) != 1:
+            raise UserError(
+                '--classes must name what the objects in masks/ are: one name. Several classes '
+                'have a folder each, masks/CLASS, or a table, masks/NAME.csv or classes.csv.'
+            )
+    data: FolderInstanceDataset = DATASETS.build(
+        dict(own, type='seginpaint_mm.FolderInstanceDataset', classes=names or seen, pipeline=_LOAD)
+    )
+    objects = Counter(dict.fromkeys(names or seen, 0))
+    for k in _evenly(len(data)):
+        sample = data[k]
+        pairs = np.stack([sample['gt_instance_map'].ravel(), sample['gt_seg_map'].ravel()])
+        for number, class_id in np.unique(pairs, axis=1).T.tolist():
+            if number:
+                objects[data.metainfo['classes'][class_id]] += 1
     splits = {split: dict(part=split) for split in ('train', 'val')}
-    return InstanceFolder(own, splits, len(images), 'object numbers in masks/', {names[0]: count})
+    return InstanceFolder(dict(own, _delete_=True), splits, len(data), what, dict(objects))
+
+
+def _evenly(number: int) -> list[int]:
+    """At most so many of 0, 1, ... as are looked at."""
+    return np.unique(np.linspace(0, number - 1, _LOOKED_AT).astype(int)).tolist()
 
 
 def _look_at_coco(folder: Path, files: Sequence[Path], names: Sequence[str]) -> InstanceFolder:

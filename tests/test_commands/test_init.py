@@ -153,6 +153,30 @@ def test_objects(tmp_path: Path, method: str, form: str) -> None:
         assert tuple(cfg.model.instance_head.thing_ids) == (1,)
 
 
+@pytest.mark.parametrize('form', ['folders', 'table'])
+def test_objects_of_several_classes_in_folders(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / 'mine'
+    for seed in range(5):
+        write_map(root / f'images/{seed}.jpg', picture(SIZE, seed))
+        if form == 'table':
+            write_map(root / f'masks/{seed}.png', label_map().astype(np.uint8))
+            (root / f'masks/{seed}.csv').write_text('1,road\n2,car\n')
+        else:
+            for number, name in enumerate(('road', 'car'), start=1):
+                mask = (label_map() == number).astype(np.uint8)
+                write_map(root / f'masks/{name}/{seed}.png', mask)
+    cfg = init('fcrn', root)
+    assert lengths(cfg) == (4, 1)
+    assert cfg.train_dataloader.dataset.classes == ['car', 'road']
+    assert cfg.model.semantic.decode_head.num_classes == 3
+    assert 'car 5, road 5' in capsys.readouterr().out
+    (tmp_path / 'mine.py').unlink()
+    cfg = init('segan', root, '--classes', 'car')
+    assert cfg.train_dataloader.dataset.classes == ['car']
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [

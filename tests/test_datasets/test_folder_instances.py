@@ -5,6 +5,7 @@ from PIL import Image
 
 from seginpaint_mm.apis.mask_sources.files import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
+from seginpaint_mm.registry import DATASETS
 from tests.helpers.dataset_folders import SIZE, picture, write_map, write_palette_map
 
 LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
@@ -166,3 +167,88 @@ def test_all_that_masks_may_be(tmp_path, name):
     np.testing.assert_array_equal(found['gt_instance_map'] > 0, OBJECTS > 0)
     (mask,) = read_mask_pictures([tmp_path / f'a_{name}'], SIZE).masks
     np.testing.assert_array_equal(mask, OBJECTS > 0)
+
+
+def test_a_map_for_each_class(tmp_path):
+    """The smaller of two objects that meet lies in front; a class without a file has none."""
+    cup, table = np.zeros(SIZE, np.uint16), np.zeros(SIZE, np.uint16)
+    cup[4:6, 4:6], cup[10:12, 20:24] = 1, 2
+    table[2:9, 2:12] = 1
+    for name in 'ab':
+        write_map(tmp_path / f'images/{name}.jpg', picture())
+    write_map(tmp_path / 'masks/cup/a.png', cup)
+    write_map(tmp_path / 'masks/table/a.png', table)
+    write_map(tmp_path / 'masks/cup/b.png', cup)
+    data = FolderInstanceDataset(
+        str(tmp_path),
+        classes=['table', 'cup'],
+        image_folder='images',
+        mask_file='masks/{class}/{name}.png',
+        pipeline=LOAD,
+        test_mode=True,
+    )
+    assert data.metainfo['classes'] == ('background', 'table', 'cup')
+    assert data.metainfo['thing_ids'] == (1, 2)
+    first, second = data
+    np.testing.assert_array_equal(first['gt_seg_map'], np.where(cup > 0, 2, table > 0))
+    assert first['gt_instance_map'].max() == 3
+    assert len(np.unique(first['gt_instance_map'][table > 0])) == 2
+    np.testing.assert_array_equal(second['gt_seg_map'], 2 * (cup > 0))
+    again = DATASETS.build(data.own_source())  # as pasting builds it
+    assert again.metainfo['classes'] == data.metainfo['classes']
+
+
+TABLES = {
+    'tables/{name}.csv': 'number;class\n1;dog\n2;cat\n3;dog\n',
+    'tables/{name}.json': '{"1": "dog", "2": "cat", "3": "dog"}',
+    'all.csv': 'a,1,dog\na,2,cat\na,3,dog\nb,1,cow\n',
+    'all.json': '{"a.jpg": {"1": "dog", "2": "cat", "3": "dog"}}',
+}
+
+
+@pytest.mark.parametrize('place', TABLES)
+def test_a_table_of_the_classes_of_objects(tmp_path, place, logged):
+    write_map(tmp_path / 'images/a.jpg', picture())
+    write_map(tmp_path / 'masks/a.png', OBJECTS)
+    table = tmp_path / place.format(name='a')
+    table.parent.mkdir(exist_ok=True)
+    table.write_text(TABLES[place])
+    options = dict(image_folder='images', mask_file='masks/{name}.png', table_file=place)
+    sample = load(tmp_path, classes=('cat', 'dog'), **options)
+    np.testing.assert_array_equal(sample['gt_seg_map'], np.array([0, 2, 1, 2])[OBJECTS])
+    np.testing.assert_array_equal(sample['gt_instance_map'], OBJECTS)
+    assert 'background' not in logged.text
+    sample = load(tmp_path, classes=('cat',), **options)
+    np.testing.assert_array_equal(sample['gt_seg_map'], OBJECTS == 2)
+    assert sample['gt_instance_map'].max() == 1
+    assert "objects of 'dog' are background" in logged.text
+    table.write_text(TABLES[place].replace('3', '4'))
+    with pytest.raises(ValueError, match=r'a\.png: it holds object 3, but .* does not name'):
+        load(tmp_path, classes=('cat', 'dog'), **options)
+    with pytest.raises(ValueError, match="nothing is of class 'dogs'; did you mean 'dog'"):
+        load(tmp_path, classes=('cat', 'dogs'), **options)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(classes=('a', 'b')), r"classes=\['a', 'b'\], but mask_file=.* does not say which"),
+        (dict(classes=('a', 'a')), 'different names'),
+        (dict(mask_file='{class}/{nam}.png'), 'mask_file must hold {name}'),
+        (dict(mask_file='{class}/{name}{x}.png'), '{x} stands for nothing'),
+        (dict(mask_file='{class}/{name}.png', table_file='a.csv'), 'give one of them'),
+        (dict(mask_file='{name'), 'single braces'),
+        (dict(table_file='absent.csv'), r'absent\.csv: there is no such table'),
+        (dict(table_file='few.csv'), "few.csv: line 2 is 'a,dog', not image,number,class"),
+        (dict(table_file='twice.csv'), 'object 1 of a is of two classes'),
+        (dict(table_file='list.json'), r'list\.json: .*JSON object'),
+    ],
+)
+def test_what_does_not_say_the_classes_is_told(tmp_path, options, message):
+    write_map(tmp_path / 'PNGImages/a.png', picture())
+    write_map(tmp_path / 'PedMasks/a_mask.png', OBJECTS)
+    (tmp_path / 'few.csv').write_text('image,number,class\na,dog\n')
+    (tmp_path / 'twice.csv').write_text('a,1,dog\na,1,cat\n')
+    (tmp_path / 'list.json').write_text('[1]')
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        load(tmp_path, **options)

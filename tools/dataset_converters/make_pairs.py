@@ -117,7 +117,15 @@ def _add_sources(sources: argparse._SubParsersAction) -> None:
     folder.add_argument(
         '--masks', default='masks/{name}.png', metavar='FILE', help='default: %(default)s'
     )
-    folder.add_argument('--class-name', default='object', help='default: object')
+    folder.add_argument(
+        '--class-name',
+        nargs='+',
+        default=['object'],
+        help='of several, --masks holds {class}, or --table is given (default: object)',
+    )
+    folder.add_argument(
+        '--table', metavar='FILE', help='CSV or JSON with the class of each object of --masks'
+    )
 
 
 def build_source(args: argparse.Namespace) -> InstanceDataset:
@@ -128,9 +136,10 @@ def build_source(args: argparse.Namespace) -> InstanceDataset:
     if args.source == 'folder':
         return FolderInstanceDataset(
             args.root,
-            class_name=args.class_name,
+            classes=args.class_name,
             image_folder=args.images,
             mask_file=args.masks,
+            table_file=args.table,
             **common,
         )
     files = dict(ann_file=args.annotations, image_folder=args.images)
