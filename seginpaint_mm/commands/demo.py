@@ -18,7 +18,6 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
-from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.commands import command_line
 from seginpaint_mm.errors import UserError
@@ -199,6 +198,8 @@ def describe_pace(done: float, seconds: float, left: float) -> str:
 def look(training: Run) -> None:
     """Run the trained network on images that it has not seen, as on anybody's photos."""
     print('4/4 looking at unseen streets', flush=True)
+    from seginpaint_mm.apis import SegInpaintInferencer  # its seconds would precede the first line
+
     images = sorted((DATA / 'leftImg8bit' / 'val').rglob('*_leftImg8bit.*'))[:NUM_PICTURES]
     inferencer = SegInpaintInferencer(training.config, training.checkpoint())
     inferencer(images, batch_size=4, out_dir=OUT / 'inference')

@@ -22,6 +22,8 @@ class StagedResNet(ResNet):
 
     Args:
         depth: 18, 34, 50, 101 or 152.
+        base_channels: channels of the first convolution and of the first stage's blocks, doubled by
+            every later stage; 64 in the papers' networks, which all weights are for.
         strides: stride of each stage; its length is the number of stages.
         dilations: dilation of each stage's blocks after the first.
         norm_cfg: normalisation layer of all blocks.
@@ -35,6 +37,7 @@ class StagedResNet(ResNet):
         self,
         *,
         depth: int,
+        base_channels: int = 64,
         strides: Sequence[int] = (1, 2, 1, 1),
         dilations: Sequence[int] = (1, 1, 2, 4),
         norm_cfg: dict | None = None,
@@ -51,6 +54,8 @@ class StagedResNet(ResNet):
         num_stages = len(strides)
         super().__init__(
             depth,
+            stem_channels=base_channels,
+            base_channels=base_channels,
             num_stages=num_stages,
             strides=tuple(strides),
             dilations=(1,) * num_stages,

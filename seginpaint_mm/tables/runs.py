@@ -15,8 +15,6 @@ from torch import nn
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.commands import command_line
 from seginpaint_mm.config_check import optim_wrapper_parts
-from seginpaint_mm.engine.mixed_precision import use_amp
-from seginpaint_mm.engine.part_optim_wrappers import part_configs
 from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.tables.spec import Row, TableSpec
@@ -96,6 +94,8 @@ class Run:
         """The config with its overrides, in mixed precision if so trained."""
         cfg = load_config(self.config, self.cfg_options)
         if self.amp:
+            from seginpaint_mm.engine.mixed_precision import use_amp  # imports all models
+
             use_amp(cfg)
         return cfg
 
@@ -242,6 +242,8 @@ def _weightless(cfg: Config) -> nn.Module:
 
 def _same_optimisers(ours: Config, theirs: Config) -> bool:
     """Whether optimisers given by role and by part come to the same for each part."""
+    from seginpaint_mm.engine.part_optim_wrappers import part_configs  # imports all models
+
     wrappers = [ours.optim_wrapper, theirs.optim_wrapper]
     if not all(optim_wrapper_parts(wrapper) for wrapper in wrappers):
         return False

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from tests.helpers.config_sweep.data import images
 from tests.helpers.config_sweep.shrink import nodes, shrink, untrained_weights, write_checkpoints
+from tests.helpers.config_sweep.thin import is_large, thin
 from tests.helpers.dataset_folders import write_map
 from tests.helpers.tool_runs import REPOSITORY, run_here
 
@@ -36,7 +37,9 @@ def run_config(name: str, capsys: pytest.CaptureFixture[str]) -> None:
         AssertionError: if a command fails, or leaves out what it should write.
     """
     cfg = shrink(Config.fromfile(CONFIGS[name]))
-    write_checkpoints(cfg, CONFIGS)
+    make = thin if is_large(cfg) else Config.copy
+    cfg = make(cfg)
+    write_checkpoints(cfg, lambda part: make(shrink(Config.fromfile(CONFIGS[part]))))
     small = Path('small') / f'{name}.py'
     small.parent.mkdir(exist_ok=True)
     cfg.dump(small)

@@ -1,7 +1,7 @@
 """Make a shipped config small enough to train, validate and test in seconds, and leave the rest."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -53,17 +53,17 @@ def shrink(cfg: Config, num_train: int = 2) -> Config:
     return cfg
 
 
-def write_checkpoints(cfg: Config, configs: dict[str, Path]) -> None:
+def write_checkpoints(cfg: Config, small: Callable[[str], Config]) -> None:
     """Save an untrained network under each name of ``work_dirs`` that a config reads.
 
     Args:
         cfg: The config.
-        configs: File by config name.
+        small: Returns a small config by its name.
     """
-    for text in _strings(cfg._cfg_dict):
+    for text in set(_strings(cfg._cfg_dict)):
         named = _CHECKPOINT.fullmatch(text)
-        if named and not Path(text).exists():
-            weights = untrained_weights(shrink(Config.fromfile(configs[named[1]])))
+        if named:
+            weights = untrained_weights(small(named[1]))
             Path(text).parent.mkdir(parents=True, exist_ok=True)
             torch.save(dict(meta={}, state_dict=weights), text)
 
