@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 import torch
@@ -25,10 +26,11 @@ def scope() -> None:
 
 
 def built(config: str, **changes: object) -> nn.Module:
-    """The model of a shipped config, without memory for its weights."""
+    """The model of a shipped config, without memory for its weights, nor their normalisation."""
     cfg = Config.fromfile(REPOSITORY / 'configs' / config)
     cfg.merge_from_dict({f'model.{key}': value for key, value in changes.items()})
-    with torch.device('meta'):
+    normalised = 'torch.nn.utils.parametrizations.spectral_norm'
+    with torch.device('meta'), mock.patch(normalised, lambda layer: layer):
         return MODELS.build(cfg.model)
 
 

@@ -1,26 +1,14 @@
-"""What a user cannot act on is not printed; everything else is."""
+"""What a user cannot act on is not printed; everything else is.
+
+That importing the models prints nothing is tested in ``test_mmagic.py``, in a new process.
+"""
 
 import logging
-import subprocess
-import sys
 
 import mmengine.logging
 import pytest
 
 import seginpaint_mm.registry  # noqa: F401  silences them
-from tests.helpers.tool_runs import REPOSITORY
-
-
-def test_importing_the_models_prints_nothing() -> None:
-    code = 'import seginpaint_mm.models, seginpaint_mm.datasets, mmdet.datasets, mmseg.datasets'
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert 'OneDL' not in done.stdout + done.stderr
 
 
 def test_other_messages_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

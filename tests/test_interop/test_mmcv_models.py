@@ -19,15 +19,20 @@ from seginpaint_mm.registry import MODELS
 pytestmark = pytest.mark.slow  # all of them together
 CLASSES = 19
 BACKBONE_18 = dict(backbone=dict(depth=18))
+NARROW = dict(roi_head=dict(bbox_head=dict(fc_out_channels=32)))
 FPN_18 = dict(**BACKBONE_18, neck=dict(in_channels=[64, 128, 256, 512]))
+DCN_16 = dict(backbone=dict(base_channels=16), neck=dict(in_channels=[64, 128, 256, 512]))
 PANOPTIC_18 = dict(
     **BACKBONE_18, panoptic_head=dict(in_channels=[64, 128, 256, 512], num_queries=10)
 )
 # The library and config of each model, and what makes it small.
 MODELS_OF_OTHERS = {
-    'Mask R-CNN': ('mmdet/mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', FPN_18),
-    'Mask R-CNN with DCNv2': ('mmdet/dcnv2/mask-rcnn_r50-mdconv-c3-c5_fpn_1x_coco.py', {}),
-    'PanopticFPN': ('mmdet/panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py', FPN_18),
+    'Mask R-CNN': ('mmdet/mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', FPN_18 | NARROW),
+    'Mask R-CNN with DCNv2': (
+        'mmdet/dcnv2/mask-rcnn_r50-mdconv-c3-c5_fpn_1x_coco.py',
+        DCN_16 | NARROW,
+    ),
+    'PanopticFPN': ('mmdet/panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py', FPN_18 | NARROW),
     'RTMDet-Ins': ('mmdet/rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py', {}),
     'MaskFormer': ('mmdet/maskformer/maskformer_r50_ms-16xb1-75e_coco.py', PANOPTIC_18),
     'Mask2Former': ('mmdet/mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py', PANOPTIC_18),
