@@ -213,7 +213,6 @@ class Journal:
 
     def _open(self) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             file = _locked(self._path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise self._busy(self._path) from None
@@ -241,7 +240,6 @@ class Journal:
     def _alone(self) -> Iterator[None]:
         """Let one process at a time write the summary."""
         path = self.folder / _JOURNALS / _LOCK
-        path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(path, fcntl.LOCK_EX):
             yield
             path.unlink(missing_ok=True)
@@ -250,7 +248,11 @@ class Journal:
 def _locked(path: Path, how: int) -> TextIO:
     """Open a file and lock it, as far as the file system can; it is there when that is done."""
     while True:
-        file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
+        except FileNotFoundError:  # another process has removed the folder in between
+            continue
         try:
             fcntl.flock(file, how)
         except BlockingIOError:
