@@ -248,11 +248,13 @@ class Journal:
 def _locked(path: Path, how: int) -> TextIO:
     """Open a file and lock it, as far as the file system can; it is there when that is done."""
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             file = open(path, 'a+', encoding='utf-8')  # noqa: SIM115
-        except FileNotFoundError:  # another process has removed the folder in between
-            continue
+        except (FileNotFoundError, FileExistsError):
+            if path.parent.exists() and not path.parent.is_dir():
+                raise
+            continue  # another process has removed the folder in between
         try:
             fcntl.flock(file, how)
         except BlockingIOError:
