@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -60,6 +61,23 @@ def test_resumed_with_all_words_it_ends_the_same(trained: Path, tmp_path: Path) 
         not torch.equal(value, once['ema_state_dict'][f'module.{name}'])
         for name, value in once['state_dict'].items()
     ), 'the mean is another network'
+
+
+def test_a_compiled_training_is_resumed(street: Path, tmp_path: Path) -> None:
+    """The backend traces as all do, and needs no compiler; the checkpoint does not know of it."""
+    body = "compile = dict(backend='eager')\nval_dataloader = val_cfg = val_evaluator = None\n"
+    config = tiny_config(tmp_path, street, body=body, max_epochs=1)
+    with mock.patch('torch.compile', wraps=torch.compile) as compiled:
+        for epochs in (1, 2):
+            options = ('--resume', '--cfg-options', f'train_cfg.max_epochs={epochs}')
+            run_here('train', config, '--work-dir', tmp_path / 'run', *options)
+    assert compiled.call_count == 2
+    first, second = (load_checkpoint_safely(tmp_path / f'run/epoch_{k}.pth') for k in (1, 2))
+    assert second['meta']['iter'] == 2 * first['meta']['iter']
+    assert first['state_dict'].keys() == second['state_dict'].keys()
+    assert not [name for name in first['state_dict'] if '_orig_mod' in name]
+    names = [name for name, value in first['state_dict'].items() if value.is_floating_point()]
+    assert any(not torch.equal(first['state_dict'][k], second['state_dict'][k]) for k in names)
 
 
 def test_from_makes_heads_of_other_classes_anew(
