@@ -143,7 +143,9 @@ def _unpack(counts: list[int] | str | bytes, size: tuple[int, int]) -> np.ndarra
     """The mask of run lengths that cover their size: of others pycocotools makes arbitrary ones."""
     height, width = size
     runs = _run_lengths(counts)
-    if sum(runs) != height * width or min(runs) < 0:
+    if min(runs, default=0) < 0:
+        raise ValueError(f'a run length of {min(runs)}')
+    if sum(runs) != height * width:
         raise ValueError(f'its runs are of {sum(runs)} pixels, not of {height}x{width}')
     encoded = coco_masks.frPyObjects(dict(size=[height, width], counts=runs), height, width)
     return coco_masks.decode(encoded).view(bool)

@@ -72,13 +72,20 @@ def read_colour(path: File) -> np.ndarray:
     if image is not None:
         return image
     try:
-        return _decode(path, data, 'an image', cv2.IMREAD_COLOR)
+        kind = _decode(path, data, 'an image', cv2.IMREAD_UNCHANGED).dtype
+        image = _decode(path, data, 'an image', cv2.IMREAD_COLOR)
     except ValueError as error:
         if _mode(path) in ('I', 'F'):
             raise ValueError(
                 f'{path}: this image has samples of 32 bits: scale and save it with 8 or 16 bits.'
             ) from error
         raise
+    if kind not in (np.uint8, np.uint16):  # of which OpenCV makes some colours without a word
+        raise ValueError(
+            f'{path}: the samples of this image are {kind}, a type whose white is not known: scale '
+            f'and save it with 8 or 16 bits.'
+        )
+    return image
 
 
 def _mode(path: File) -> str | None:

@@ -5,50 +5,41 @@ has no area (points, lines, and boxes, unless they are asked for) is left out an
 """
 
 import base64
-import binascii
 import io
+import math
+import os
+import unicodedata
 import zipfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import numpy as np
-import pycocotools.mask as rle
 import yaml
 from PIL import Image
 
-from seginpaint_mm.datasets.coco_json import Entry, read_json
+from seginpaint_mm.datasets.coco_json import Entry, read_json, shown
+from seginpaint_mm.datasets.coco_masks import is_number
+from seginpaint_mm.datasets.image_reading import MOST_PIXELS
+from seginpaint_mm.datasets.outlines import (
+    OutlinedImage,
+    corners_of,
+    ellipse,
+    files_of,
+    fill_outline,
+    place_mask,
+    require_folder,
+    turn,
+    upright_size,
+)
 from seginpaint_mm.datasets.scene_dataset import list_images
+from seginpaint_mm.datasets.splits import read_text_list
 
-_ORIENTATION, _LYING = 274, (5, 6, 7, 8)  # EXIF: these values swap width and height
 _LABELME_AREAS = ('polygon', 'rectangle', 'circle', 'mask')
 _BOX = 4  # numbers in a line of YOLO that gives a box
-
-
-@dataclass
-class OutlinedImage:
-    """An image and its outlined objects.
-
-    Attributes:
-        file_name: Below the folder of the images, with ``/``.
-        size: (width, height), upright.
-        objects: Each a label and its mask in pycocotools' run lengths.
-        left_out: How many outlines have no area, by kind.
-    """
-
-    file_name: str
-    size: tuple[int, int]
-    objects: list[tuple[str, dict]] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def add(self, label: str, mask: np.ndarray) -> None:
-        """Add an object by its mask, (H, W)."""
-        if not mask.any():
-            self.left_out[f'outline of {label} without a pixel'] += 1
-            return
-        self.objects.append((label, rle.encode(np.asfortranarray(mask.astype(np.uint8)))))
+_TEXTS = 'text file of outlines'
+_CVAT_XML = 'annotations.xml'
 
 
 def read_yolo(
@@ -67,32 +58,40 @@ def read_yolo(
         FileNotFoundError: there are no images or labels.
         ValueError: a line cannot be read, names no class, or belongs to no image.
     """
-    _require_folder(labels, 'the text files of YOLO')
-    texts = {
-        path.relative_to(labels).with_suffix('')
-        for path in labels.rglob('*.txt')
-        if path.name != 'classes.txt'
-    }
+    _check_names(names, 'The classes')
+    require_folder(labels, 'the text files of YOLO')
+    texts: dict[str, Path] = {}
+    for path in files_of(labels, '.txt'):
+        if path.name == 'classes.txt':
+            continue
+        other = texts.setdefault(_stem(path, labels), path)
+        if other != path:
+            raise ValueError(f'{other} and {path.name} belong to one image: keep one of them.')
     if not texts:
         raise FileNotFoundError(f'{labels}: there is no text file: name the folder of the labels.')
     found = list_images(images, '**/*', 'Name the folder of the images.')
-    without = texts - {path.relative_to(images).with_suffix('') for path in found}
+    without = {*texts} - {_stem(path, images) for path in found}
     if without:
         raise ValueError(
-            f'{labels / min(without)}.txt: {images} holds no image of that name: name the folder '
+            f'{texts[min(without)]}: {images} holds no image of that name: name the folder '
             f'whose images these labels belong to.'
         )
     for path in found:
         place = path.relative_to(images)
-        image = OutlinedImage(place.as_posix(), _upright_size(path))
-        text = labels / place.with_suffix('.txt')
-        if text.is_file():
+        image = OutlinedImage(place.as_posix(), upright_size(path))
+        text = texts.get(_stem(path, images))
+        if text is not None:
             _add_yolo_lines(image, text, names, boxes)
         yield image
 
 
+def _stem(path: Path, folder: Path) -> str:
+    """The name below a folder, without suffix, in one of Unicode's forms: macOS has another."""
+    return unicodedata.normalize('NFC', str(path.relative_to(folder).with_suffix('')))
+
+
 def _add_yolo_lines(image: OutlinedImage, path: Path, names: Sequence[str], boxes: bool) -> None:
-    for number, line in enumerate(path.read_text('utf-8-sig').splitlines(), start=1):
+    for number, line in enumerate(read_text_list(path, _TEXTS, '').splitlines(), start=1):
         words = line.split()
         if not words:
             continue
@@ -112,7 +111,9 @@ def _add_yolo_lines(image: OutlinedImage, path: Path, names: Sequence[str], boxe
             x, y, width, height = numbers
             left, top, right, bottom = x - width / 2, y - height / 2, x + width / 2, y + height / 2
             numbers = [left, top, right, top, right, bottom, left, bottom]
-        if len(numbers) < 6 or len(numbers) % 2 or not np.isfinite(numbers).all():
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError(f'{path}: line {number} has a coordinate that is no finite number.')
+        if len(numbers) < 6 or len(numbers) % 2:
             raise ValueError(
                 f'{path}: line {number} has {len(numbers)} numbers after its class: an outline has '
                 f'an even number of them, 6 or more, x and y in turn.'
@@ -122,8 +123,8 @@ def _add_yolo_lines(image: OutlinedImage, path: Path, names: Sequence[str], boxe
                 f'{path}: line {number} has {max(numbers, key=abs):g}: coordinates are shares of '
                 f"the image's width and height, from 0 to 1."
             )
-        points = np.array(numbers).reshape(-1, 2) * image.size
-        image.add(names[index], _polygon(image.size, points))
+        points = (np.array(numbers).reshape(-1, 2) * image.size).tolist()
+        image.add(names[index], fill_outline(image.size, points, path, f'line {number}'))
 
 
 def yolo_names(path: Path) -> list[str]:
@@ -132,18 +133,39 @@ def yolo_names(path: Path) -> list[str]:
     Raises:
         FileNotFoundError, ValueError: when there is no such file, or it names no classes.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file; give the names by --classes.')
+    text = read_text_list(path, 'data.yaml', 'Give the names by --classes.')
     try:
-        content = yaml.safe_load(path.read_text('utf-8'))
-    except yaml.YAMLError as error:
-        raise ValueError(f'{path}: this is not YAML ({error}).') from error
+        content = yaml.load(text, _UniqueKeys)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ValueError(f'{path}: this is not YAML ({type(error).__name__}: {error}).') from error
     names = content.get('names') if isinstance(content, dict) else None
     if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names:
-        raise ValueError(f'{path}: it has no list of names; give them by --classes.')
-    return [str(name) for name in names]
+        raise ValueError(
+            f'{path}: it has no list of names, nor such of the numbers 0, 1, ...: give them '
+            f'by --classes.'
+        )
+    _check_names(names, f'{path}: names')
+    return names
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """PyYAML's, which would take the last of several equal keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise ValueError(f'a key stands twice, line {node.start_mark.line + 1}')
+        return mapping
+
+
+def _check_names(names: Sequence[object], what: str) -> None:
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f'{what}: that of class {number} is {shown(name)}: write a text.')
+        if name in names[:number]:
+            raise ValueError(f'{what}: {name!r} stands twice: give each class a name of its own.')
 
 
 def read_labelme(labels: Path, images: Path, *, boxes: bool = False) -> Iterator[OutlinedImage]:
@@ -158,24 +180,27 @@ def read_labelme(labels: Path, images: Path, *, boxes: bool = False) -> Iterator
         FileNotFoundError: there is no JSON file, or an image is missing.
         ValueError: a file is not Labelme's, or its size is not its image's.
     """
-    _require_folder(labels, "Labelme's JSON files")
-    paths = sorted(labels.rglob('*.json'))
+    require_folder(labels, "Labelme's JSON files")
+    paths = files_of(labels, '.json')
     if not paths:
         raise FileNotFoundError(f'{labels}: there is no JSON file: name the folder of the labels.')
     for path in paths:
         content = read_json(path, what="Labelme's JSON", how_to_get='')
         whole = Entry(content, 'the file', path)
         file = _labelme_image(whole.text('imagePath'), path, images)
-        image = OutlinedImage(file.relative_to(images).as_posix(), _upright_size(file))
+        image = OutlinedImage(file.relative_to(images).as_posix(), upright_size(file))
         for key, side in zip(('imageWidth', 'imageHeight'), image.size, strict=True):
-            if whole.item.get(key) not in (None, side):
+            if whole.item.get(key) is None:
+                continue
+            written = whole.whole(key, lowest=1, highest=MOST_PIXELS)
+            if written != side:
                 raise ValueError(
-                    f'{path}: {key} is {whole.item[key]}, but {file} has {side} pixels: label the '
+                    f'{path}: {key} is {written}, but {file} has {side} pixels: label the '
                     f'image again, or take that which was labelled.'
                 )
         parts: dict[tuple, np.ndarray] = {}
         for number, shape in enumerate(whole.entries('shapes', 'shape', by_place=True)):
-            kind = shape.item.get('shape_type') or 'polygon'
+            kind = 'polygon' if not shape.item.get('shape_type') else shape.text('shape_type')
             if kind not in _LABELME_AREAS or (kind == 'rectangle' and not boxes):
                 image.left_out[kind] += 1
                 continue
@@ -191,37 +216,48 @@ def read_labelme(labels: Path, images: Path, *, boxes: bool = False) -> Iterator
 def _labelme_image(text: str, path: Path, images: Path) -> Path:
     name = PurePosixPath(text.replace('\\', '/'))
     for file in (path.parent / name, images / path.parent.name / name.name, images / name.name):
-        if file.is_file() and file.resolve().is_relative_to(images.resolve()):
-            return images / file.resolve().relative_to(images.resolve())
+        if not os.path.isfile(file):  # Path.is_file raises where a name is too long
+            continue
+        # a link in the folder of the images is one of them, wherever it points to
+        for absolute in (os.path.abspath, os.path.realpath):
+            below = os.path.relpath(absolute(file), absolute(images))
+            if not below.startswith(os.pardir):
+                return images / below
     raise FileNotFoundError(
-        f'{path}: its image {text!r} is neither beside it nor in {images}: name the folder of the '
-        f'images by --images.'
+        f'{path}: its image {shown(text)} is neither beside it nor in {images}: name the folder of '
+        f'the images by --images.'
     )
 
 
 def _labelme_mask(shape: Entry, kind: str, size: tuple[int, int]) -> np.ndarray:
-    try:
-        points = np.array(shape.value('points'), float).reshape(-1, 2)
-    except (TypeError, ValueError):
-        raise shape.error('has points that are no pairs of numbers: mend or delete it') from None
+    points = shape.value('points')
+    if not isinstance(points, list) or not all(map(_is_point, points)):
+        raise shape.error('has points that are no pairs of numbers: mend or delete it')
     if kind == 'polygon':
-        return _polygon(size, points)
+        return fill_outline(size, points, shape.path, shape.name)
     if len(points) != 2:
         raise shape.error(f'is a {kind} with {len(points)} points instead of 2')
     if kind == 'circle':
-        radius = float(np.linalg.norm(points[1] - points[0]))
-        turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-        return _polygon(size, points[0] + radius * np.stack([np.cos(turn), np.sin(turn)], 1))
-    low, high = points.min(0), points.max(0)
+        radius = math.dist(*points)
+        return fill_outline(size, ellipse(points[0], (radius, radius), 64), shape.path, shape.name)
+    (left, right), (top, bottom) = map(sorted, zip(*points, strict=True))
     if kind == 'rectangle':
-        return _polygon(size, np.array([low, (high[0], low[1]), high, (low[0], high[1])]))
+        corners = corners_of(left, top, right, bottom)
+        return fill_outline(size, corners, shape.path, shape.name)
     try:
-        stored = base64.b64decode(shape.text('mask'), validate=True)
-        with Image.open(io.BytesIO(stored)) as picture:
+        with Image.open(io.BytesIO(base64.b64decode(shape.text('mask'), validate=True))) as picture:
+            if picture.width * picture.height > size[0] * size[1]:
+                raise ValueError(f'it has {picture.width}x{picture.height} pixels')
             inside = np.array(picture.convert('L')) > 0
-    except (binascii.Error, OSError) as error:
-        raise shape.error(f'has a mask that is no PNG ({error})') from error
-    return _placed(inside, int(low[0]), int(low[1]), size)
+    except Exception as error:  # Pillow lets through whatever its parsers stumble over
+        raise shape.error(
+            f'has a mask that is no PNG which fits into its image ({error}): mend or delete it'
+        ) from error
+    return place_mask(inside, int(left), int(top), size)
+
+
+def _is_point(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
 
 
 def read_cvat(path: Path, *, boxes: bool = False) -> tuple[list[str], list[OutlinedImage]]:
@@ -237,33 +273,58 @@ def read_cvat(path: Path, *, boxes: bool = False) -> tuple[list[str], list[Outli
         FileNotFoundError: when there is no such file.
         ValueError: when it is not CVAT's XML, or a shape cannot be read.
     """
+    root = _cvat_root(path)
+    names = [node.text or '' for node in root.findall('./meta//labels/label/name')]
+    found = [
+        (
+            _attribute(node, 'name', path),
+            _cvat_size(node.get('width'), node.get('height'), path),
+            node,
+        )
+        for node in root.findall('image')
+    ]
+    tracks = root.findall('track')
+    images = []
+    for name, size, nodes in [*found, *(_frames(root, tracks, path) if tracks else ())]:
+        image = OutlinedImage(name.replace('\\', '/'), size)
+        _add_cvat_shapes(image, list(nodes), path, boxes)
+        images.append(image)
+    return list(dict.fromkeys(names)), images
+
+
+def _cvat_root(path: Path) -> ElementTree.Element:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file: give annotations.xml of CVAT.')
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                root = ElementTree.fromstring(archive.read('annotations.xml'))
+                if archive.namelist().count(_CVAT_XML) > 1:
+                    raise ValueError(f'it holds {_CVAT_XML} twice')
+                root = ElementTree.fromstring(archive.read(_CVAT_XML))
         else:
             root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, KeyError) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # of encrypted or damaged archives and unknown encodings, too
         raise ValueError(f'{path}: this is not an export of CVAT ({error}).') from error
     if root.tag != 'annotations':
         raise ValueError(f'{path}: this is not an export of CVAT (it begins with <{root.tag}>).')
-    names = [node.text or '' for node in root.findall('./meta//labels/label/name')]
-    shapes: dict[tuple[str, tuple[int, int]], list] = {}
-    for node in root.findall('image'):
-        size = int(_attribute(node, 'width', path)), int(_attribute(node, 'height', path))
-        shapes[_attribute(node, 'name', path), size] = list(node)
-    tracks = root.findall('track')
-    if tracks:
-        for name, size, found in _frames(root, tracks, path):
-            shapes[name, size] = found
-    images = []
-    for (name, size), nodes in shapes.items():
-        image = OutlinedImage(name.replace('\\', '/'), size)
-        _add_cvat_shapes(image, nodes, path, boxes)
-        images.append(image)
-    return list(dict.fromkeys(names)), images
+    return root
+
+
+def _cvat_size(width: str | None, height: str | None, path: Path) -> tuple[int, int]:
+    size = _whole(width), _whole(height)
+    if not all(size) or size[0] * size[1] > MOST_PIXELS:
+        raise ValueError(
+            f'{path}: an image is {shown(width)} x {shown(height)} pixels: its width and height '
+            f'are whole numbers from 1 on, with at most {MOST_PIXELS} pixels in all.'
+        )
+    return size
+
+
+def _whole(text: str | None) -> int:
+    """A whole number of at most ten digits; 0 of anything else."""
+    return int(text) if text and text.isdecimal() and len(text) <= 10 else 0
 
 
 def _frames(
@@ -277,9 +338,13 @@ def _frames(
         for shape in track:
             if shape.get('outside') != '1':
                 shape.set('label', _attribute(track, 'label', path))
-                by_frame[int(_attribute(shape, 'frame', path))].append(shape)
+                frame = _attribute(shape, 'frame', path)
+                if not frame.isdecimal() or len(frame) > 10:
+                    raise ValueError(f'{path}: a frame has the number {shown(frame)}.')
+                by_frame[int(frame)].append(shape)
+    size = _cvat_size(width, height, path)
     for frame, shapes in sorted(by_frame.items()):
-        yield f'frame_{frame:06d}.png', (int(width), int(height)), shapes
+        yield f'frame_{frame:06d}.png', size, shapes
 
 
 def _add_cvat_shapes(
@@ -295,8 +360,10 @@ def _add_cvat_shapes(
         group = node.get('group_id') or '0'
         key = (_attribute(node, 'label', path), number if group == '0' else f'group {group}')
         try:
-            mask = _cvat_mask(node, image.size, path)
-        except (ValueError, IndexError) as error:
+            mask = _cvat_mask(node, image.size, path, image.file_name)
+        except (ValueError, OverflowError) as error:
+            if str(error).startswith(str(path)):
+                raise
             raise ValueError(
                 f'{path}: a {node.tag} in {image.file_name} cannot be read ({error}).'
             ) from error
@@ -305,29 +372,35 @@ def _add_cvat_shapes(
         image.add(label, mask)
 
 
-def _cvat_mask(node: ElementTree.Element, size: tuple[int, int], path: Path) -> np.ndarray:
+def _cvat_mask(
+    node: ElementTree.Element, size: tuple[int, int], path: Path, name: str
+) -> np.ndarray:
     def number(key: str) -> float:
-        return float(_attribute(node, key, path))
+        value = float(_attribute(node, key, path))
+        if not math.isfinite(value):
+            raise ValueError(f'{key} is {value}')
+        return value
 
+    of = f'the {node.tag} in {name}'
     if node.tag == 'polygon':
         pairs = _attribute(node, 'points', path).split(';')
-        return _polygon(size, np.array([[float(v) for v in pair.split(',')] for pair in pairs]))
+        return fill_outline(size, [[float(v) for v in pair.split(',')] for pair in pairs], path, of)
+    angle = math.radians(float(node.get('rotation') or 0))
     if node.tag == 'ellipse':
-        turn = np.linspace(0, 2 * np.pi, 128, endpoint=False)
-        x = number('cx') + number('rx') * np.cos(turn)
-        return _polygon(size, np.stack([x, number('cy') + number('ry') * np.sin(turn)], 1))
+        centre, radii = [number('cx'), number('cy')], (number('rx'), number('ry'))
+        return fill_outline(size, turn(ellipse(centre, radii, 128), angle), path, of)
     if node.tag == 'box':
-        left, top, right, bottom = (number(key) for key in ('xtl', 'ytl', 'xbr', 'ybr'))
-        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        return _polygon(size, np.array(corners))
+        corners = corners_of(*(number(key) for key in ('xtl', 'ytl', 'xbr', 'ybr')))
+        return fill_outline(size, turn(corners, angle), path, of)
     # Runs of 0 and 1 in turn, row by row, within the box.
     width, height = int(number('width')), int(number('height'))
     runs = [int(run) for run in _attribute(node, 'rle', path).split(',')]
-    values = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    if len(values) != width * height:
-        raise ValueError(f'its runs cover {len(values)} pixels, its box {width * height}')
-    inside = values.reshape(height, width)
-    return _placed(inside, int(number('left')), int(number('top')), size)
+    if min(width, height, *runs) < 0 or width * height > size[0] * size[1]:
+        raise ValueError(f'its box is {width}x{height} pixels, or a run is negative')
+    if sum(runs) != width * height:
+        raise ValueError(f'its runs cover {sum(runs)} pixels, its box {width * height}')
+    inside = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
+    return place_mask(inside, int(number('left')), int(number('top')), size)
 
 
 def _attribute(node: ElementTree.Element, key: str, path: Path) -> str:
@@ -335,74 +408,3 @@ def _attribute(node: ElementTree.Element, key: str, path: Path) -> str:
     if value is None:
         raise ValueError(f'{path}: a <{node.tag}> has no {key!r}: export it again.')
     return value
-
-
-def _polygon(size: tuple[int, int], points: np.ndarray) -> np.ndarray:
-    """Mask, bool (H, W), of the pixels whose centre is in an outline (n, 2) of x and y.
-
-    COCO's own: unlike drawing functions it puts no line of a pixel around the area.
-    """
-    width, height = size
-    if len(points) < 3:
-        return np.zeros((height, width), bool)
-    (encoded,) = rle.frPyObjects([points.ravel().tolist()], height, width)
-    return rle.decode(encoded).astype(bool)
-
-
-def _placed(inside: np.ndarray, left: int, top: int, size: tuple[int, int]) -> np.ndarray:
-    """Lay a small mask onto one of the image's size; what is outside is cut off."""
-    mask = np.zeros(size[::-1], bool)
-    x, y = max(0, left), max(0, top)
-    part = inside[y - top : size[1] - top, x - left : size[0] - left]
-    mask[y : y + part.shape[0], x : x + part.shape[1]] = part
-    return mask
-
-
-def _upright_size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:
-            lies = image.getexif().get(_ORIENTATION) in _LYING
-            return image.size[::-1] if lies else image.size
-    except OSError as error:
-        raise ValueError(f'{path}: this is not an image, or a damaged one ({error}).') from error
-
-
-def _require_folder(folder: Path, what: str) -> None:
-    if not folder.is_dir():
-        raise FileNotFoundError(f'{folder}: there is no such folder: name that with {what}.')
-
-
-def coco_json_of(images: Iterable[OutlinedImage], names: Sequence[str]) -> dict:
-    """COCO's JSON of instances.
-
-    Args:
-        images: Of one of the readers.
-        names: The categories, in order; labels that are none of them follow, by their names.
-    """
-    images = sorted(images, key=lambda image: image.file_name)
-    labels = {label for image in images for label, _ in image.objects}
-    order = list(dict.fromkeys([*names, *sorted(labels - set(names))]))
-    categories = [dict(id=number, name=name) for number, name in enumerate(order, start=1)]
-    ids = {category['name']: category['id'] for category in categories}
-    annotations = []
-    for number, image in enumerate(images, start=1):
-        for label, mask in image.objects:
-            annotations.append(
-                dict(
-                    id=len(annotations) + 1,
-                    image_id=number,
-                    category_id=ids[label],
-                    segmentation=dict(size=list(mask['size']), counts=mask['counts'].decode()),
-                    area=int(rle.area(mask)),
-                    bbox=rle.toBbox(mask).tolist(),
-                    iscrowd=0,
-                )
-            )
-    return dict(
-        images=[
-            dict(id=k, file_name=image.file_name, width=image.size[0], height=image.size[1])
-            for k, image in enumerate(images, start=1)
-        ],
-        annotations=annotations,
-        categories=categories,
-    )

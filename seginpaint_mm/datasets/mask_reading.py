@@ -258,7 +258,7 @@ def _read_by_opencv(path: Path, size: tuple[int, int] | None, whose: str) -> Rea
 def _check_size(
     path: str | Path, page: Image.Image | np.ndarray, size: tuple[int, int] | None, whose: str
 ) -> None:
-    found = page.shape[:2] if isinstance(page, np.ndarray) else _upright_size(page)
+    found = page.shape[:2] if isinstance(page, np.ndarray) else size_upright(page)
     if size is not None and tuple(found) != tuple(size):
         raise ValueError(
             f'{path}: the mask is {found[1]}x{found[0]} pixels (width x height), its image{whose} '
@@ -266,7 +266,7 @@ def _check_size(
         )
 
 
-def _upright_size(page: Image.Image) -> tuple[int, int]:
+def size_upright(page: Image.Image) -> tuple[int, int]:
     """(height, width) as people see it."""
     # a PNG without EXIF before its pixels would be decoded in search of it
     if (page.format == 'PNG' and 'exif' not in page.info) or not lies(page):

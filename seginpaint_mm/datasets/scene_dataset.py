@@ -2,6 +2,7 @@
 
 import logging
 import os
+import unicodedata
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -189,12 +190,23 @@ def missing_files_found_later() -> Iterator[None]:
         _missing_is_found_later.reset(token)
 
 
+def in_any_form(path: Path) -> Path:
+    """The file of that name, also in another of Unicode's forms: macOS writes accents apart."""
+    if not path.name.isascii() and not path.exists():
+        for form in ('NFC', 'NFD'):
+            other = path.with_name(unicodedata.normalize(form, path.name))
+            if other.is_file():
+                return other
+    return path
+
+
 def require_file(path: Path, image: Path) -> str:
     """The path as text.
 
     Raises:
         FileNotFoundError: when there is no such file; the sentence names the image as well.
     """
+    path = in_any_form(path)
     if not path.is_file() and not _missing_is_found_later.get():
         raise FileNotFoundError(f'{image}: the map that belongs to it is missing, expected {path}.')
     return str(path)
@@ -202,4 +214,5 @@ def require_file(path: Path, image: Path) -> str:
 
 def optional_file(path: Path) -> str | None:
     """The path as text, or None when there is no such file."""
+    path = in_any_form(path)
     return str(path) if path.is_file() else None

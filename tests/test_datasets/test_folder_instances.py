@@ -252,3 +252,9 @@ def test_what_does_not_say_the_classes_is_told(tmp_path, options, message):
     (tmp_path / 'list.json').write_text('[1]')
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         load(tmp_path, **options)
+
+
+def test_names_with_accents_apart(tmp_path):
+    write_map(tmp_path / 'PNGImages/\xe9.png', picture())
+    write_map(tmp_path / 'PedMasks/e\u0301_mask.png', OBJECTS)
+    np.testing.assert_array_equal(load(tmp_path)['gt_instance_map'], OBJECTS)

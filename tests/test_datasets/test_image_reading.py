@@ -160,3 +160,14 @@ def test_a_palette_that_shows_nothing_is_not_read(tmp_path: Path, grey: int) -> 
     image.putpalette([grey] * 9)
     image.save(tmp_path / 'a.png')
     np.testing.assert_array_equal(read_ids(tmp_path / 'a.png'), ids)
+
+
+@pytest.mark.parametrize('kind', [np.float32, np.int16])
+@pytest.mark.parametrize('shape', [(6, 9), (6, 9, 3)])
+def test_samples_whose_white_is_not_known(tmp_path: Path, kind: type, shape: tuple) -> None:
+    """OpenCV makes black, or a wrong contrast, of them without a word."""
+    cv2.imwrite(str(tmp_path / 'a.tif'), np.ones(shape, kind))
+    with pytest.raises(
+        ValueError, match=r'a\.tif: .*(samples of 32 bits|whose white is not known)'
+    ):
+        read_colour(tmp_path / 'a.tif')

@@ -3,21 +3,25 @@
 import base64
 import io
 import json
+import struct
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_masks
 
 from seginpaint_mm.datasets import CocoInstanceDataset
 from seginpaint_mm.datasets.label_tools import (
-    coco_json_of,
     read_cvat,
     read_labelme,
     read_yolo,
     yolo_names,
 )
+from seginpaint_mm.datasets.outlines import coco_json_of
 from tests.helpers.dataset_folders import picture, write_map
 from tests.helpers.tool_runs import run_here
 
@@ -237,5 +241,168 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='begins with <html>'):
         read_cvat(tmp_path / 'annotations.xml')
     (tmp_path / 'data.yaml').write_text('nc: 3\n')
-    with pytest.raises(ValueError, match='no list of names'):
+    with pytest.raises(ValueError, match='it has no list of names'):
         yolo_names(tmp_path / 'data.yaml')
+
+
+def refused(read: Callable, *arguments: object, match: str) -> None:
+    """Expect an error, at the latest where the images are put together."""
+
+    def convert() -> None:
+        found = read(*arguments)
+        coco_json_of(found[1] if isinstance(found, tuple) else found, ())
+
+    with pytest.raises(ValueError, match=match):
+        convert()
+
+
+NOT_FINITE = ('NaN', 'Infinity', '1e9', '1e300', '9' * 400)
+
+
+@pytest.mark.parametrize('number', NOT_FINITE)
+def test_outlines_far_outside_are_told_by_every_reader(tmp_path, number):
+    """The drawing in C code would end the process."""
+    write_images(tmp_path)
+    labels = write_labelme(tmp_path, shapes='HERE')
+    path = labels / 'a.json'
+    for shape in (
+        f'{{"label": "dog", "points": [[{number}, 5], [20, 5], [20, 20]]}}',
+        f'{{"label": "dog", "shape_type": "circle", "points": [[5, 5], [{number}, 5]]}}',
+        f'{{"label": "dog", "shape_type": "mask", "mask": "", "points": [[{number}, 5], [7, 7]]}}',
+    ):
+        text = json.dumps(dict(imagePath='../images/sub/a.png', shapes='HERE'))
+        path.write_text(text.replace('"HERE"', f'[{shape}]'))
+        refused(read_labelme, labels, tmp_path / 'images', match=r'a\.json.* shape 1')
+    number = number.replace('Infinity', 'inf')
+    for shape in (
+        f'<polygon label="cat" points="{number},5;20,5;20,20"/>',
+        f'<box label="cat" xtl="{number}" ytl="5" xbr="9" ybr="9"/>',
+        f'<ellipse label="cat" cx="5" cy="5" rx="{number}" ry="5"/>',
+    ):
+        with pytest.raises(ValueError, match=r'annotations\.xml: .*sub/a\.png'):
+            read_cvat(write_cvat(tmp_path, shape), boxes=True)
+    line = f'0 .1 .1 .5 .1 {number} .5'
+    refused(read_yolo, write_yolo(tmp_path, line), tmp_path / 'images', ['cat'], match='line 1')
+
+
+def test_turned_shapes_of_cvat(tmp_path):
+    shapes = (
+        '<box label="cat" xtl="10" ytl="13" xbr="30" ybr="17" rotation="90"/>'
+        '<ellipse label="dog" cx="20" cy="15" rx="12" ry="4" rotation="45"/>'
+    )
+    _, (image,) = read_cvat(write_cvat(tmp_path, shapes), boxes=True)
+    (_, box), (_, oval) = image.objects
+    assert coco_masks.toBbox(box).tolist() == [18, 5, 4, 20]
+    oval = coco_masks.decode(oval)
+    assert oval[20, 25], 'clockwise: it goes down to the right'
+    assert not oval[10, 25]
+
+
+@pytest.mark.parametrize('size', ['abc', '0', '-5', '40.0', '1000000000000'])
+def test_sizes_of_cvat(tmp_path, size):
+    path = write_cvat(tmp_path)
+    path.write_text(path.read_text().replace(f'width="{WIDTH}"', f'width="{size}"'))
+    refused(read_cvat, path, match=rf"annotations\.xml: an image is '{size}' x '30' pixels")
+
+
+def test_masks_of_cvat_that_would_fill_the_memory(tmp_path):
+    mask = f'<mask label="cat" rle="0,{10**12}" left="0" top="0" width="1000000" height="1000000"/>'
+    refused(read_cvat, write_cvat(tmp_path, mask), match='its box is 1000000x1000000 pixels')
+
+
+def test_archives_of_cvat_that_cannot_be_read(tmp_path):
+    path = tmp_path / 'export.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.write(write_cvat(tmp_path), 'annotations.xml')
+    data = path.read_bytes()
+    start = data.index(b'PK\1\2')
+    encrypted, damaged = bytearray(data), bytearray(data)
+    encrypted[6] |= 1
+    encrypted[start + 8] |= 1
+    damaged[60] ^= 255
+    for wrong in (encrypted, damaged):
+        path.write_bytes(wrong)
+        refused(read_cvat, path, match=r'export\.zip: this is not an export of CVAT')
+    xml = tmp_path / 'annotations.xml'
+    xml.write_bytes(b'<?xml version="1.0" encoding="nonsense"?><annotations/>')
+    refused(read_cvat, xml, match=r'annotations\.xml: this is not an export of CVAT')
+
+
+def test_an_image_that_is_labelled_twice(tmp_path):
+    write_images(tmp_path)
+    labels = write_labelme(tmp_path)
+    (labels / 'b.json').write_text((labels / 'a.json').read_text())
+    refused(read_labelme, labels, tmp_path / 'images', match=r"'sub/a\.png'.* stand twice")
+    path = write_cvat(tmp_path)
+    text = path.read_text()
+    again = f'<image name="sub/a.png" width="{WIDTH}" height="{HEIGHT}"/></annotations>'
+    path.write_text(text.replace('</annotations>', again))
+    refused(read_cvat, path, match=r"'sub/a\.png'.* stand twice")
+
+
+def test_labelme_shapes_that_are_no_shapes(tmp_path):
+    write_images(tmp_path)
+    bomb = io.BytesIO()
+    Image.new('1', (2000, 2000)).save(bomb, 'PNG')
+    dog = dict(label='dog', points=corners(DOG))
+    for wrong, said in (
+        (dict(shape_type=['polygon']), 'has shape_type'),
+        (dict(points=[[5, 5, 1], [20, 5, 1]]), 'no pairs of numbers'),
+        (dict(shape_type='mask', points=[[1, 1], [9, 9]], mask='é'), 'has a mask that is no PNG'),
+        (
+            dict(
+                shape_type='mask',
+                points=[[1, 1], [9, 9]],
+                mask=base64.b64encode(bomb.getvalue()).decode(),
+            ),
+            'it has 2000x2000 pixels',
+        ),
+    ):
+        labels = write_labelme(tmp_path, shapes=[{**dog, **wrong}])
+        refused(read_labelme, labels, tmp_path / 'images', match=rf'a\.json: shape 1 .*{said}')
+    labels = write_labelme(tmp_path, imageWidth='40')
+    refused(read_labelme, labels, tmp_path / 'images', match="imageWidth '40': write a whole")
+
+
+def test_names_and_places_of_files(tmp_path):
+    """Upper case, links, and the two forms of accents are all found."""
+    images = write_images(tmp_path)
+    (images / 'sub/a.png').rename(tmp_path / 'elsewhere.png')
+    (images / 'sub/a.png').symlink_to(tmp_path / 'elsewhere.png')
+    labels = write_labelme(tmp_path)
+    (labels / 'a.json').rename(labels / 'a.JSON')
+    (image,) = read_labelme(labels, images)
+    assert (image.file_name, len(image.objects)) == ('sub/a.png', 2)
+    labels = write_yolo(tmp_path)
+    (images / 'sub/a.png').rename(images / 'sub/\xe9.png')
+    (labels / 'sub/a.txt').rename(labels / 'sub/e\u0301.TXT')
+    found = {image.file_name: len(image.objects) for image in read_yolo(labels, images, 'cd')}
+    assert found == {'b.png': 0, 'sub/\xe9.png': 2}
+    (labels / 'b.txt').symlink_to('nowhere')
+    with pytest.raises(FileNotFoundError, match=r'b\.txt: there is no such'):
+        list(read_yolo(labels, images, 'cd'))
+
+
+def test_names_of_classes(tmp_path):
+    for text, said in (
+        ('names: {0: cat, 0: dog}', 'a key stands twice'),
+        ('names: [cat, cat]', "'cat' stands twice"),
+        ('names: [null, cat]', 'class 0 is None'),
+        ('names: [yes, no]', 'class 0 is True'),
+    ):
+        path = tmp_path / 'data.yaml'
+        path.write_text(text)
+        with pytest.raises(ValueError, match=rf'data\.yaml: .*{said}'):
+            yolo_names(path)
+    path.write_bytes(b'names: [caf\xe9]')
+    with pytest.raises(ValueError, match=r'data\.yaml: line 1 .* is not text in UTF-8'):
+        yolo_names(path)
+
+
+def test_images_that_declare_too_many_pixels(tmp_path):
+    images = write_images(tmp_path)
+    data = bytearray((images / 'b.png').read_bytes())
+    data[16:24] = struct.pack('>II', 100_000, 100_000)
+    data[29:33] = struct.pack('>I', zlib.crc32(data[12:29]))
+    (images / 'b.png').write_bytes(data)
+    refused(read_yolo, write_yolo(tmp_path), images, 'cd', match=r'b\.png: the file says that')

@@ -19,12 +19,12 @@ import seginpaint_mm  # noqa: F401  sets how threads wait
 # isort: split
 from seginpaint_mm.cli import one_sentence_errors
 from seginpaint_mm.datasets.label_tools import (
-    coco_json_of,
     read_cvat,
     read_labelme,
     read_yolo,
     yolo_names,
 )
+from seginpaint_mm.datasets.outlines import coco_json_of
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.utils.files import write_json
 
@@ -53,7 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     names = list(args.classes or ())
-    if len(names) == 1 and names[0].endswith(_YAML):
+    if len(names) == 1 and names[0].lower().endswith(_YAML):
         names = yolo_names(Path(names[0]))
     if args.format == 'yolo':
         if args.images is None or not names:

@@ -1,5 +1,6 @@
 """Masks from files: one image of masks per photo, or a folder."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -231,9 +232,9 @@ class MaskFolder(MaskSource):
         listed = self._stems(place.parent)
         found = []
         if scene.file is not None:
-            found = preferred_masks(listed.get(scene.file.name, []), scene.source)
+            found = preferred_masks(_named(listed, scene.file.name), scene.source)
         if not found:
-            found = preferred_masks(listed.get(place.name, []), scene.source)
+            found = preferred_masks(_named(listed, place.name), scene.source)
             if found and scene.namesakes:
                 raise ValueError(
                     f'{found[0]}: this may be the mask of {scene.origin} or of '
@@ -261,6 +262,12 @@ class MaskFolder(MaskSource):
                     stems.setdefault(path.stem, []).append(path)
             self._listed[folder] = stems
         return self._listed[folder]
+
+
+def _named(listed: Mapping[str, list[Path]], name: str) -> list[Path]:
+    """What is listed under a name, or else in another of Unicode's forms: macOS has its own."""
+    forms = (name, *(unicodedata.normalize(form, name) for form in ('NFC', 'NFD')))
+    return next((listed[form] for form in forms if form in listed), [])
 
 
 class MasksByName(MaskSource):
@@ -319,7 +326,14 @@ def _in_mapping(masks: Mapping) -> MaskSource:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    there = sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
+    paths = [path for path in there if path.suffix.lower() in IMAGE_SUFFIXES]
+    texts = [path for path in there if path.suffix.lower() == '.json']
+    if texts:
+        raise ValueError(
+            f'{texts[0]}: a folder of masks for one image holds images: put all of its objects '
+            f'into {folder.name}.json in place of the folder, or remove this file.'
+        )
     if not paths:
         raise FileNotFoundError(
             f'{folder}: the folder has no mask (.png or another image); where an image has no '

@@ -176,3 +176,14 @@ def test_soft_arrays_are_read_as_files_are(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found.masks.union(), expected.masks.union())
     assert not objects_of(SOFT).masks.union()[2, 3:9].any()
     assert 'mask 1 of the array: its 2 grey values are thresholded' in objects_of(SOFT).note
+
+
+def test_folders_of_masks_as_other_systems_write_them(tmp_path: Path) -> None:
+    """MacOS stores accents apart, and lays a hidden file beside each."""
+    write(tmp_path / 'e\u0301/1.png', white(two_masks()[0]))
+    write(tmp_path / 'e\u0301/2.png', white(two_masks()[1]))
+    (tmp_path / 'e\u0301/._1.png').write_bytes(b'\0\5\x16\7')
+    np.testing.assert_array_equal(objects_of(tmp_path, '\xe9').masks, two_masks())
+    write(tmp_path / 'e\u0301/3.json', POLYGONS)
+    with pytest.raises(ValueError, match=r'3\.json: a folder of masks for one image holds images'):
+        objects_of(tmp_path, '\xe9')
