@@ -10,16 +10,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmengine.config import Config, DictAction
-from torch import nn
 
-from seginpaint_mm.checkpoint import UNSAFE_LOAD
-from seginpaint_mm.config_check import check_config, located_error, misfitting_part
 from seginpaint_mm.errors import ConfigError, MissingLibrary, UserError
 from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.utils.files import check_writable
+
+if TYPE_CHECKING:  # PyTorch takes seconds, which commands without networks need not wait
+    from torch import nn
 
 DEBUG = 'SEGINPAINT_DEBUG'
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -136,6 +136,8 @@ def load_config(path: str | Path, cfg_options: dict) -> Config:
         ConfigError: the file is missing or broken, or an override or a key fits nothing.
         MissingLibrary: the config imports a part whose library is not installed.
     """
+    from seginpaint_mm.config_check import check_config
+
     cfg = read_config(path)
     options = {key: _option(key, value) for key, value in cfg_options.items()}
     try:
@@ -182,6 +184,8 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
     if not isinstance(cfg.get('model'), dict):
         raise ConfigError(f'{args.config} has no model: it is a base for other configs.')
     if args.trust_checkpoint:
+        from seginpaint_mm.checkpoint import UNSAFE_LOAD
+
         os.environ[UNSAFE_LOAD] = '1'
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
@@ -189,7 +193,7 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def locate_misfits(model: nn.Module) -> Iterator[None]:
+def locate_misfits(model: 'nn.Module') -> Iterator[None]:
     """Name the part of ``model`` whose numbers of channels do not fit its input.
 
     Raises:
@@ -198,6 +202,8 @@ def locate_misfits(model: nn.Module) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from seginpaint_mm.config_check import misfitting_part
+
         located = misfitting_part(error, model)
         if located is None:
             raise
@@ -216,6 +222,8 @@ def locate_errors(cfg: Config) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
+        from seginpaint_mm.config_check import located_error
+
         located = located_error(error, cfg)
         if located is None:
             raise

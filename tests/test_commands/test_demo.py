@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from seginpaint_mm.commands import demo
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.tables import Run
+from tests.helpers.forked_runs import fork_context
 from tests.helpers.tiny_run import REPOSITORY, tiny_config
 
 METRICS = {
@@ -30,12 +32,14 @@ test_evaluator = [
 """
 
 
-# A tiny demo in a process of its own; ``sys.argv``: config, data, out.
+# A tiny demo in a forked process; ``parts``: config, data, out.
 TINY_DEMO = """
-import sys
+import os
 from pathlib import Path
 from seginpaint_mm.commands import demo
-demo.CONFIG, demo.DATA, demo.OUT = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+os.chdir(home)
+os.environ.update(PYTHONPATH=home, OMP_NUM_THREADS='1')
+demo.CONFIG, demo.DATA, demo.OUT = parts[0], Path(parts[1]), Path(parts[2])
 demo.NUM_TRAIN, demo.NUM_VAL, demo.MIN_GAIN = 4, 3, -101
 demo.main([])
 """
@@ -79,22 +83,26 @@ def test_whole_demo_twice_and_killed_at_every_stage(
         killed / 'test' / 'output.log',
         killed / 'inference',
     ):
-        with _start(config, data, killed) as process:
-            while not sign.exists():
-                assert process.poll() is None, f'ended before {sign} was there'
-                time.sleep(0.01)
-            process.kill()
-    with _start(config, data, killed) as process:
-        assert process.wait() == 0
+        process = _start(config, data, killed)
+        while not sign.exists():
+            assert process.is_alive(), f'ended before {sign} was there'
+            time.sleep(0.01)
+        process.kill()
+        process.join()
+    process = _start(config, data, killed)
+    process.join()
+    assert process.exitcode == 0
     for name in ('test/metrics.json', 'index.html'):
         assert (killed / name).read_text() == (whole / name).read_text()
     for folder in (whole, killed):
         assert len(list((folder / 'inference' / 'vis').iterdir())) == 3
 
 
-def _start(config: Path, data: Path, out: Path) -> subprocess.Popen:
-    command = [sys.executable, '-W', 'ignore', '-c', TINY_DEMO, config, data, out]
-    return subprocess.Popen([str(part) for part in command], cwd=REPOSITORY)
+def _start(*parts: Path) -> BaseProcess:
+    names = dict(home=str(REPOSITORY), parts=[str(part) for part in parts])
+    process = fork_context().Process(target=exec, args=(TINY_DEMO, names))
+    process.start()
+    return process
 
 
 def test_gain_is_over_the_trivial_answer() -> None:
