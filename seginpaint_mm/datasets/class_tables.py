@@ -181,13 +181,27 @@ def read_label_colours(
         FileNotFoundError, ValueError: one sentence, when it is missing, no image, a JPEG, of
             another size, or has a colour that is no label's.
     """
-    with open_image(path) as image:
-        if image.format == 'JPEG':
-            raise ValueError(
-                f'{path}: JPEG changes colours, so that the labels of a map are lost: give the map '
-                f'as PNG.'
-            )
-        found = np.array(image.convert('RGB'))
+    try:
+        with open_image(path) as image:
+            if image.format == 'JPEG':
+                raise ValueError(
+                    f'{path}: JPEG changes colours, so that the labels of a map are lost: give the '
+                    f'map as PNG.'
+                )
+            if getattr(image, 'n_frames', 1) > 1:
+                raise ValueError(
+                    f'{path}: a label map has one page, this file has {image.n_frames}: save the '
+                    f'one that counts as PNG.'
+                )
+            found = np.array(image.convert('RGB'))
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # Pillow lets through whatever its parsers stumble over
+        if str(error).startswith(str(path)):
+            raise
+        raise ValueError(
+            f'{path}: cannot be read as a label map ({error}): fetch or write it again.'
+        ) from error
     check_size(path, found[..., 0], size=size, img_path=img_path)
     codes = found.astype(np.int32) @ _CODE
     known = np.append(colours.astype(np.int32) @ _CODE, 0)  # of equal ones, the first counts

@@ -19,6 +19,7 @@ from seginpaint_mm.datasets.coco_json import (
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, decode_mask, is_number
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
+from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = "COCO's JSON of instances, with images, annotations and categories"
@@ -138,9 +139,12 @@ class CocoInstanceDataset(InstanceDataset):
             )
         return {ids[name]: number for number, name in chosen.items()}
 
+    def _path(self, folder: str, entry: Entry) -> str:
+        return str(in_any_form(Path(self.data_root, folder, entry.text('file_name'))))
+
     def _sample(self, image: Entry, size: tuple[int, int], annotations: list[dict]) -> dict:
         return dict(
-            img_path=str(Path(self.data_root, self.image_folder, image.text('file_name'))),
+            img_path=self._path(self.image_folder, image),
             instance_format='coco',
             instance_path=str(self.json_path),
             annotated_size=size,

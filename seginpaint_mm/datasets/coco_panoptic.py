@@ -18,6 +18,7 @@ from seginpaint_mm.datasets.coco_json import (
     shown,
 )
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
+from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = (
@@ -118,14 +119,17 @@ class CocoPanopticInstanceDataset(InstanceDataset):
                 level=logging.WARNING,
             )
 
+    def _path(self, folder: str, entry: Entry) -> str:
+        return str(in_any_form(Path(self.data_root, folder, entry.text('file_name'))))
+
     def _sample(
         self, entry: Entry, image: Entry, categories: dict[Id, Entry], class_of: dict[Id, int]
     ) -> dict:
         segments = by_id(entry.entries('segments_info', f'of {entry.name}, segment'), _segment_id)
         return dict(
-            img_path=str(Path(self.data_root, self.image_folder, image.text('file_name'))),
+            img_path=self._path(self.image_folder, image),
             instance_format='coco_panoptic',
-            instance_path=str(Path(self.data_root, self.segment_folder, entry.text('file_name'))),
+            instance_path=self._path(self.segment_folder, entry),
             segments=[
                 dict(
                     id=number,

@@ -15,7 +15,7 @@ from seginpaint_mm.datasets.coco_json import (
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
-from seginpaint_mm.datasets.scene_dataset import images_by_name
+from seginpaint_mm.datasets.scene_dataset import images_by_name, in_any_form
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = "COCOA's JSON, with regions of segmentation and order"
@@ -123,7 +123,7 @@ class COCOADataset(InstanceDataset):
                 name = entry.text('url').rsplit('/', 1)[-1]
             else:
                 name = images[reference(entry, 'image_id', images, 'image')].text('file_name')
-            yield path, self.image_folder / name, entry
+            yield path, in_any_form(self.image_folder / name), entry
 
     def _objects(self, annotation: Entry) -> list[dict]:
         kind = 'region' if self.json_name is None else f'{annotation.name}, region'
@@ -177,7 +177,7 @@ def _ranks(annotation: Entry, regions: list[Entry]) -> dict[int, int]:
     constraint = annotation.value('depth_constraint') or ''
     for pair in filter(None, str(constraint).split(',')):
         front, _, back = pair.partition('-')
-        numbers = [int(number) if number.strip().isdecimal() else 0 for number in (front, back)]
+        numbers = [_number(number.strip()) for number in (front, back)]
         if not all(1 <= number <= len(regions) for number in numbers):
             raise annotation.error(
                 f'has {shown(pair)} in its depth_constraint: write two of its regions, 1 to '
@@ -185,6 +185,11 @@ def _ranks(annotation: Entry, regions: list[Entry]) -> dict[int, int]:
             )
         sorter.add(numbers[1], numbers[0])
     return {number: rank for rank, number in enumerate(sorter.static_order())}
+
+
+def _number(text: str) -> int:
+    """A number of at most nine digits; 0 of anything else."""
+    return int(text) if text.isdecimal() and len(text) <= 9 else 0
 
 
 def _is_seen(region: dict) -> bool:

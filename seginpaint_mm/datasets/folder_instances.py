@@ -1,8 +1,11 @@
 """One's own images with one's own objects: a folder of images and one of instance maps."""
 
 import csv
+import functools
 import logging
+import os
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,12 +13,18 @@ from typing import Any
 
 from mmengine.logging import print_log
 
-from seginpaint_mm.datasets.coco_json import read_json
+from seginpaint_mm.datasets.coco_json import read_json, shown
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
-from seginpaint_mm.datasets.scene_dataset import list_images, require_file
+from seginpaint_mm.datasets.scene_dataset import (
+    images_by_name,
+    in_any_form,
+    list_images,
+    require_file,
+)
 from seginpaint_mm.datasets.splits import choose_images, read_text_list
 from seginpaint_mm.registry import DATASETS
 
+_MOST_DIGITS = 10
 _TABLE = 'table of the classes of objects'
 Table = Mapping[int, str]  # an object's number -> its class
 
@@ -147,9 +156,11 @@ class FolderInstanceDataset(InstanceDataset):
 
 def _names(classes: str | Sequence[str]) -> tuple[str, ...]:
     names = (classes,) if isinstance(classes, str) else tuple(classes)
-    if not names or len({*names}) < len(names):
+    are_texts = all(isinstance(name, str) and name.strip() for name in names)
+    if not names or not are_texts or len({*names, 'background'}) <= len(names):
         raise ValueError(
-            f"classes must be different names in a list, e.g. ['person', 'dog'], not {classes!r}."
+            f"classes must be different names in a list, e.g. ['person', 'dog'], not {classes!r}; "
+            f"'background' is what none of them is."
         )
     return names
 
@@ -157,7 +168,11 @@ def _names(classes: str | Sequence[str]) -> tuple[str, ...]:
 def _check_places(classes: Sequence[str], mask_file: str, table_file: str | None) -> None:
     for key, place in (('mask_file', mask_file), ('table_file', table_file)):
         try:
-            fields = {field for _, field, _, _ in string.Formatter().parse(place or '') if field}
+            fields = {
+                f'{field}!{kind}' if kind else f'{field}:{form}' if form else field
+                for _, field, form, kind in string.Formatter().parse(place or '')
+                if field is not None
+            }
         except ValueError as error:
             raise ValueError(f'{key}={place!r} has single braces ({error}).') from error
         known = {'name', 'class'} if key == 'mask_file' else {'name'}
@@ -192,9 +207,13 @@ def _with_class_paths(
 ) -> list[dict]:
     """The samples of images that have a map per class."""
     samples, seen = [], set()
+    listed = functools.cache(images_by_name)  # of each folder of a class
     for image in images:
         paths = {name: root / _at(mask_file, **{'name': image.stem, 'class': name}) for name in ids}
+        paths = {name: in_any_form(path) for name, path in paths.items()}
         there = {name: path for name, path in paths.items() if path.is_file()}
+        for name in {*paths} - {*there}:
+            _check_absent(paths[name], image, listed(paths[name].parent))
         seen.update(there)
         place = root / _at(mask_file, **{'name': image.stem, 'class': '{class}'})
         if not there:
@@ -210,8 +229,28 @@ def _with_class_paths(
                 class_paths=[(str(path), ids[name]) for name, path in there.items()],
             )
         )
-    _check_seen(seen, ids, f'{root / mask_file}')
+    _check_seen({*seen, *_class_folders(root, mask_file)}, ids, f'{root / mask_file}')
     return samples
+
+
+def _check_absent(path: Path, image: Path, listed: Mapping[str, list[Path]]) -> None:
+    """ValueError where an image seems to have a map of a class, which would be left out."""
+    others = [other for other in listed.get(path.stem, []) if other not in (image, path)]
+    if others or os.path.lexists(path):
+        raise ValueError(
+            f'{image}: its map should be the file {path}, but there is '
+            f'{others[0].name if others else "a folder or a broken link"}: rename, convert or '
+            f'remove it, or change mask_file.'
+        )
+
+
+def _class_folders(root: Path, mask_file: str) -> list[str]:
+    """The names of folders that stand where the classes' do, if these have folders of their own."""
+    above, _, below = mask_file.partition('{class}')
+    if not below.startswith('/') or not above.endswith('/') or '{' in above:
+        return []
+    folder = root / above
+    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
 
 def _add_classes(
@@ -226,11 +265,20 @@ def _add_classes(
         if of_all is None:
             table = _read_table(Path(require_file(path, Path(sample['img_path']))))
         else:
-            table = of_all.get(name) or of_all.get(Path(sample['img_path']).name) or {}
+            table = _table_of(of_all, Path(sample['img_path']), path)
         found.update(table.values())
         sample['table_path'] = str(path)
         sample['object_classes'] = {number: ids.get(of, 0) for number, of in table.items()}
     _check_seen(found, ids, f'{root / table_file}')
+
+
+def _table_of(tables: Mapping[str, Table], image: Path, path: Path) -> Table:
+    """The table of an image, under its name with or without suffix."""
+    keys = [unicodedata.normalize('NFC', name) for name in (image.stem, image.name)]
+    found = [key for key in dict.fromkeys(keys) if key in tables]
+    if len(found) > 1:
+        raise ValueError(f'{path}: both {found[0]!r} and {found[1]!r} are {image}: keep one name.')
+    return tables[found[0]] if found else {}
 
 
 def _check_seen(found: Iterable[str], ids: Mapping[str, int], place: str) -> None:
@@ -271,7 +319,10 @@ def _read_table(path: Path) -> Table:
     """The class of each number."""
     if path.suffix.lower() == '.json':
         return _numbered(path, read_json(path, what=_TABLE, how_to_get=''))
-    return dict(_numbered_lines(path, 2))
+    table: dict[int, str] = {}
+    for number, name in _numbered_lines(path, 2):
+        _add(table, number, name, path)
+    return table
 
 
 def _read_tables(path: Path) -> Mapping[str, Table]:
@@ -280,36 +331,63 @@ def _read_tables(path: Path) -> Mapping[str, Table]:
         content = read_json(path, what=_TABLE, how_to_get='')
         if not isinstance(content, dict):
             raise ValueError(f'{path}: {_TABLE} is a JSON object, {{"image": {{"1": "person"}}}}.')
-        return {image: _numbered(path, table) for image, table in content.items()}
+        return {
+            unicodedata.normalize('NFC', image): _numbered(path, table)
+            for image, table in content.items()
+        }
     tables: dict[str, dict[int, str]] = {}
     for image, number, name in _numbered_lines(path, 3):
-        if tables.setdefault(image, {}).setdefault(number, name) != name:
-            raise ValueError(f'{path}: object {number} of {image} is of two classes.')
+        _add(tables.setdefault(unicodedata.normalize('NFC', image), {}), number, name, path, image)
     return tables
 
 
+def _add(table: dict[int, str], number: int, name: str, path: Path, image: str = '') -> None:
+    if table.setdefault(number, name) != name:
+        of = f' of {image}' if image else ''
+        raise ValueError(f'{path}: object {number}{of} is of two classes.')
+
+
 def _numbered(path: Path, table: object) -> Table:
-    try:
-        return {int(number): str(name) for number, name in table.items()}  # type: ignore[attr-defined]
-    except (AttributeError, ValueError):
+    items = table.items() if isinstance(table, dict) else ()
+    if not isinstance(table, dict) or not all(
+        number.isdecimal() and isinstance(name, str) and name.strip() for number, name in items
+    ):
         raise ValueError(
             f'{path}: the classes of the objects of an image are {{"1": "person", ...}}, not '
-            f'{str(table)[:60]}.'
-        ) from None
+            f'{shown(table)}.'
+        )
+    numbered: dict[int, str] = {}
+    for number, name in items:
+        _add(numbered, _number(number, path), name.strip(), path)
+    return numbered
+
+
+def _number(text: str, path: Path) -> int:
+    """The number of an object, of decimal digits."""
+    if len(text) > _MOST_DIGITS or int(text) == 0:
+        raise ValueError(
+            f'{path}: {shown(text)} is no number of an object: 0 is the background, and a map has '
+            f'at most 32 bits.'
+        )
+    return int(text)
 
 
 def _numbered_lines(path: Path, columns: int) -> Iterator[tuple[Any, ...]]:
     """Lines of a CSV file; ``number`` before the last column is an integer; a header is passed."""
     text = read_text_list(path, _TABLE, '')
     delimiter = max(',;\t', key=text.count)
-    for place, line in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), start=1):
+    try:
+        lines = list(csv.reader(text.splitlines(), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ValueError(f'{path}: this is no CSV ({error}): mend its quotes.') from error
+    for place, line in enumerate(lines, start=1):
         words = [word.strip() for word in line]
         if not any(words):
             continue
         if len(words) == columns and words[-2].isdecimal() and words[-1]:
-            yield (*words[:-2], int(words[-2]), words[-1])
+            yield (*words[:-2], _number(words[-2], path), words[-1])
         elif place > 1:
             raise ValueError(
-                f'{path}: line {place} is {delimiter.join(line)!r}, not '
+                f'{path}: line {place} is {shown(delimiter.join(line))}, not '
                 f'{"image,number,class" if columns == 3 else "number,class"}.'
             )

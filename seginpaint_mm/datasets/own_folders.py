@@ -1,6 +1,7 @@
 """Inspect a user's folder: images, label maps or object masks, their classes and sizes."""
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import DATASETS
 
+_DIGITS = 10  # numbers with more are no ids either
 _LOOKED_AT = 200  # label maps at most
 _TABLES = ('masks/{name}.csv', 'masks/{name}.json', 'classes.csv', 'classes.json')
 _LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
@@ -36,7 +38,7 @@ def read_names(text: str) -> Names:
     Raises:
         UserError: when there is no name, one stands twice, or lines are of different kinds.
     """
-    if not Path(text).is_file():
+    if not os.path.isfile(text):  # Path.is_file raises where many names make a long one
         if Path(text).suffix in ('.txt', '.csv'):
             raise UserError(f'{text}: there is no such file.')
         lines = text.split(',')
@@ -46,7 +48,7 @@ def read_names(text: str) -> Names:
     kinds = set()
     for line in filter(str.strip, lines):
         words = line.replace(',', ' ').replace(';', ' ').split()
-        numbers = [int(word) for word in words if word.isdecimal()]
+        numbers = [int(word[:_DIGITS]) for word in words if word.isdecimal()]
         name = ' '.join(word for word in words if not word.isdecimal())
         kinds.add(len(numbers))
         if not name or name in names or len(numbers) not in (0, 1, 3):

@@ -230,13 +230,18 @@ def _check_names(
     groups: Sequence[Sequence[str]],
 ) -> None:
     """ValueError when a name is none of the labels', or a text stands where a list belongs."""
+    if not isinstance(classes, Mapping):
+        raise ValueError(
+            f"classes must join labels under names, e.g. dict(ground=['road', 'path']), not "
+            f'{classes!r}; leave it out where each label is a class.'
+        )
     lists = {
         **{key: value for key, value in names.items() if key != 'ground'},
         **{f'classes[{key!r}]': value for key, value in classes.items()},
         **{f'object_groups[{k}]': value for k, value in enumerate(groups)},
     }
     for key, value in {**lists, 'ground': names['ground']}.items():
-        if isinstance(value, str):
+        if isinstance(value, str) or not isinstance(value, Sequence):
             raise ValueError(f'{key} must be names in a list, e.g. [{value!r}], not {value!r}.')
     for key, value in lists.items():
         for name in value:

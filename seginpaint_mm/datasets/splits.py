@@ -95,7 +95,7 @@ def choose_images(
 
 
 def _digest(seed: int, name: str) -> bytes:
-    return hashlib.sha256(f'{seed}:{name}'.encode()).digest()
+    return hashlib.sha256(f'{seed}:{name}'.encode(errors='surrogateescape')).digest()
 
 
 def _listed(images: Sequence[Path], folder: Path, list_file: Path) -> list[Path]:

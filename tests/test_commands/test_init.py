@@ -223,6 +223,8 @@ def test_tables_of_classes(tmp_path: Path) -> None:
     path.write_text('7 road\ntraffic light 19\n')
     assert read_names(str(path)) == {'road': 7, 'traffic light': 19}
     assert read_names('a, b') == {'a': 0, 'b': 1}
+    many = [f'class-{number}' for number in range(150)]  # together no name of a file
+    assert list(read_names(','.join(many))) == many
     path.write_text('7 road\nsky\n')
     with pytest.raises(UserError, match='some classes ids or colours, others not'):
         read_names(str(path))

@@ -449,3 +449,12 @@ def test_images_of_cocoa(tmp_path: Path, images: list, message: str) -> None:
     (tmp_path / 'all.json').write_text(json.dumps(value))
     with pytest.raises(ValueError, match=rf'all\.json: {message}'):
         COCOADataset(str(tmp_path), ann_file='all.json')
+
+
+def test_names_with_accents_apart(tmp_path: Path) -> None:
+    """As macOS stores them, where the JSON was written elsewhere."""
+    found = content()
+    found['images'][1]['file_name'] = '\xe9.jpg'
+    write(tmp_path, found)
+    (tmp_path / 'images/2.jpg').rename(tmp_path / 'images/e\u0301.jpg')
+    assert dataset(tmp_path)[1]['img'].shape == (*SIZE, 3)

@@ -158,3 +158,8 @@ def test_image_beside_a_json_may_have_any_suffix(tmp_path):
     write_map(root / 'street.png', picture())
     with pytest.raises(ValueError, match=r'street\.json: .*street\.JPG and street\.png may belong'):
         dataset(root)
+
+
+def test_constraints_of_many_digits_are_told_with_their_file(tmp_path):
+    with pytest.raises(ValueError, match=r"street\.json: .* has '1-9999.* in its depth_constraint"):
+        dataset(write_cocoa(tmp_path, without_order(f'1-{"9" * 5000}')))

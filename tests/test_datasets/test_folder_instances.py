@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +8,7 @@ from PIL import Image
 
 from seginpaint_mm.apis.mask_sources.files import read_mask_pictures
 from seginpaint_mm.datasets import FolderInstanceDataset
+from seginpaint_mm.datasets.splits import PARTS
 from seginpaint_mm.registry import DATASETS
 from tests.helpers.dataset_folders import SIZE, picture, write_map, write_palette_map
 
@@ -242,6 +246,10 @@ def test_a_table_of_the_classes_of_objects(tmp_path, place, logged):
         (dict(table_file='few.csv'), "few.csv: line 2 is 'a,dog', not image,number,class"),
         (dict(table_file='twice.csv'), 'object 1 of a is of two classes'),
         (dict(table_file='list.json'), r'list\.json: .*JSON object'),
+        (dict(mask_file='{name}{}.png'), '{} stands for nothing'),
+        (dict(mask_file='{name}/{name:>9}.png'), '{name:>9} stands for nothing'),
+        (dict(classes=('a', 3)), 'different names'),
+        (dict(classes=('a', 'background')), "'background' is what none of them is"),
     ],
 )
 def test_what_does_not_say_the_classes_is_told(tmp_path, options, message):
@@ -258,3 +266,70 @@ def test_names_with_accents_apart(tmp_path):
     write_map(tmp_path / 'PNGImages/\xe9.png', picture())
     write_map(tmp_path / 'PedMasks/e\u0301_mask.png', OBJECTS)
     np.testing.assert_array_equal(load(tmp_path)['gt_instance_map'], OBJECTS)
+
+
+WRONG_TABLES = {
+    'all.csv': {
+        'a,0,dog': '0 is the background',
+        'a,99999999999,dog': '99999999999.* at most 32 bits',
+        f'a,{"9" * 5000},dog': '9999.* at most 32 bits',
+        'a,1,dog\na.png,2,dog': r"both 'a' and 'a\.png' are .*a\.png",
+        'a,1,"dog\na,2,dog': 'this is no CSV',
+        f'a,1,{"x" * 140000}': 'this is no CSV',
+    },
+    '{name}.csv': {'1,dog\n1,cat': 'object 1 is of two classes', '0,dog': 'is the background'},
+    '{name}.json': {
+        '{"1": null}': 'the classes of the objects',
+        '{"1": {"dog": 1}}': 'the classes of the objects',
+        '{"1": "dog", "01": "cat"}': 'object 1 is of two classes',
+        '{"1_0": "dog"}': 'the classes of the objects',
+        '{"0": "dog"}': '0 is the background',
+    },
+}
+
+
+@pytest.mark.parametrize('place', WRONG_TABLES)
+def test_tables_that_say_two_things(tmp_path, place):
+    """Each would give objects, or the background, a wrong class without a word."""
+    write_map(tmp_path / 'PNGImages/a.png', picture())
+    write_map(tmp_path / 'PedMasks/a_mask.png', OBJECTS)
+    path = tmp_path / place.format(name='a')
+    for text, message in WRONG_TABLES[place].items():
+        path.write_text(text)
+        with pytest.raises(ValueError, match=rf'{path.name}: .*{message}'):
+            load(tmp_path, classes=('cat', 'dog'), table_file=place)
+
+
+def test_maps_of_classes_that_would_be_left_out(tmp_path, logged):
+    write_map(tmp_path / 'PNGImages/a.png', picture())
+    write_map(tmp_path / 'masks/dog/a.png', (OBJECTS == 2).astype(np.uint8))
+    options = dict(classes=('cat', 'dog'), mask_file='masks/{class}/{name}.png')
+    cat = tmp_path / 'masks/cat'
+    write_map(cat / 'a.bmp', OBJECTS)
+    with pytest.raises(ValueError, match=r'the file .*cat/a\.png, but there is a\.bmp'):
+        load(tmp_path, **options)
+    (cat / 'a.bmp').unlink()
+    (cat / 'a.png').symlink_to('nowhere')
+    with pytest.raises(ValueError, match='there is a folder or a broken link'):
+        load(tmp_path, **options)
+    (cat / 'a.png').unlink()
+    write_map(tmp_path / 'masks/cow/a.png', OBJECTS)
+    load(tmp_path, **options)
+    assert "objects of 'cow' are background" in logged.text
+    cat.rename(tmp_path / 'masks/Cat')
+    with pytest.raises(ValueError, match="nothing is of class 'cat'; did you mean 'Cat'"):
+        load(tmp_path, **options)
+
+
+def test_a_split_of_names_that_are_not_utf_8(tmp_path):
+    name = os.fsdecode(b'caf\xe9')
+    for number, stem in enumerate(('a', name)):
+        write_map(tmp_path / f'{number}.png', picture(seed=number))
+        (tmp_path / 'PNGImages').mkdir(exist_ok=True)
+        (tmp_path / f'{number}.png').rename(tmp_path / f'PNGImages/{stem}.png')
+        write_map(tmp_path / f'{number}.png', OBJECTS)
+        (tmp_path / 'PedMasks').mkdir(exist_ok=True)
+        (tmp_path / f'{number}.png').rename(tmp_path / f'PedMasks/{stem}_mask.png')
+    parts = [FolderInstanceDataset(str(tmp_path), part=part, val_share=0.5) for part in PARTS]
+    found = {Path(data.get_data_info(0)['img_path']).stem for data in parts}
+    assert found == {'a', name}

@@ -103,6 +103,14 @@ def test_wrong_colours_are_named(tmp_path: Path) -> None:
     write_map(path.with_suffix('.jpg'), colours).rename(path)
     with pytest.raises(ValueError, match='JPEG changes colours'):
         dataset(tmp_path, labels=COLOURS, foreground=['car'])[0]
+    page = Image.fromarray(colours)
+    page.save(path, save_all=True, append_images=[page.rotate(180)])
+    with pytest.raises(ValueError, match=r'a\.png: a label map has one page, this file has 2'):
+        dataset(tmp_path, labels=COLOURS, foreground=['car'])[0]
+    for data in (write_map(path, colours).read_bytes()[:-30], b''):
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r'a\.png: cannot be read as a label map'):
+            dataset(tmp_path, labels=COLOURS, foreground=['car'])[0]
 
 
 def test_hidden_truth_has_the_ids_of_the_labels(tmp_path: Path) -> None:
@@ -183,6 +191,8 @@ def test_wrong_lists(tmp_path: Path, text: str, message: str) -> None:
         (dict(foreground=LABELS), '0 classes of background'),
         (dict(ground=['car']), "ground names 'car', which is no class"),
         (dict(classes=dict(all=['sky', 'road'])), 'The labels pavement, sign are in no class'),
+        (dict(classes=['sky', 'road']), 'classes must join labels under names'),
+        (dict(classes=dict(all=3)), r"classes\['all'\] must be names in a list"),
         (dict(classes=dict(all='sky')), r"classes\['all'\] must be names in a list"),
         (dict(labels=['sky', 'sky', 'car']), 'labels must be different names'),
         (dict(labels='sky'), 'labels must be names in the order of their ids'),
