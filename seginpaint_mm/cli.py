@@ -70,6 +70,8 @@ class KeyValueAction(DictAction):
         for value in values:
             if '=' not in value:
                 parser.error(f'{option_string} takes KEY=VALUE, not {value!r}')
+            if not all(value.partition('=')[0].split('.')):
+                parser.error(f'{option_string}: {value!r} has an empty key: write a.0.b=VALUE')
         try:
             super().__call__(parser, namespace, values, option_string)
         except (ValueError, SyntaxError):
@@ -145,7 +147,7 @@ def load_config(path: str | Path, cfg_options: dict) -> Config:
             if isinstance(value, dict):
                 _replace(cfg, key, value)
         cfg.merge_from_dict({k: v for k, v in options.items() if not isinstance(v, dict)})
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
         raise ConfigError(f'--cfg-options {_listed(cfg_options)}: {error}') from error
     check_config(cfg)
     return cfg

@@ -156,6 +156,14 @@ LATE = [
     ('train_dataloader.sampler.shuffle', 'flase'),
     ('env_cfg.mp_cfg', {'mp_start': 'fork'}),
     ('auto_scale_lr', {'base_batch_size': 0}),
+    ('train_dataloader.batch_size', None),
+    ('train_dataloader.batch_size', 10**20),
+    ('train_dataloader.num_workers', 100_000),
+    ('optim_wrapper.optimizer.type', ''),
+    ('custom_hooks', 'EMAHook'),
+    ('custom_hooks', [None]),
+    ('env_cfg', None),
+    ('load_from', 3),
     ('log_processor.custom_cfg', [{'data_src': 'loss', 'method_name': 'medain'}]),
 ]
 
@@ -164,7 +172,7 @@ LATE = [
 def test_what_mmengine_would_look_at_later(sound: Config, key: str, value: object) -> None:
     """These were tracebacks in the midst of a training, or had no effect."""
     cfg = copy.deepcopy(sound)
-    if key in ('custom_hooks', 'param_scheduler'):
+    if key in ('custom_hooks', 'param_scheduler', 'env_cfg'):
         cfg[key] = value
     else:
         cfg.merge_from_dict({key: value})

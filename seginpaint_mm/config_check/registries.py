@@ -79,6 +79,8 @@ CONSUMED = {
 
 def find_component(name: str, registry: Registry, scope: str) -> Callable | None:
     """What ``name`` stands for, searched as MMEngine does; any registry will do in the end."""
+    if not name.strip():  # which registries refuse with an error
+        return None
     with only_log(logging.ERROR):  # MMEngine warns of every registry that lacks a name
         for candidate in (registry, *_ROOTS):
             with candidate.switch_scope_and_registry(scope) as scoped:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.hooks import EMAHook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.registry import MODELS
 from mmengine.runner.priority import Priority
 from mmengine.utils.dl_utils import set_multi_processing
@@ -29,6 +29,7 @@ _DEFAULT_HOOKS = (
 _NUMBERS_OF_SCHEDULES = {'step_size': 1, 'T_max': 1, 'total_steps': 1, 'begin': 0}
 # Settings of optimisers that must be finite and not negative.
 _RATES = ('lr', 'weight_decay', 'momentum', 'eps')
+_MOST_IMAGES, _MOST_WORKERS = 1 << 20, 1024  # of a data loader
 _DATA_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -39,6 +40,10 @@ def late_setting_problems(cfg: Config, schedulers: list[tuple[str, Mapping]]) ->
         cfg: The whole config.
         schedulers: Path within ``param_scheduler`` and config of each.
     """
+    kinds = list(_kind_problems(cfg))
+    if kinds:  # what follows looks into these values
+        yield from kinds
+        return
     yield from _hook_problems(cfg)
     yield from _scheduler_problems(cfg, schedulers)
     yield from _loop_name_problems(cfg)
@@ -51,6 +56,22 @@ def late_setting_problems(cfg: Config, schedulers: list[tuple[str, Mapping]]) ->
     scaling = cfg.get('auto_scale_lr')
     if isinstance(scaling, Mapping):
         yield from _number_from(1, scaling, 'base_batch_size', 'auto_scale_lr')
+
+
+def _kind_problems(cfg: Config) -> Iterator[str]:
+    """Of values that MMEngine looks into, or hands on, without a check of their types."""
+    for key in ('load_from', 'work_dir'):
+        if not isinstance(cfg.get(key), (str, type(None))):
+            yield f'{key}: takes a path in quotes, or None, not {cfg[key]!r}.'
+    if 'env_cfg' in cfg and not isinstance(cfg.env_cfg, Mapping):
+        yield f'env_cfg: takes a dict, not {cfg.env_cfg!r}; leave it out for none.'
+    hooks = cfg.get('custom_hooks') or []
+    if not isinstance(hooks, (list, tuple)):
+        yield f'custom_hooks: takes a list such as [dict(type="EMAHook")], not {hooks!r}.'
+        return
+    for number, hook in enumerate(hooks):
+        if not isinstance(hook, (Mapping, Hook)):
+            yield f'custom_hooks.{number}: takes a dict such as dict(type="EMAHook"), not {hook!r}.'
 
 
 def _hook_problems(cfg: Config) -> Iterator[str]:
@@ -149,7 +170,17 @@ def _loop_name_problems(cfg: Config) -> Iterator[str]:
 
 def _loader_problems(cfg: Config) -> Iterator[str]:
     for key in _DATA_LOADERS:
-        sampler = (cfg.get(key) or {}).get('sampler')
+        loader = cfg.get(key) or {}
+        size, workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
+        has_none = size is None and loader.get('batch_sampler') is None
+        if has_none or (_whole(size) and size > _MOST_IMAGES):
+            yield f'{key}.batch_size: must be a whole number from 1 to {_MOST_IMAGES}, not {size}.'
+        if _whole(workers) and workers > _MOST_WORKERS:
+            yield (
+                f'{key}.num_workers: must be a whole number from 0 to {_MOST_WORKERS}, not '
+                f'{workers}: each is a process.'
+            )
+        sampler = loader.get('sampler')
         for name in ('shuffle', 'round_up'):
             value = sampler.get(name, True) if isinstance(sampler, Mapping) else True
             if isinstance(value, str):

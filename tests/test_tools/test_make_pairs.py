@@ -124,3 +124,11 @@ def test_more_classes_than_a_class_map_holds(tmp_path: Path, capsys: pytest.Capt
     assert 'there are 255 classes of objects' in said
     assert said.endswith('choose fewer classes.')
     assert not (tmp_path / 'out').exists()
+
+
+def test_numbers_without_bound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = ('folder', folder(tmp_path / 'in'))
+    said = refusal(capsys, tmp_path / 'a', *OPTIONS, '--rotation', 'inf', 'inf', *source)
+    assert 'rotation must be (least, greatest)' in said
+    said = refusal(capsys, tmp_path / 'a', *OPTIONS, '--size', 100_000, 100_000, *source)
+    assert 'at most 16384 x 16384' in said

@@ -209,3 +209,17 @@ def bases(path: Path) -> set[Path]:
     return {
         (path.parent / base).resolve() for base in ([named] if isinstance(named, str) else named)
     }
+
+
+@pytest.mark.parametrize('option', ['=1', '.model=1', 'model..x=1'])
+def test_options_with_an_empty_key(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_config_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['any.py', '--cfg-options', option])
+    assert f'{option!r} has an empty key' in capsys.readouterr().err
+
+
+def test_options_below_what_is_no_dictionary() -> None:
+    with pytest.raises(ConfigError, match='--cfg-options custom_hooks.0='):
+        load_config('pspnet_r18_street', {'custom_hooks.0': None})

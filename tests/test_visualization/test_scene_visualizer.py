@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmengine.visualization import Visualizer
 
 from seginpaint_mm.engine.hooks import SceneVisualizationHook
+from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import HOOKS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
@@ -200,7 +201,7 @@ def test_hook_draws_every_nth_batch_in_true_colours(tmp_path: Path) -> None:
 
 def test_hook_needs_a_scene_visualizer(tmp_path: Path) -> None:
     hook = HOOKS.build(dict(type='SceneVisualizationHook'))
-    with pytest.raises(TypeError, match='the config has Visualizer'):
+    with pytest.raises(ConfigError, match='the config has Visualizer'):
         hook.before_run(make_runner(Visualizer(name='plain'), tmp_path))
     with pytest.raises(ValueError, match='interval must be at least 1, not 0'):
         HOOKS.build(dict(type='SceneVisualizationHook', interval=0))

@@ -32,6 +32,7 @@ _CACHED = 64  # images
 _TRIES = 20  # places for an object before the next is taken
 _MORE = 200  # further images that are searched for an object where a block has none
 _MANY = 10  # objects
+_LONGEST = 1 << 14  # pixels of a side
 _SCATTERED = 0.1  # share of its box that an object fills
 
 
@@ -279,11 +280,14 @@ def _check(options: PairOptions) -> None:
         raise ValueError(f'blendings must be some of {tuple(BLENDINGS)}, not {options.blendings}.')
     if options.truth_format not in FORMATS:
         raise ValueError(f'truth_format must be one of {FORMATS}, not {options.truth_format!r}.')
-    if min(options.size) < 8:
-        raise ValueError(f'size must be at least 8 x 8 pixels, not {options.size}.')
+    if min(options.size) < 8 or max(options.size) > _LONGEST:
+        raise ValueError(
+            f'size must be at least 8 x 8 pixels and at most {_LONGEST} x {_LONGEST}, not '
+            f'{options.size}.'
+        )
     for name, lowest in (('area', 0), ('scale', 0.01), ('rotation', -360)):
         low, high = getattr(options, name)
-        if not lowest <= low <= high:
+        if not lowest <= low <= high or math.isinf(high):
             raise ValueError(
                 f'{name} must be (least, greatest) with {lowest:g} <= least <= greatest, not '
                 f'{(low, high)}.'

@@ -9,6 +9,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from seginpaint_mm.errors import ConfigError
 from seginpaint_mm.registry import HOOKS
 from seginpaint_mm.structures import SceneSample, predicted_maps
 from seginpaint_mm.utils.files import write_image
@@ -76,10 +77,10 @@ class SceneVisualizationHook(Hook):
         """Check the visualizer before hours of training, not after.
 
         Raises:
-            TypeError: when the config's visualizer is not a :class:`SceneVisualizer`.
+            ConfigError: when the config's visualizer is not a :class:`SceneVisualizer`.
         """
         if not isinstance(runner.visualizer, SceneVisualizer):
-            raise TypeError(
+            raise ConfigError(
                 f'SceneVisualizationHook needs visualizer = dict(type="SceneVisualizer", ...), '
                 f'the config has {type(runner.visualizer).__name__}.'
             )
