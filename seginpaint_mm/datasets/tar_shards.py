@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import math
 import os
 import re
 import tarfile
@@ -14,6 +15,7 @@ from seginpaint_mm.errors import UserError
 TAR = '.tar'
 _COMPRESSED = ('.tar.gz', '.tgz', '.tar.bz2', '.tbz2', '.tar.xz', '.txz', '.tar.zst')
 _RANGE = re.compile(r'\{(\d+)\.\.(\d+)\}')
+_DIGITS, _MOST_SHARDS = 18, 1_000_000
 _BLOCK = 512  # bytes: every header and every file begins at a multiple
 _KEPT = 1000  # headers that tarfile remembers, which we do not need
 
@@ -85,7 +87,7 @@ def expand_shards(pattern: str | Path) -> list[Path]:
         list: Sorted where there are wildcards; those of ``{000..009}`` all, also absent ones.
 
     Raises:
-        UserError: when no file fits the wildcards.
+        UserError: when no file fits the wildcards, or numbers decrease or are too many.
 
     Example:
         >>> [path.name for path in expand_shards('shard-{08..10}.tar')]
@@ -109,9 +111,19 @@ def expand_shards(pattern: str | Path) -> list[Path]:
 def _numbered(text: str) -> list[str]:
     """Replace each ``{first..last}`` by its numbers, as wide as the first."""
     pieces = _RANGE.split(text)
+    bounds = list(zip(pieces[1::3], pieces[2::3], strict=True))
+    counts = [
+        1 + int(last) - int(first) if len(first) <= _DIGITS and len(last) <= _DIGITS else 0
+        for first, last in bounds
+    ]
+    if min(counts, default=1) < 1 or math.prod(counts) > _MOST_SHARDS:
+        raise UserError(
+            f'{text}: {{first..last}} are numbers that increase, and name at most {_MOST_SHARDS} '
+            f'files in all.'
+        )
     ranges = [
         [f'{number:0{len(first)}d}' for number in range(int(first), int(last) + 1)]
-        for first, last in zip(pieces[1::3], pieces[2::3], strict=True)
+        for first, last in bounds
     ]
     return [
         ''.join(itertools.chain(*zip(pieces[::3], (*numbers, ''), strict=True)))

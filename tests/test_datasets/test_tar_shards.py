@@ -165,3 +165,11 @@ def test_masks_are_found_by_the_name_inside(tmp_path: Path) -> None:
 def test_patterns_of_shards() -> None:
     names = [path.name for path in expand_shards('a-{08..10}-{0..1}.tar')]
     assert names == [f'a-{n}-{k}.tar' for n in ('08', '09', '10') for k in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    'numbers', ['{5..1}', '{000..999999999}', '{0..9}' * 7, f'{{0..{"9" * 5000}}}']
+)
+def test_numbers_of_shards_are_bounded(numbers: str) -> None:
+    with pytest.raises(UserError, match='numbers that increase'):
+        expand_shards(f's-{numbers}.tar')
