@@ -56,6 +56,7 @@ _SAFE = {
 }
 _BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _NO_IMAGE = 'What was sent is no image that can be read.'
+_TOO_LARGE = f'An image may have {MOST_PIXELS // 10**6} megapixels.'
 
 
 def make_app(service: Service, token: str | None = None) -> Starlette:
@@ -321,9 +322,11 @@ def _image(part: UploadFile) -> Image.Image:
     """Open an uploaded image, known by its content."""
     try:
         image = Image.open(part.file, formats=_FORMATS)
+    except Image.DecompressionBombError as error:  # Pillow opens none of twice its own limit
+        raise HTTPException(413, _TOO_LARGE) from error
     except _BROKEN as error:
         raise HTTPException(415, _NO_IMAGE) from error
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise HTTPException(413, f'An image may have {MOST_PIXELS // 10**6} megapixels.')
+        raise HTTPException(413, _TOO_LARGE)
     return image

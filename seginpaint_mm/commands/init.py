@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
@@ -37,6 +38,13 @@ _MODELS = {
     'segan': ('segan_small_segmentor', 'own_objects_amodal', 'segan_small_segmentor'),
     'maskopt': ('edgeconnect_small', 'own_pairs', 'edgeconnect_short'),
 }
+# of mpi without a GPU, as in the demo: five times faster to train than the paper's network
+_SMALL: dict[str, dict | None] = dict(
+    backbone=dict(strides=(1, 2, 1), dilations=(1, 1, 2)),
+    background_head=dict(in_channels=256, psp_channels=512, up_channels=(128, 64, 32)),
+    foreground_backbone=None,
+    foreground_head=dict(extra_upsample=1, channels=256, up_channels=(128, 64)),
+)
 _WIDTH = 100  # of a line in the config
 _MOST_PASSES = 20  # over the images in one epoch
 _GROUND_WORDS = ('road', 'street', 'ground', 'floor', 'sidewalk', 'pavement', 'grass', 'terrain')
@@ -138,10 +146,14 @@ def _mpi(args: argparse.Namespace) -> dict:
         foreground=foreground,
         ground=ground,
     )
+    small = {} if torch.cuda.is_available() else _SMALL
+    if small:
+        print("  no GPU: a smaller network; without the parts of `model` it is the paper's")
+    head = dict(small.get('background_head') or {}, num_classes=len(classes))
     return dict(
         own=own | (dict(void=void) if void else {}),
         splits=found.splits,
-        model=dict(background_head=dict(num_classes=len(classes))),
+        model=dict(small, background_head=head),
     )
 
 

@@ -11,12 +11,12 @@ from seginpaint_mm.geometry.depth_order import DepthOrder, infer_depth_order
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization.panels import (
     INK,
-    LEGEND,
     PAPER,
     WHITE,
     Panel,
     compose,
     distinct_colours,
+    object_legend,
     object_panels,
     outline,
     panel_size,
@@ -161,13 +161,14 @@ def draw_completed_objects(
         if panels:
             first = ('', scene.blank()) if rows else ('image', scene.image)
             rows.append([first, *panels])
+    most_hidden = _most_hidden(found, truth)
     shown = [
         object_panels(image, found, truth, row, f'object {row + FIRST}', panel_width // 2)
-        for row in _most_hidden(found, truth)
+        for row in most_hidden
     ]
     for start in range(0, len(shown), _OBJECTS_A_ROW):
         rows.append([panel for item in shown[start : start + _OBJECTS_A_ROW] for panel in item])
-    return compose(rows, LEGEND)
+    return compose(rows, object_legend(found, truth, most_hidden))
 
 
 def draw_object_masks(

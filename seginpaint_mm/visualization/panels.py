@@ -174,6 +174,19 @@ def object_panels(
     return panels
 
 
+def object_legend(found: InstanceData, truth: InstanceData, rows: list[int]) -> list[LegendEntry]:
+    """The entries of :data:`LEGEND` whose colours are in the panels of these rows."""
+    masks = found if 'masks' in found else truth
+    there: set[str] = set()
+    for row in rows:
+        seen = masks.masks[row].numpy()
+        fulls = [one.full_masks[row].numpy() for one in (found, truth) if 'full_masks' in one]
+        full, true_full = fulls[0], fulls[-1] if 'full_masks' in truth else None
+        parts = _parts(seen, full, true_full)
+        there |= {name for (name, _), part in zip(LEGEND, parts, strict=True) if part.any()}
+    return [entry for entry in LEGEND if entry[0] in there]
+
+
 class _Frame:
     """A square in which what has the shape of a box, (height, width), is shown undistorted."""
 
@@ -225,18 +238,19 @@ def _compared(
     crop: np.ndarray, seen: np.ndarray, full: np.ndarray, true_full: np.ndarray | None
 ) -> np.ndarray:
     """What is seen, and what is hidden, as found and in truth, over the image in grey."""
-    found = full & ~seen
-    hidden = np.zeros_like(seen) if true_full is None else true_full & ~seen
+    parts = _parts(seen, full, true_full)
     grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     colours = np.zeros_like(grey)
-    for where, colour in (
-        (seen, _SEEN),
-        (found & hidden, _RIGHT),
-        (found & ~hidden, _EXTRA),
-        (hidden & ~found, _MISSED),
-    ):
+    for (_, colour), where in zip(LEGEND, parts, strict=True):
         colours[where] = colour
-    return blend(grey, colours, 0.65 * (seen | found | hidden))
+    return blend(grey, colours, 0.65 * np.logical_or.reduce(parts))
+
+
+def _parts(seen: np.ndarray, full: np.ndarray, true_full: np.ndarray | None) -> list[np.ndarray]:
+    """Where the entries of :data:`LEGEND` are, bool each."""
+    found = full & ~seen
+    hidden = np.zeros_like(seen) if true_full is None else true_full & ~seen
+    return [seen, found & hidden, found & ~hidden, hidden & ~found]
 
 
 OPACITY = 0.5

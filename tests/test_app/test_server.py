@@ -102,6 +102,9 @@ def test_limits(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
             answer = requests.post(f'{address}/api/remove', files=files, timeout=60)
             assert (name, answer.status_code) == (name, status)
             assert answer.json()['error']
+    monkeypatch.setattr('PIL.Image.MAX_IMAGE_PIXELS', 48 * 64 // 2 - 1)  # Pillow opens no more
+    answer = requests.post(f'{address}/api/remove', files=files, timeout=60)
+    assert (answer.status_code, 'megapixels' in answer.json()['error']) == (413, True)
     chunked = requests.post(f'{address}/api/remove', data=iter([b'a']), timeout=60)
     assert chunked.status_code == 411
 

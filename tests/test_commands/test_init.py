@@ -108,6 +108,18 @@ def test_mpi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert 0 < step_seconds(cfg) < 60
 
 
+def test_mpi_is_smaller_where_there_is_no_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    for there, channels in ((False, 256), (True, 512)):
+        monkeypatch.setattr('torch.cuda.is_available', lambda there=there: there)
+        cfg = init('mpi', root, '--classes', NAMES, '--foreground', 'car')
+        assert cfg.model.background_head.in_channels == channels
+        assert cfg.model.background_head.num_classes == 2
+        (tmp_path / 'mine.py').unlink()
+
+
 def test_time_decides_how_much_is_trained(tmp_path: Path) -> None:
     root = write_scenes(tmp_path / 'mine', ('train', 'val'))
     options = ('--classes', NAMES, '--foreground', 'car', '--minutes', '10')

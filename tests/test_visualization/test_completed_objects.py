@@ -17,7 +17,9 @@ from seginpaint_mm.visualization.panels import (
     _SEEN,
     GAP,
     HEADER,
+    LEGEND,
     PAPER,
+    object_legend,
     object_panels,
 )
 from tests.helpers.amodal_records import layered, random_layers
@@ -88,6 +90,15 @@ def test_what_is_not_known_is_not_shown() -> None:
     assert list(panels(painter_alone, truth)) == ['object 2', 'true whole', 'painted', 'true']
     colour = panels(found, nothing)['whole'][10, 14].astype(int)
     assert nearest(colour, _SEEN, _RIGHT, _EXTRA, _MISSED) == _EXTRA
+
+
+def test_the_legend_names_what_is_in_the_panels() -> None:
+    found, truth = two_objects()
+    assert object_legend(found, truth, [1]) == LEGEND
+    assert [name for name, _ in object_legend(found, truth, [0])] == ['seen']
+    assert object_legend(found, InstanceData(), [0, 1]) == [LEGEND[0], LEGEND[2]]
+    assert object_legend(InstanceData(), truth, [1]) == LEGEND[:2]
+    assert object_legend(found, truth, []) == []
 
 
 @pytest.mark.parametrize('sources', [('pred',), ('gt',), ('pred', 'gt')])

@@ -63,7 +63,8 @@ class BackgroundHead(BaseDecodeHead):
             in_channels,
             up_channels[-1],
             num_classes=num_classes,
-            out_channels=out_channels,
+            # named, as mmseg's head suggests another form for two classes where it is None
+            out_channels=num_classes if out_channels is None else out_channels,
             threshold=threshold,
             dropout_ratio=dropout_ratio,
             in_index=in_index,

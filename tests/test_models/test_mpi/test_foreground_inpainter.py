@@ -1,5 +1,6 @@
 """The networks of the paper: sizes, parameter counts, losses, masks, and their parts elsewhere."""
 
+import warnings
 from argparse import ArgumentParser
 from pathlib import Path
 from unittest import mock
@@ -346,3 +347,12 @@ def test_a_training_of_the_first_version_is_resumed_as_it_was_built() -> None:
     with pytest.raises(CheckpointError, match='resume it with --cfg-options'):
         check_checkpoint_fits(model, checkpoint, 'epoch_50.pth', resumes=True)
     assert 'foreground_head.conv_seg.bias' not in model.state_dict()
+
+
+def test_two_background_classes_raise_no_warning() -> None:
+    head = dict(
+        type='BackgroundHead', in_channels=8, num_classes=2, psp_channels=8, up_channels=(8, 8, 8)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert MODELS.build(head).conv_seg.out_channels == 2
