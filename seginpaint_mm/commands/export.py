@@ -24,6 +24,7 @@ from seginpaint_mm.apis.model_loading import (
     prepare_for_inference,
 )
 from seginpaint_mm.cli import one_sentence_errors
+from seginpaint_mm.datasets.scene_dataset import list_images
 from seginpaint_mm.deployment import (
     RAW,
     ExportedNetwork,
@@ -31,14 +32,17 @@ from seginpaint_mm.deployment import (
     example_inputs,
     export_graph,
     load_exported,
+    read_note,
 )
+from seginpaint_mm.deployment.int8 import changes, check_takes_images, quantise
 from seginpaint_mm.deployment.network import normalisation
-from seginpaint_mm.deployment.runtime import SUFFIXES
+from seginpaint_mm.deployment.runtime import SUFFIXES, Exported
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.models.abilities import task_of
 from seginpaint_mm.utils.graphs import NETWORK, graphs_of
 
+_CALIBRATION = '--int8 names a folder of images like those that the network will see.'
 _TOLERANCE = 1e-3  # of values in [0, 1] or logits; what rounds differently is far below
 
 
@@ -62,6 +66,12 @@ def make_parser() -> argparse.ArgumentParser:
         default=RAW[0],
         help='what images are: uint8 RGB, or normalised float32 RGB (default: %(default)s)',
     )
+    parser.add_argument(
+        '--int8',
+        metavar='FOLDER',
+        help='convolutions in 8 bits, in the range that activations have on these images; 64 are '
+        'used (ONNX; networks that take images alone)',
+    )
     parser.add_argument('--no-check', action='store_true', help='do not compare it with PyTorch')
     parser.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser
@@ -76,6 +86,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args.checkpoint = checkpoint[0] if checkpoint else None
     if Path(args.out).suffix not in SUFFIXES:
         parser.error(f'{args.out} must end in {", ".join(SUFFIXES)}')
+    if args.int8 and suffix(args.out) != '.onnx':
+        parser.error(f'--int8 is for ONNX, but {args.out} ends in {suffix(args.out)}')
     return args
 
 
@@ -83,6 +95,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Export and compare; exits with status 1 where the results are not the same."""
     args = parse_args(argv)
+    images = list_images(Path(args.int8), '**/*', _CALIBRATION) if args.int8 else []
     cfg, checkpoint = find_model(args.config, args.checkpoint)
     model = build_model(cfg, checkpoint).eval()
     part = find_part(model, args.part)
@@ -95,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     note = describe(network, part, checkpoint) | {
         key: list(classes.get(key, ())) for key in ('classes', 'palette')
     }
+    if images:
+        check_takes_images(note)
     with only_log(logging.ERROR):
         export_graph(
             exported_network(model, part, args.input), args.out, SUFFIXES[suffix(args.out)], note
@@ -103,9 +118,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in network.input_names:
         print(f'  in  {name}: {described_input(network, name)}')
     print(f'  out {", ".join(network.output_names)}')
-    if args.no_check:
-        return
-    differences = compare(network, load_exported(args.out))
+    exact = load_exported(args.out) if images or not args.no_check else None
+    if not args.no_check:
+        check(network, exact)
+    if images:
+        quantise(Path(args.out), images)
+        print(f'  convolutions in 8 bits; on {args.int8}:')
+        shares = changes(exact, load_exported(args.out), images, read_note(args.out))
+        for difference in shares:
+            print(f'  {difference}')
+
+
+def check(network: ExportedNetwork, run: Exported) -> None:
+    """Compare a file with its network; exits with status 1 where the results are not the same."""
+    differences = compare(network, run)
     for difference in differences:
         print(f'  {difference}')
     if any(difference.largest > _TOLERANCE for difference in differences):

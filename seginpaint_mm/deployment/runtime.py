@@ -1,6 +1,7 @@
 """Run an exported file: NumPy arrays in, NumPy arrays out."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,12 +15,14 @@ Exported = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 SUFFIXES = {'.onnx': 'onnx', '.pt2': 'pt2', '.pt': 'torchscript', '.ts': 'torchscript'}
 
 
-def load_exported(path: str | Path, device: str = 'cpu') -> Exported:
+def load_exported(path: str | Path, device: str = 'cpu', threads: int | None = None) -> Exported:
     """Load a file of ``seginpaint export``, in the format of its suffix.
 
     Args:
         path: ``.onnx``, ``.pt2``, ``.pt`` or ``.ts``.
         device: ``'cpu'`` or ``'cuda'``.
+        threads: Of ONNX Runtime; None for ``OMP_NUM_THREADS``, or without it all cores. PyTorch's
+            files run on PyTorch's threads.
 
     Returns:
         A function from named inputs to named outputs.
@@ -32,7 +35,7 @@ def load_exported(path: str | Path, device: str = 'cpu') -> Exported:
     if not path.is_file():
         raise UserError(f'{path} does not exist: write it with seginpaint export.')
     if path.suffix == '.onnx':
-        return _load_onnx(path, device)
+        return _load_onnx(path, device, threads)
     if path.suffix not in SUFFIXES:
         raise UserError(f'{path.name}: the suffix must be one of {", ".join(SUFFIXES)}.')
     return _load_torch(path, device)
@@ -53,7 +56,7 @@ def read_note(path: str | Path) -> dict:
     return json.loads(texts[0])
 
 
-def _load_onnx(path: Path, device: str) -> Exported:
+def _load_onnx(path: Path, device: str, threads: int | None) -> Exported:
     try:
         import onnxruntime
     except ImportError as error:
@@ -62,7 +65,10 @@ def _load_onnx(path: Path, device: str) -> Exported:
             name='onnxruntime',
         ) from error
     provider = 'CUDAExecutionProvider' if device.startswith('cuda') else 'CPUExecutionProvider'
-    session = onnxruntime.InferenceSession(str(path), providers=[provider])
+    options = onnxruntime.SessionOptions()
+    asked = os.environ.get('OMP_NUM_THREADS', '')  # which it does not look at itself
+    options.intra_op_num_threads = threads or (int(asked) if asked.isdecimal() else 0)
+    session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
     names = [output.name for output in session.get_outputs()]
 
     def run(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ bootstrap  bootstrapped cross-entropy against plain cross-entropy and mmseg's ha
 hough      instances from votes against the plain loops: time, memory, growth with the votes
 segan      the objects of an image completed as one batch against one by one; memory by batch size
 sgenet     filling holes against GatedConv and AOT-GAN: time, memory; a training step by part
+deploy     the network in the package by PyTorch, torch.compile, ONNX Runtime and it in 8 bits
 photos     removing objects from files by stage and size; memory of 40 objects of 24 megapixels
 growth     growing masks and finding shadows before a removal; --coco FOLDER for pasted objects
 maskopt    removing an object by stage, against separate tools; the mask expansion loss
@@ -32,6 +33,7 @@ import torch
 from mmengine.config import Config
 
 from seginpaint_mm.benchmarks.bootstrapped_loss import bootstrap_table
+from seginpaint_mm.benchmarks.deployment import deployment_table
 from seginpaint_mm.benchmarks.growth import growth_tables
 from seginpaint_mm.benchmarks.hough_decoding import hough_tables
 from seginpaint_mm.benchmarks.inpainters import inpainting_tables
@@ -48,8 +50,9 @@ from seginpaint_mm.utils.files import check_writable, write_json, write_text
 
 SECTIONS = (
     *('operator', 'inference', 'train', 'paper', 'bootstrap', 'hough'),
-    *('segan', 'sgenet', 'maskopt', 'photos', 'growth'),
+    *('segan', 'sgenet', 'maskopt', 'deploy', 'photos', 'growth'),
 )
+SHIPPED_NETWORK = 'lean_r18_cityscapes-128x256'
 ALL_CONFIGS = config_folder()
 CONFIGS = ALL_CONFIGS / 'mpi'
 BASE_MODELS = ALL_CONFIGS / '_base_' / 'models'
@@ -71,10 +74,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=int,
         default=(256, 512),
         metavar=('H', 'W'),
-        help='image size of inference and train, divisible by 8 (default: 256 512)',
+        help='image size of inference, train and deploy, divisible by 8 (default: 256 512)',
     )
     parser.add_argument('--batch-size', type=int, default=2, help='images a training step')
-    quick = 'segan, maskopt, photos, growth: small'
+    quick = 'segan, maskopt, photos, growth: small; deploy: without torch.compile'
     parser.add_argument('--quick', action='store_true', help=quick)
     parser.add_argument('--coco', type=Path, metavar='FOLDER', help='growth: val2017, annotations')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
@@ -107,6 +110,8 @@ def tables(section: str, args: argparse.Namespace, device: torch.device) -> list
         return segan_tables(args.quick, args.repeats, device)
     if section == 'maskopt':
         return removal_tables(args.quick, args.repeats, device)
+    if section == 'deploy':
+        return [deployment_table(SHIPPED_NETWORK, size, args.repeats, compiled=not args.quick)]
     if section == 'photos':
         return photo_tables(args.quick, args.repeats, device)
     if section == 'growth':
