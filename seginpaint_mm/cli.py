@@ -98,7 +98,9 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """``--work-dir --launcher --trust-checkpoint``: what training and testing take."""
     parser.add_argument('--work-dir', help='logs and results (default: work_dirs/CONFIG-NAME)')
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument(
+        '--launcher', choices=LAUNCHERS, help="default: the config's launcher, or none"
+    )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument(
         '--trust-checkpoint',
@@ -189,7 +191,7 @@ def prepare_run(cfg: Config, args: argparse.Namespace) -> None:
         from seginpaint_mm.checkpoint import UNSAFE_LOAD
 
         os.environ[UNSAFE_LOAD] = '1'
-    cfg.launcher = args.launcher
+    cfg.launcher = args.launcher or cfg.get('launcher') or LAUNCHERS[0]
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     check_writable(cfg.work_dir)
 

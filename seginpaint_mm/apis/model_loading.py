@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from seginpaint_mm.datasets import InstanceDataset
 from seginpaint_mm.deployment.exported_model import exported_config
 from seginpaint_mm.deployment.runtime import SUFFIXES
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
-from seginpaint_mm.errors import CheckpointError, UserError
+from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
 from seginpaint_mm.safe_unpickling import section
@@ -52,8 +53,11 @@ def find_inpainter(name: str | Path | Config) -> str | Path | Config:
 
     Raises:
         CheckpointError: when the weights cannot be had, one sentence.
+        UserError: when it is a text that names none of these.
     """
     if name not in INPAINTERS:
+        if isinstance(name, str) and not Path(name).exists():
+            _check_is_config(name)
         return name
     if name in _TRAINED:
         fetch(WEIGHTS[name])
@@ -67,6 +71,17 @@ def find_inpainter(name: str | Path | Config) -> str | Path | Config:
             test_cfg=dict(),
         )
     )
+
+
+def _check_is_config(name: str) -> None:
+    try:
+        find_config(name)
+    except ConfigError as error:
+        near = get_close_matches(name, INPAINTERS, 1)
+        raise UserError(
+            f'{error} Inpainters by name are {", ".join(INPAINTERS)}'
+            + (f'; did you mean {near[0]!r}?' if near else '.')
+        ) from error
 
 
 def prepare_for_inference(model: nn.Module) -> nn.Module:

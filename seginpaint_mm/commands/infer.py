@@ -104,9 +104,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--config',
-        help=f'config file, or the work dir of a training (default: {DEFAULT_PREDICTOR}, a network '
-        f'for streets in the package; to remove, {_DEFAULT_REMOVER} if it is there; to complete, '
-        f'the convex hull of the visible mask)',
+        '--model',
+        help=f'config, work dir of a training, or exported file (default: {DEFAULT_PREDICTOR}, '
+        f'a network for streets in the package; to remove, {_DEFAULT_REMOVER} if it is there; to '
+        f'complete, the convex hull of the visible mask)',
     )
     parser.add_argument(
         '--inpainter',

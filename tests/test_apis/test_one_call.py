@@ -150,3 +150,15 @@ def test_models_are_kept_but_not_many(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(one_call._kept) == 3
     remove(photo(), masks()[0], inpainter='telea')
     assert len(built) == 5
+
+
+@pytest.mark.parametrize(
+    ('name', 'sentence'),
+    [
+        ('tela', "lama, migan, telea, navier-stokes; did you mean 'telea'"),
+        ('nothing', 'nothing does not exist.* Inpainters by name are lama'),
+    ],
+)
+def test_a_wrong_name_of_an_inpainter_is_told(name: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        find_inpainter(name)

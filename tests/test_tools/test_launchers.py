@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+
+from seginpaint_mm.cli import prepare_run
+from seginpaint_mm.commands import train
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 Launch = Callable[..., subprocess.CompletedProcess]
@@ -65,3 +69,21 @@ def test_missing_arguments_are_told(launch: Launch, script: str) -> None:
     result = launch(f'{script}.sh', 'only-one')
     assert result.returncode == 2
     assert 'usage: ' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ('words', 'of_config', 'taken'),
+    [
+        ((), None, 'none'),
+        ((), 'pytorch', 'pytorch'),
+        (('--launcher', 'none'), 'pytorch', 'none'),
+        (('--launcher', 'slurm'), None, 'slurm'),
+    ],
+)
+def test_the_launcher_of_the_config_counts_where_none_is_given(
+    words: tuple[str, ...], of_config: str | None, taken: str, tmp_path: Path
+) -> None:
+    args = train.parse_args(['tiny.py', '--work-dir', str(tmp_path), *words])
+    cfg = Config(dict(model=dict(), **({} if of_config is None else dict(launcher=of_config))))
+    prepare_run(cfg, args)
+    assert cfg.launcher == taken
