@@ -49,6 +49,8 @@ _EIGHT_BITS = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'YCbCr')
 _opening = threading.Lock()
 
 
+_RADIANCE = b'#?'  # a format of floats whose white is 1
+
 File: TypeAlias = str | Path | PackedFile
 
 
@@ -80,7 +82,8 @@ def read_colour(path: File) -> np.ndarray:
                 f'{path}: this image has samples of 32 bits: scale and save it with 8 or 16 bits.'
             ) from error
         raise
-    if kind not in (np.uint8, np.uint16):  # of which OpenCV makes some colours without a word
+    white_is_known = kind in (np.uint8, np.uint16) or data[:2].tobytes() == _RADIANCE
+    if not white_is_known:  # OpenCV makes some colours of it without a word
         raise ValueError(
             f'{path}: the samples of this image are {kind}, a type whose white is not known: scale '
             f'and save it with 8 or 16 bits.'

@@ -14,7 +14,11 @@ from tests.helpers.tool_runs import REPOSITORY
 AVX2 = 'flags\t\t: fpu avx avx2 fma\n'
 AVX512 = 'processor\t: 0\nflags\t\t: fpu avx2 avx512f avx512_bf16\n'
 ARM = 'Features\t: fp asimd bf16\n'
-OUR_TOOLS = [*(REPOSITORY / 'tools').rglob('*.py'), REPOSITORY / 'tests/conftest.py']
+TOOLS_WITHOUT_THE_PACKAGE = {'run_onnx.py'}  # and without PyTorch
+OUR_TOOLS = [
+    *(p for p in (REPOSITORY / 'tools').rglob('*.py') if p.name not in TOOLS_WITHOUT_THE_PACKAGE),
+    REPOSITORY / 'tests/conftest.py',
+]
 # Imports PyTorch through the package, and says what the environment was at that moment.
 WHEN_TORCH_IS_IMPORTED = """
 import os, sys

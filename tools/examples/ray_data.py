@@ -9,6 +9,9 @@ A row has the image's ``path``, its ``failure`` ('' where there is none), its ``
 import argparse
 from pathlib import Path
 
+import seginpaint_mm  # noqa: F401  sets how threads wait, before torch is imported
+
+# isort: split
 import numpy as np
 import ray
 import ray.data
