@@ -11,9 +11,8 @@ import numpy as np
 
 from seginpaint_mm.datasets.image_reading import read_colour
 from seginpaint_mm.deployment.export import NOTE
-from seginpaint_mm.deployment.runtime import Exported, read_note
-from seginpaint_mm.errors import MissingLibrary, UserError
-from seginpaint_mm.interop.missing_libraries import requirement
+from seginpaint_mm.deployment.runtime import Exported, onnx_runtime, read_note
+from seginpaint_mm.errors import UserError
 from seginpaint_mm.utils.files import write_bytes
 
 _MOST_IMAGES = 64  # more change the ranges of activations little
@@ -35,14 +34,9 @@ def quantise(path: Path, images: Sequence[Path]) -> None:
         UserError: when the file takes something else.
         MissingLibrary: when onnxruntime is not installed.
     """
-    try:
-        from onnxruntime import quantization
-    except ImportError as error:
-        raise MissingLibrary(
-            f'onnxruntime is not installed: run pip install "{requirement("export")}".',
-            name='onnxruntime',
-        ) from error
+    onnx_runtime()  # which says how to install it
     import onnx
+    from onnxruntime import quantization
 
     note = read_note(path)
     check_takes_images(note)

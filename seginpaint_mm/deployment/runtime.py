@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -56,7 +57,12 @@ def read_note(path: str | Path) -> dict:
     return json.loads(texts[0])
 
 
-def _load_onnx(path: Path, device: str, threads: int | None) -> Exported:
+def onnx_runtime() -> ModuleType:
+    """Import ONNX Runtime.
+
+    Raises:
+        MissingLibrary: when it is not installed.
+    """
     try:
         import onnxruntime
     except ImportError as error:
@@ -64,6 +70,11 @@ def _load_onnx(path: Path, device: str, threads: int | None) -> Exported:
             f'onnxruntime is not installed: run pip install "{requirement("export")}".',
             name='onnxruntime',
         ) from error
+    return onnxruntime
+
+
+def _load_onnx(path: Path, device: str, threads: int | None) -> Exported:
+    onnxruntime = onnx_runtime()
     provider = 'CUDAExecutionProvider' if device.startswith('cuda') else 'CPUExecutionProvider'
     options = onnxruntime.SessionOptions()
     asked = os.environ.get('OMP_NUM_THREADS', '')  # which it does not look at itself
