@@ -66,12 +66,11 @@ def _runs(
         inputs=dict(image=[]), normalises=True, size=None, divisor=eager.graph.divisor, least=32
     )
     export_graph(_network(model), exact, 'onnx', note)
-    quantised.write_bytes(exact.read_bytes())
     streets = []
     for number in range(1, 1 + _CALIBRATION):
         streets.append(folder / f'{number}.png')
         cv2.imwrite(str(streets[-1]), _street(number, size)[0, ::-1].transpose(1, 2, 0))
-    quantise(quantised, streets)
+    quantise(exact, streets, quantised)
     threads = torch.get_num_threads()
     for name, path in (('ONNX Runtime', exact), ('ONNX Runtime, 8 bits', quantised)):
         run = load_exported(path, threads=threads)

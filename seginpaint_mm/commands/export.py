@@ -12,7 +12,9 @@ import hashlib
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from torch import nn
 
@@ -110,22 +112,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     if images:
         check_takes_images(note)
-    with only_log(logging.ERROR):
-        export_graph(
-            exported_network(model, part, args.input), args.out, SUFFIXES[suffix(args.out)], note
-        )
-    print(f'{args.out}: {part} of {type(model).__name__}')
-    for name in network.input_names:
-        print(f'  in  {name}: {described_input(network, name)}')
-    print(f'  out {", ".join(network.output_names)}')
-    exact = load_exported(args.out) if images or not args.no_check else None
-    if not args.no_check:
-        check(network, exact)
+    out = Path(args.out)
+    # in 8 bits the exact file is written beside OUT, so that OUT is never one of 32 bits
+    with TemporaryDirectory(dir=folder_of(out)) if images else nullcontext() as folder:
+        path = Path(folder, out.name) if folder else out
+        with only_log(logging.ERROR):
+            export_graph(
+                exported_network(model, part, args.input), path, SUFFIXES[suffix(args.out)], note
+            )
+        print(f'{out}: {part} of {type(model).__name__}')
+        for name in network.input_names:
+            print(f'  in  {name}: {described_input(network, name)}')
+        print(f'  out {", ".join(network.output_names)}')
+        exact = load_exported(path) if images or not args.no_check else None
+        if not args.no_check:
+            check(network, exact)
+        if images:
+            quantise(path, images, out)
     if images:
-        quantise(Path(args.out), images)
         print(f'  convolutions in 8 bits; on {args.int8}:')
-        shares = changes(exact, load_exported(args.out), images, read_note(args.out))
-        for difference in shares:
+        for difference in changes(exact, load_exported(out), images, read_note(out)):
             print(f'  {difference}')
 
 
@@ -161,6 +167,11 @@ def exported_network(model: nn.Module, part: str, raw: str) -> ExportedNetwork:
     """A part of a copy of the model that is as fast as can be: its batch norms are folded."""
     fast = prepare_for_inference(model)
     return ExportedNetwork(fast, graphs_of(fast)[part], raw).eval()
+
+
+def folder_of(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.parent
 
 
 def suffix(path: str) -> str:

@@ -7,6 +7,7 @@ forms to /api/remove, /api/complete, ..., see /openapi.json and docs/page.md.
 
 import argparse
 import secrets
+import socket
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -62,11 +63,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     limit_threads()
     service = Service(args.inpainter, args.instances, args.device, args.completer, args.layout)
     token = None if args.host in server.LOOPBACK else secrets.token_urlsafe(24)
-    address = f'http://{args.host}:{args.port}/' + (f'?token={token}' if token else '')
+    address = address_of(args.host, args.port, token)
     print(f'{address}  (Ctrl+C ends it)', flush=True)
     if not args.no_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     server.run(server.make_app(service, token), args.host, args.port)
+
+
+def address_of(host: str, port: int, token: str | None) -> str:
+    """Where a browser finds the page; of every address of this machine, by its name."""
+    if host in ('0.0.0.0', '::', ''):
+        host = socket.gethostname()
+    host = f'[{host}]' if ':' in host else host
+    return f'http://{host}:{port}/' + (f'?token={token}' if token else '')
 
 
 if __name__ == '__main__':

@@ -137,7 +137,9 @@ class FolderInstanceDataset(InstanceDataset):
         """Find the samples, sorted by name."""
         root = Path(self.data_root)
         folder = root / self.image_folder
-        images = choose_images(list_images(folder, '*', _HOW_TO_GET), folder, **self.split)
+        every_image = list_images(folder, '*', _HOW_TO_GET)
+        _note_maps_without_image(root, self.mask_file, self.classes, every_image)
+        images = choose_images(every_image, folder, **self.split)
         ids = dict(zip(self.classes, self.metainfo['thing_ids'], strict=True))
         if '{class}' in self.mask_file:
             return _with_class_paths(images, root, self.mask_file, ids)
@@ -150,7 +152,7 @@ class FolderInstanceDataset(InstanceDataset):
             for image in images
         ]
         if self.table_file is not None:
-            _add_classes(samples, root, self.table_file, ids)
+            _add_classes(samples, root, self.table_file, ids, every_image)
         return samples
 
 
@@ -254,10 +256,17 @@ def _class_folders(root: Path, mask_file: str) -> list[str]:
 
 
 def _add_classes(
-    samples: Sequence[dict], root: Path, table_file: str, ids: Mapping[str, int]
+    samples: Sequence[dict],
+    root: Path,
+    table_file: str,
+    ids: Mapping[str, int],
+    every_image: Sequence[Path],
 ) -> None:
     """Give each sample the class of each number, of the classes that are asked for."""
     of_all = None if '{name}' in table_file else _read_tables(root / table_file)
+    if of_all is not None:
+        names = {name for image in every_image for name in _names_of(image)}
+        _note_left_out(root / table_file, 'rows of', [name for name in of_all if name not in names])
     found = set()
     for sample in samples:
         name = Path(sample['img_path']).stem
@@ -274,11 +283,45 @@ def _add_classes(
 
 def _table_of(tables: Mapping[str, Table], image: Path, path: Path) -> Table:
     """The table of an image, under its name with or without suffix."""
-    keys = [unicodedata.normalize('NFC', name) for name in (image.stem, image.name)]
+    keys = _names_of(image)
     found = [key for key in dict.fromkeys(keys) if key in tables]
     if len(found) > 1:
         raise ValueError(f'{path}: both {found[0]!r} and {found[1]!r} are {image}: keep one name.')
     return tables[found[0]] if found else {}
+
+
+def _names_of(image: Path) -> list[str]:
+    """Its name without and with suffix, in the form of Unicode that tables are compared in."""
+    return [unicodedata.normalize('NFC', name) for name in (image.stem, image.name)]
+
+
+def _note_maps_without_image(
+    root: Path, mask_file: str, classes: Sequence[str], every_image: Sequence[Path]
+) -> None:
+    """Say which maps no image of the folder, of whatever part, belongs to."""
+    names = {_names_of(image)[0] for image in every_image}
+    for name in classes if '{class}' in mask_file else classes[:1]:
+        before, _, end = mask_file.replace('{class}', name).partition('{name}')
+        if '{name}' in end or '/' in end:  # a folder per image
+            return
+        folder, _, start = before.rpartition('/')
+        files = sorted((root / folder).iterdir()) if (root / folder).is_dir() else []
+        of_image = {
+            path.name: unicodedata.normalize('NFC', path.name[len(start) :].removesuffix(end))
+            for path in files
+            if path.name.startswith(start) and path.name.endswith(end)
+        }
+        _note_left_out(root / folder, 'maps', [k for k, of in of_image.items() if of not in names])
+
+
+def _note_left_out(place: Path, what: str, names: Sequence[str]) -> None:
+    if names:
+        print_log(
+            f'{place}: {what} {", ".join(names[:3])}{", ..." if len(names) > 3 else ""} '
+            f'({len(names)}) left out: no image has that name.',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def _check_seen(found: Iterable[str], ids: Mapping[str, int], place: str) -> None:

@@ -138,6 +138,11 @@ def yolo_names(path: Path) -> list[str]:
         content = yaml.load(text, _UniqueKeys)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ValueError(f'{path}: this is not YAML ({type(error).__name__}: {error}).') from error
+    if isinstance(content, dict) and 'kpt_shape' in content:
+        raise ValueError(
+            f'{path}: its kpt_shape says that the labels are boxes and key points, not outlines: '
+            f'give labels for segmentation, or the classes by --classes where it stands by mistake.'
+        )
     names = content.get('names') if isinstance(content, dict) else None
     if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[number] for number in range(len(names))]

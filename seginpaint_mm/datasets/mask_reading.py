@@ -219,6 +219,8 @@ def _is_lossless(page: Image.Image) -> bool:
     """Whether the file keeps every value."""
     if page.format == 'WEBP' and page.filename:
         return _LOSSY_WEBP not in Path(page.filename).read_bytes()
+    if page.mode == 'YCbCr':  # whose colours are rounded
+        return False
     return page.format not in _LOSSY and page.info.get('compression') != 'jpeg'
 
 

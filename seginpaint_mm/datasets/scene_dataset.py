@@ -200,6 +200,13 @@ def in_any_form(path: Path) -> Path:
     return path
 
 
+def in_any_case(path: Path) -> Path:
+    """The file of that name, also with a suffix in capitals, as cameras write it."""
+    path = in_any_form(path)
+    other = path.with_suffix(path.suffix.upper())
+    return other if not path.exists() and other.is_file() else path
+
+
 def require_file(path: Path, image: Path) -> str:
     """The path as text.
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from mmseg.utils import voc_classes, voc_palette
 
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, read_names
-from seginpaint_mm.datasets.scene_dataset import optional_file, require_file
+from seginpaint_mm.datasets.scene_dataset import in_any_case, optional_file, require_file
 from seginpaint_mm.registry import DATASETS
 
 VOC_METAINFO = dict(
@@ -77,7 +77,7 @@ class VOCInstanceDataset(InstanceDataset):
 
     @staticmethod
     def _sample(root: Path, name: str) -> dict:
-        image = root / f'JPEGImages/{name}.jpg'
+        image = in_any_case(root / f'JPEGImages/{name}.jpg')
         objects = require_file(root / f'SegmentationObject/{name}.png', image)
         classes = optional_file(root / f'SegmentationClass/{name}.png')
         if classes is None:
@@ -180,7 +180,7 @@ class SBDInstanceDataset(InstanceDataset):
 
     @staticmethod
     def _sample(root: Path, name: str) -> dict:
-        image = root / f'img/{name}.jpg'
+        image = in_any_case(root / f'img/{name}.jpg')
         return dict(
             img_path=str(image),
             instance_format='sbd',

@@ -19,8 +19,8 @@ _MOST_IMAGES = 64  # more change the ranges of activations little
 _LONGEST = 1024  # pixels: images are calibrated, not shown
 
 
-def quantise(path: Path, images: Sequence[Path]) -> None:
-    """Replace an exported ONNX file by one whose convolutions compute in 8 bits.
+def quantise(path: Path, images: Sequence[Path], target: Path) -> None:
+    """Write an exported ONNX file again, as one whose convolutions compute in 8 bits.
 
     Weights have a scale per output channel; activations the range that they have on the images.
     The first convolution and the last ones, which cost little and most of the accuracy, and all
@@ -29,6 +29,7 @@ def quantise(path: Path, images: Sequence[Path]) -> None:
     Args:
         path: A file of :func:`export_graph` that takes uint8 images and nothing else.
         images: Like those it will see; 64 at most are used, evenly chosen.
+        target: The new file; it may be ``path``.
 
     Raises:
         UserError: when the file takes something else.
@@ -51,7 +52,7 @@ def quantise(path: Path, images: Sequence[Path]) -> None:
             array = next(self.arrays, None)
             return None if array is None else dict(image=array)
 
-    with TemporaryDirectory(dir=path.parent) as folder:
+    with TemporaryDirectory(dir=target.parent) as folder:
         out = Path(folder, path.name)
         level = logging.root.level
         logging.root.setLevel(logging.ERROR)  # it advises a step that networks of any size refuse
@@ -74,7 +75,7 @@ def quantise(path: Path, images: Sequence[Path]) -> None:
         model.metadata_props.extend(kept)
         texts = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
         model.metadata_props.add(key=NOTE, value=texts[NOTE])
-        write_bytes(path, model.SerializeToString())
+        write_bytes(target, model.SerializeToString())
 
 
 def first_and_last(graph: Any) -> list[str]:

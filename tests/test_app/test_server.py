@@ -2,6 +2,7 @@
 
 import base64
 import io
+import socket
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from PIL import Image
 
 from seginpaint_mm.apis import Removal, remove
 from seginpaint_mm.app import Service, server
+from seginpaint_mm.commands.serve import address_of
 from tests.helpers.serving import Finder, form, masks, photo, png, serving
 
 
@@ -139,3 +141,10 @@ def test_a_token_opens_the_page_to_other_machines() -> None:
             assert answer.status_code == status
         assert requests.get(f'{address}/', timeout=60).status_code == 401
         assert requests.get(f'{address}/?token=secret', timeout=60).status_code == 200
+
+
+def test_the_address_that_is_printed_can_be_opened() -> None:
+    assert address_of('127.0.0.1', 80, None) == 'http://127.0.0.1:80/'
+    assert address_of('::1', 80, None) == 'http://[::1]:80/'
+    name = socket.gethostname()
+    assert address_of('0.0.0.0', 80, 'secret') == f'http://{name}:80/?token=secret'

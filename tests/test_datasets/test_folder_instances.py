@@ -333,3 +333,23 @@ def test_a_split_of_names_that_are_not_utf_8(tmp_path):
     parts = [FolderInstanceDataset(str(tmp_path), part=part, val_share=0.5) for part in PARTS]
     found = {Path(data.get_data_info(0)['img_path']).stem for data in parts}
     assert found == {'a', name}
+
+
+@pytest.mark.parametrize('mask_file', ['masks/{class}/{name}.png', 'masks/{class}_{name}_map.png'])
+def test_maps_and_rows_without_an_image_are_told(tmp_path, mask_file, logged):
+    for name in 'abc':
+        write_map(tmp_path / f'images/{name}.png', picture())
+        write_map(tmp_path / mask_file.format_map({'name': name, 'class': 'dog'}), OBJECTS)
+    options = dict(image_folder='images', classes=('dog',), mask_file=mask_file)
+    load(tmp_path, part='train', **options)
+    assert 'left out' not in logged.text
+    (tmp_path / 'images/b.png').unlink()
+    load(tmp_path, **options)
+    name = Path(mask_file.format_map({'name': 'b', 'class': 'dog'})).name
+    assert f'maps {name} (1) left out: no image has that name' in logged.text
+    logged.clear()
+    (tmp_path / 'all.csv').write_text(''.join(f'{name},1,dog\n' for name in 'acdefg'))
+    write_map(tmp_path / 'whole/a.png', (OBJECTS == 1).astype(np.uint8))
+    write_map(tmp_path / 'whole/c.png', (OBJECTS == 1).astype(np.uint8))
+    load(tmp_path, **options | dict(mask_file='whole/{name}.png', table_file='all.csv'))
+    assert 'all.csv: rows of d, e, f, ... (4) left out: no image has that name' in logged.text

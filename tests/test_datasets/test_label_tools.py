@@ -243,6 +243,9 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / 'data.yaml').write_text('nc: 3\n')
     with pytest.raises(ValueError, match='it has no list of names'):
         yolo_names(tmp_path / 'data.yaml')
+    (tmp_path / 'data.yaml').write_text('names: [person]\nkpt_shape: [17, 2]\n')
+    with pytest.raises(ValueError, match='boxes and key points, not outlines'):
+        yolo_names(tmp_path / 'data.yaml')
 
 
 def refused(read: Callable, *arguments: object, match: str) -> None:

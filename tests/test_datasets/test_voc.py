@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -154,3 +156,11 @@ def test_picture_without_objects(tmp_path):
     empty = np.zeros(SIZE, np.uint8)
     sample = dataset(write_voc(tmp_path, ['a'], classes=empty, objects=empty))[0]
     assert not sample['gt_instance_map'].any()
+
+
+def test_suffixes_in_capitals(tmp_path):
+    write_voc(tmp_path, ['a', 'b'])
+    images = tmp_path / 'JPEGImages'
+    (images / 'b.jpg').rename(images / 'b.JPG')
+    names = [Path(dataset(tmp_path)[index]['img_path']).name for index in (0, 1)]
+    assert names == ['a.jpg', 'b.JPG']

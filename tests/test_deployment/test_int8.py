@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from seginpaint_mm.benchmarks import deployment
+from seginpaint_mm.commands import export
 from seginpaint_mm.commands.export import parse_args
 from seginpaint_mm.deployment import load_exported, read_note
 from seginpaint_mm.deployment.int8 import (
@@ -90,7 +91,7 @@ def test_the_inner_convolutions_compute_in_8_bits(tmp_path: Path, images: list[P
     write_network(path)
     assert first_and_last(onnx.load(path).graph) == ['conv0', 'conv3', 'conv4']
     exact = load_exported(path)
-    quantise(path, images)
+    quantise(path, images, path)
     assert read_note(path) == NOTE | dict(size=None)
     graph = onnx.load(path).graph
     of = {output: node for node in graph.node for output in node.output}
@@ -145,3 +146,19 @@ def test_only_onnx_has_8_bits(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_args(['config.py', 'out.pt', '--int8', 'images'])
     assert '--int8 is for ONNX, but out.pt ends in .pt' in capsys.readouterr().err
+
+
+def test_a_failed_calibration_leaves_no_file_of_32_bits(
+    tmp_path: Path, images: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object) -> None:
+        raise UserError('no space is left')
+
+    monkeypatch.setattr(export, 'find_model', lambda config, weights: (None, None))
+    monkeypatch.setattr(export, 'build_model', lambda cfg, weights: build_model(SEGMENTOR))
+    monkeypatch.setattr(export, 'dataset_meta', lambda cfg, model: {})
+    monkeypatch.setattr(export, 'quantise', fails)
+    out = tmp_path / 'out/network.onnx'
+    with pytest.raises(SystemExit):
+        export.main(['config.py', str(out), '--int8', str(images[0].parent), '--no-check'])
+    assert list(out.parent.iterdir()) == []
