@@ -132,6 +132,8 @@ def _write_own_data(folder: Path) -> None:
     for split, image, annotation in zip(('train', 'val'), images, annotations, strict=True):
         content = dict(images=[image], annotations=[annotation], categories=categories)
         write_json(folder / f'data/own_objects/{split}.json', content)
+        write_json(folder / f'data/coco_tiny/annotations/instances_{split}2017.json', content)
+        write_map(folder / f'data/coco_tiny/{split}2017/{image["file_name"]}', picture(OWN_SIZE))
 
 
 def _turn_into_jpeg(images: Path) -> None:
