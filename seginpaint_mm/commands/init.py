@@ -98,6 +98,7 @@ def main(argv: list[str] | None = None) -> None:
     text = _text(args, bases, settings, samples=None)
     cfg, images = _checked(text, out)
     seconds = step_seconds(cfg)
+    DATASETS.build(cfg.val_dataloader.dataset)[0]  # training would find out hours later
     samples = _samples_per_epoch(cfg, images, seconds, args.minutes)
     write_text(out, _text(args, bases, settings, samples))
     _report(args, out, cfg, samples, seconds)

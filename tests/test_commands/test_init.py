@@ -1,5 +1,6 @@
 """``seginpaint init``: a folder becomes a config that trains, or a sentence says what is needed."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -264,3 +265,19 @@ def test_maskopt_makes_pairs_while_training(
             assert hole.any()
             assert changed[hole].float().mean() > 0.5, 'another object is seen there'
         assert torch.equal(datasets[1][0]['inputs'], datasets[1][0]['inputs']), 'always the same'
+
+
+def test_validation_that_cannot_be_made_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All objects of the validation image cover nearly all of it: none fits into another image."""
+    folder = write_coco(tmp_path / 'mine')
+    path = folder / 'annotations/instances_val2017.json'
+    content = json.loads(path.read_text())
+    outline = [1.0, 1.0, 63.0, 1.0, 63.0, 47.0, 1.0, 47.0]
+    content['annotations'][0].update(segmentation=[outline], bbox=[1, 1, 62, 46], area=2852)
+    path.write_text(json.dumps(content))
+    with pytest.raises(SystemExit):
+        init('maskopt', folder, '--classes', 'chair')
+    assert 'none of the 1 images has a whole object of 0.005 to 0.3' in capsys.readouterr().err
+    assert not folder.with_suffix('.py').exists()
