@@ -335,7 +335,14 @@ class Keeps(Grandparent):
         self.options = kwargs
 
 
+class SaysItself(Grandparent):
+    def __init__(self, size: int, **kwargs: object) -> None:
+        super().__init__(colour='red', **kwargs)
+        self.size = size
+
+
 def test_arguments_are_followed_to_the_parents() -> None:
+    assert accepted_arguments(SaysItself) == {'size'}
     assert accepted_arguments(Forwards) == {'size', 'colour'}
     assert accepted_arguments(Skips) is None  # which parents are meant takes more than reading
     assert accepted_arguments(Keeps) is None  # whatever is kept may be used later
@@ -393,4 +400,19 @@ def test_packages_of_trackers_are_asked_for(
     cfg = Config({'visualizer': {'type': 'Visualizer', 'vis_backends': [{'type': backend}]}})
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None if name == package else 1)
     with pytest.raises(ConfigError, match=rf'needs the package {package}.*pip install'):
+        check_config(cfg)
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'message'),
+    [
+        ('indces', 3, "CamVidSceneDataset takes no 'indces'; did you mean 'indices'"),
+        ('lazy_init', 'yes', "lazy_init: .*bool.*'yes'"),
+        ('indices', 'ab', "indices: .*'ab'"),
+    ],
+)
+def test_arguments_that_a_data_set_hands_on_are_checked(key, value, message) -> None:
+    dataset = dict(type='seginpaint_mm.CamVidSceneDataset', data_root='data/camvid', split='val')
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(dataset, **{key: value}))))
+    with pytest.raises(ConfigError, match=message):
         check_config(cfg)

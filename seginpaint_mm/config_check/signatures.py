@@ -15,17 +15,24 @@ _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 
 def accepted_arguments(component: Callable) -> set[str] | None:
     """Names that ``component`` can be called with; None where that cannot be known."""
+    takers = _takers(component)
+    return None if takers is None else {*takers}
+
+
+def _takers(component: Callable) -> dict[str, Callable] | None:
+    """The names, each with the function that takes it: of a class, the constructor of a parent."""
     try:
         if inspect.isclass(component):
-            return _constructor_arguments(component)
+            return _constructors(component)
         parameters = inspect.signature(component).parameters.values()
     except (ValueError, TypeError, OSError):  # written in C, or without source
         return None
-    return None if _rest_name(parameters) else _names(parameters)
+    return None if _rest_name(parameters) else dict.fromkeys(_names(parameters), component)
 
 
-def _constructor_arguments(cls: type) -> set[str] | None:
-    names: set[str] = set()
+def _constructors(cls: type) -> dict[str, Callable] | None:
+    taken: dict[str, Callable] = {}
+    settled: set[str] = set()  # what a class says itself when it calls its parent's
     for owner in cls.__mro__:
         if owner in (nn.Module, object):
             break
@@ -35,13 +42,16 @@ def _constructor_arguments(cls: type) -> set[str] | None:
         if constructor is None:
             continue
         parameters = list(inspect.signature(constructor).parameters.values())[1:]
-        names |= _names(parameters)
+        for name in _names(parameters) - settled:
+            taken.setdefault(name, constructor)
         rest = _rest_name(parameters)
         if rest is None:
             break
-        if not _only_forwarded(constructor, rest):
+        forwards = _forwards(constructor, rest)
+        if forwards is None:
             return None
-    return names
+        settled |= forwards
+    return taken
 
 
 def _names(parameters: Iterable[inspect.Parameter]) -> set[str]:
@@ -52,19 +62,22 @@ def _rest_name(parameters: Iterable[inspect.Parameter]) -> str | None:
     return next((p.name for p in parameters if p.kind is inspect.Parameter.VAR_KEYWORD), None)
 
 
-def _only_forwarded(constructor: Callable, rest: str) -> bool:
-    """Whether ``**rest`` does nothing but go into ``super().__init__``."""
+def _forwards(constructor: Callable, rest: str) -> set[str] | None:
+    """The keywords beside ``**rest`` in ``super().__init__``; None where it does more with it."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(constructor)))
     uses = sum(isinstance(n, ast.Name) and n.id == rest for n in ast.walk(tree))
-    forwards = sum(
-        isinstance(n, ast.Call)
+    forwards = [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call)
         and isinstance(n.func, ast.Attribute)
         and n.func.attr == '__init__'
         and _is_plain_super(n.func.value)
         and any(k.arg is None and getattr(k.value, 'id', None) == rest for k in n.keywords)
-        for n in ast.walk(tree)
-    )
-    return uses == forwards > 0
+    ]
+    if uses != len(forwards) or not forwards:
+        return None
+    return {k.arg for n in forwards for k in n.keywords if k.arg is not None}
 
 
 def _is_plain_super(node: ast.AST) -> bool:
@@ -94,11 +107,15 @@ def wrong_types(component: Callable, arguments: Mapping) -> Iterator[tuple[str, 
     """
     if not getattr(component, '__module__', '').startswith(_PACKAGE):
         return
+    takers = _takers(component) or {}
     function = component.__init__ if inspect.isclass(component) else component
-    hints = typing.get_type_hints(function)
     for name, value in arguments.items():
-        if name in hints and not fits(value, hints[name]):
-            yield name, _text(hints[name]), value
+        takes = takers.get(name, function)
+        if not takes.__module__.startswith(_PACKAGE):
+            continue
+        hint = typing.get_type_hints(takes).get(name)
+        if hint is not None and not fits(value, hint):
+            yield name, _text(hint), value
 
 
 def fits(value: object, hint: object) -> bool:

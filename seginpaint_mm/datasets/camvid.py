@@ -1,9 +1,11 @@
 """CamVid: scenes with foreground, and its labels."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from typing_extensions import Unpack
+
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.label_folder import LabelFolderDataset
 from seginpaint_mm.datasets.scene_dataset import (
     SceneDataset,
@@ -32,10 +34,7 @@ class CamVidSceneDataset(SceneDataset):
         split: ``'train'``, ``'val'``, ``'test'`` or any other folder name.
         hidden_truth: ``'manual'`` reads ``SPLITbackground``, which every image must have;
             ``'none'`` knows nothing behind objects (see :class:`PasteForeground`).
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: when ``hidden_truth`` is neither.
@@ -48,20 +47,11 @@ class CamVidSceneDataset(SceneDataset):
         split: str,
         *,
         hidden_truth: str = 'none',
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.split = split
         self.hidden_truth = check_hidden_truth(hidden_truth)
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by name."""
@@ -94,10 +84,7 @@ class CamVidLabelDataset(LabelFolderDataset):
         data_root: Folder that holds these.
         split: ``'train'``, ``'val'``, ``'test'`` or any other folder name.
         label_folder: Instead of ``SPLITannot``, e.g. automatic labels (Table 5).
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the data, or an image's labels, are not there.
@@ -140,18 +127,12 @@ class CamVidLabelDataset(LabelFolderDataset):
         split: str,
         *,
         label_folder: str | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         super().__init__(
             data_root,
             image_folder=split,
             label_folder=label_folder or f'{split}annot',
             how_to_get=HOW_TO_GET.format(root=data_root),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )

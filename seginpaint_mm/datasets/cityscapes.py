@@ -1,12 +1,13 @@
 """Cityscapes: scenes with foreground, instances, and its labels."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from mmseg.utils import cityscapes_classes, cityscapes_palette
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.class_tables import CITYSCAPES_THINGS
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset
 from seginpaint_mm.datasets.label_folder import LabelFolderDataset
 from seginpaint_mm.datasets.scene_dataset import (
@@ -45,10 +46,7 @@ class CityscapesSceneDataset(SceneDataset):
         part: With manual truth, the paper's parts of ``split``: the maps sorted by city and name,
             ``'val'`` the first 100 and ``'test'`` the others; None for both. Maps whose images
             are absent count, so that the parts are the same on a reduced set.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: when ``hidden_truth`` or ``part`` is none of the above.
@@ -62,21 +60,12 @@ class CityscapesSceneDataset(SceneDataset):
         *,
         hidden_truth: str = 'none',
         part: str | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.split = split
         self.hidden_truth = check_hidden_truth(hidden_truth)
         self.part = _check_part(part, hidden_truth)
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by city and name."""
@@ -174,10 +163,7 @@ class CityscapesLabelDataset(LabelFolderDataset):
         split: ``'train'``, ``'val'`` or any other folder name.
         label_folder: Folder of the label maps; the split's folder is in it.
         label_suffix: What the label maps' names end in, where images have ``_leftImg8bit.png``.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the data, or an image's labels, are not there.
@@ -194,10 +180,7 @@ class CityscapesLabelDataset(LabelFolderDataset):
         *,
         label_folder: str = 'gtFine',
         label_suffix: str = '_gtFine_labelIds.png',
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         super().__init__(
             data_root,
@@ -206,10 +189,7 @@ class CityscapesLabelDataset(LabelFolderDataset):
             image_suffix='_leftImg8bit',
             label_suffix=label_suffix,
             how_to_get=HOW_TO_GET.format(root=data_root),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
 
@@ -230,10 +210,7 @@ class CityscapesInstanceDataset(InstanceDataset):
         data_root: Folder that holds these.
         split: ``'train'``, ``'val'`` or any other folder name.
         merge_things: Make one class of the eight classes of things: 0 background, 1 object.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the data, or an image's labels or instance ids, are not there.
@@ -251,20 +228,14 @@ class CityscapesInstanceDataset(InstanceDataset):
         split: str,
         *,
         merge_things: bool = False,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.split = split
         self.merge_things = merge_things
         super().__init__(
             data_root,
             metainfo=_MERGED if merge_things else None,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
     def find_samples(self) -> list[dict]:

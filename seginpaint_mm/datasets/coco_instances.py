@@ -1,12 +1,13 @@
 """COCO's JSON with the objects of chosen categories."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from mmengine.logging import print_log
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.coco_json import (
     CocoIndex,
@@ -18,6 +19,7 @@ from seginpaint_mm.datasets.coco_json import (
     shown,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, decode_mask, is_number
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.registry import DATASETS
@@ -50,10 +52,7 @@ class CocoInstanceDataset(InstanceDataset):
         classes: Names of the categories; their classes are 1, 2, ... in this order, without 255,
             which marks void pixels. None takes all, by their ids.
         keep_empty: Keep the images that show none of them, not even a crowd.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the JSON is not there.
@@ -69,10 +68,7 @@ class CocoInstanceDataset(InstanceDataset):
         image_folder: str,
         classes: Sequence[str] | None,
         keep_empty: bool = True,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.json_path = Path(data_root, ann_file)
         self.image_folder = image_folder
@@ -88,10 +84,7 @@ class CocoInstanceDataset(InstanceDataset):
         super().__init__(
             data_root,
             metainfo=None if classes is None else _metainfo(classes),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
     def own_source(self) -> dict:

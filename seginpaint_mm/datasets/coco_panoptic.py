@@ -1,10 +1,10 @@
 """COCO's panoptic segments: things and stuff."""
 
 import logging
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.logging import print_log
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.coco_json import (
     CocoIndex,
@@ -17,6 +17,7 @@ from seginpaint_mm.datasets.coco_json import (
     reference,
     shown,
 )
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.registry import DATASETS
@@ -41,10 +42,7 @@ class CocoPanopticInstanceDataset(InstanceDataset):
         ann_file: JSON, e.g. ``'annotations/panoptic_train2017.json'``.
         image_folder: The folder of the images, e.g. ``'train2017'``.
         segment_folder: The folder of the PNGs, e.g. ``'annotations/panoptic_train2017'``.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the JSON is not there.
@@ -59,21 +57,12 @@ class CocoPanopticInstanceDataset(InstanceDataset):
         ann_file: str,
         image_folder: str,
         segment_folder: str,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.json_path = Path(data_root, ann_file)
         self.image_folder = image_folder
         self.segment_folder = segment_folder
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def find_samples(self) -> list[dict]:
         """Find the samples, sorted by the id of the image."""

@@ -1,9 +1,11 @@
 """COCOA: COCO's images with regions outlined as they are, also where something hides them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import ClassVar
+
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.coco_json import (
     Entry,
@@ -14,6 +16,7 @@ from seginpaint_mm.datasets.coco_json import (
     unique,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
 from seginpaint_mm.datasets.scene_dataset import images_by_name, in_any_form
 from seginpaint_mm.registry import DATASETS
@@ -42,10 +45,7 @@ class COCOADataset(InstanceDataset):
             where each image has its own JSON beside it, NAME.json for NAME.jpg.
         image_folder: Folder of the images below ``data_root``, e.g. ``'val2014'``.
         stuff: Take the regions that are stuff (``isStuff``: grass, sky, ...) as well.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when there are no annotations.
@@ -61,21 +61,12 @@ class COCOADataset(InstanceDataset):
         ann_file: str | None = None,
         image_folder: str = '',
         stuff: bool = True,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.json_name = ann_file
         self.image_folder = Path(data_root, image_folder)
         self.stuff = stuff
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def find_samples(self) -> list[dict]:
         """Find the samples: in the order of the JSON, or by name."""

@@ -1,12 +1,14 @@
 """DYCE, SeGAN's data set of rendered rooms, and other data sets in its layout."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from mmengine.logging import print_log
+from typing_extensions import Unpack
 
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import OBJECT_METAINFO, InstanceDataset
 from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.registry import DATASETS
@@ -64,10 +66,7 @@ class DYCEDataset(InstanceDataset):
         one_object: Each line is a sample of its own.
         leave_out: First words of the tags of objects to leave out, which is logged; () for none.
             The default is DYCE's background, which the published code leaves out end to end.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the list is not there, or empty.
@@ -85,10 +84,7 @@ class DYCEDataset(InstanceDataset):
         real: bool = False,
         one_object: bool = False,
         leave_out: Sequence[str] = DYCE_BACKGROUND,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         name = split + '_multipath' * predicted_masks + '_real' * real
         self.list_path = Path(data_root, f'annotations/{name}.txt')
@@ -96,13 +92,7 @@ class DYCEDataset(InstanceDataset):
         self.real = real
         self.one_object = one_object
         self.leave_out = frozenset(leave_out)
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def find_samples(self) -> list[dict]:
         """Find the samples, in the order in which the list first names their images."""

@@ -6,14 +6,16 @@ import logging
 import os
 import string
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.coco_json import read_json, shown
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
 from seginpaint_mm.datasets.scene_dataset import (
     images_by_name,
@@ -63,10 +65,7 @@ class FolderInstanceDataset(InstanceDataset):
         part: ``'train'`` or ``'val'``.
         val_share: Of the images.
         split_seed: Varies the parts.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: when ``mask_file`` has no ``{name}``, several classes are given without
@@ -87,10 +86,7 @@ class FolderInstanceDataset(InstanceDataset):
         part: str | None = None,
         val_share: float = 0.2,
         split_seed: int = 0,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.classes = _names(class_name if classes is None else classes)
         _check_places(self.classes, mask_file, table_file)
@@ -123,10 +119,7 @@ class FolderInstanceDataset(InstanceDataset):
                 ),
                 thing_ids=tuple(class_numbers(len(self.classes) + 1)[1:]),
             ),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
     def own_source(self) -> dict:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmseg.utils import voc_palette
 from scipy.io import loadmat
@@ -21,6 +20,7 @@ from seginpaint_mm.datasets.class_tables import (
     read_segment_ids,
 )
 from seginpaint_mm.datasets.coco_masks import decode_mask
+from seginpaint_mm.datasets.image_dataset import ImageDataset
 from seginpaint_mm.datasets.image_reading import (
     check_shape,
     check_size,
@@ -301,42 +301,14 @@ OBJECT_METAINFO = dict(
 )
 
 
-class InstanceDataset(BaseDataset):
+class InstanceDataset(ImageDataset):
     """Images whose pixels have a class and, where it is a class of things, belong to an object.
 
     ``metainfo`` holds ``classes``, ``palette`` and ``thing_ids``, the classes (semantic ids) that
     have objects, in order. A sample's dictionary holds ``img_path``, ``thing_ids``,
     ``instance_format`` (key of ``INSTANCE_READERS``), ``instance_path`` and what else that
     format's reader needs; :class:`LoadInstances` reads them.
-
-    Args:
-        data_root: Folder of the data set.
-        metainfo: What differs from the class's ``METAINFO``.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
     """
-
-    def __init__(
-        self,
-        data_root: str,
-        *,
-        metainfo: dict | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
-    ) -> None:
-        super().__init__(
-            data_root=data_root,
-            metainfo=metainfo,
-            data_prefix={},
-            pipeline=list(pipeline),
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
 
     def own_source(self) -> dict | None:
         """Config of this data set, for :class:`PasteForeground`, without pipeline; or None."""

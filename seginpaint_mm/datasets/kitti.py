@@ -1,8 +1,10 @@
 """KITTI semantics with the hand-made labels behind objects of the MPI paper."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from typing_extensions import Unpack
+
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.scene_dataset import (
     SceneDataset,
     check_hidden_truth,
@@ -29,10 +31,7 @@ class KITTISceneDataset(SceneDataset):
         data_root: Folder that holds these.
         hidden_truth: ``'manual'`` keeps only the images that have a map in ``gt_manual``;
             ``'none'`` keeps all and knows nothing behind objects.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: when ``hidden_truth`` is neither.
@@ -44,19 +43,10 @@ class KITTISceneDataset(SceneDataset):
         data_root: str,
         *,
         hidden_truth: str = 'none',
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.hidden_truth = check_hidden_truth(hidden_truth)
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by name."""

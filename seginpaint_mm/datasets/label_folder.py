@@ -1,12 +1,12 @@
 """``LabelFolderDataset``: a folder of images, one of label maps, and any list of classes."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
+from seginpaint_mm.datasets.image_dataset import ImageDataset, ImageOptions
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
@@ -19,7 +19,7 @@ _HOW_TO_GET = (
 
 
 @DATASETS.register_module()
-class LabelFolderDataset(BaseDataset):
+class LabelFolderDataset(ImageDataset):
     """Images and their label maps, with sub-folders, as :class:`LoadClasses` reads them.
 
     Files: ``IMAGE_FOLDER/SUB/NAME{image_suffix}.png`` (or another format) and, for each,
@@ -37,10 +37,7 @@ class LabelFolderDataset(BaseDataset):
         part: ``'train'`` or ``'val'``.
         val_share: Of the images.
         split_seed: Varies the parts.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: when there are not as many colours as classes, more than 255, or equal ones.
@@ -61,10 +58,7 @@ class LabelFolderDataset(BaseDataset):
         part: str | None = None,
         val_share: float = 0.2,
         split_seed: int = 0,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.image_folder = image_folder
         self.split = dict(
@@ -79,13 +73,9 @@ class LabelFolderDataset(BaseDataset):
         self.how_to_get = how_to_get
         _check_metainfo({**self.METAINFO, **(metainfo or {})})
         super().__init__(
-            data_root=data_root,
+            data_root,
             metainfo=metainfo,
-            data_prefix={},
-            pipeline=list(pipeline),
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
     def load_data_list(self) -> list[dict]:

@@ -1,8 +1,10 @@
 """Outdoor Scenes, with its eight classes or any others."""
 
-from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from typing_extensions import Unpack
+
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.label_folder import LabelFolderDataset
 from seginpaint_mm.registry import DATASETS
 
@@ -26,10 +28,7 @@ class OutdoorScenesDataset(LabelFolderDataset):
         image_folder: Instead of ``images/SPLIT``.
         label_folder: Instead of ``labels/SPLIT``, e.g. automatic labels (Table 5).
         metainfo: See :class:`LabelFolderDataset`.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError, FileNotFoundError: as :class:`LabelFolderDataset`.
@@ -57,10 +56,7 @@ class OutdoorScenesDataset(LabelFolderDataset):
         image_folder: str | None = None,
         label_folder: str | None = None,
         metainfo: dict | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         image_folder = image_folder or f'images/{split}'
         label_folder = label_folder or f'labels/{split}'
@@ -70,8 +66,5 @@ class OutdoorScenesDataset(LabelFolderDataset):
             label_folder=label_folder,
             metainfo=metainfo,
             how_to_get=_HOW_TO_GET.format(image=image_folder, label=label_folder),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )

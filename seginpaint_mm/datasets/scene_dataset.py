@@ -5,62 +5,34 @@ import os
 import unicodedata
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import ClassVar
 
-from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
+from seginpaint_mm.datasets.image_dataset import ImageDataset
 from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES, OTHER_SUFFIXES
 
 _LOSSY_SUFFIXES = ('.heic', '.heif', '.hif', '.jfif', '.jif', '.jpe', '.jpeg', '.jpg', '.mpo')
 HIDDEN_TRUTHS = ('manual', 'none')
 
 
-class SceneDataset(BaseDataset):
+class SceneDataset(ImageDataset):
     """Images of streets with the classes of the MPI paper: 0 road, 1 sidewalk, 2 other.
 
     A sample's dictionary holds ``img_path``, ``label_path``, ``label_table`` (key of
     ``LABEL_TABLES``, or a table), ``background_path`` (map of hidden truth or None),
     ``instance_path`` (map of instance ids or None) and ``class_names``, the data set's ``classes``;
     :class:`LoadSceneAnnotations` reads them. Any other classes: :class:`SceneFolderDataset`.
-
-    Args:
-        data_root: Folder of the data set.
-        metainfo: Other ``classes`` and ``palette``.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
     """
 
     METAINFO: ClassVar[dict] = dict(
         classes=('road', 'sidewalk', 'other'),
         palette=[(128, 64, 128), (244, 35, 232), (70, 130, 180)],
     )
-
-    def __init__(
-        self,
-        data_root: str,
-        *,
-        metainfo: dict | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
-    ) -> None:
-        super().__init__(
-            data_root=data_root,
-            metainfo=metainfo,
-            data_prefix={},
-            pipeline=list(pipeline),
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
 
     def get_data_info(self, idx: int) -> dict:
         """A sample, with the names of the data set's classes."""

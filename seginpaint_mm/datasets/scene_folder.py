@@ -1,12 +1,14 @@
 """``SceneFolderDataset``: your own scenes: images, label maps, and classes that hide others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from mmseg.utils import voc_palette
+from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, LabelTable
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.scene_dataset import SceneDataset, list_images, require_file
 from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
@@ -54,10 +56,7 @@ class SceneFolderDataset(SceneDataset):
         part: ``'train'`` or ``'val'``.
         val_share: Of the images.
         split_seed: Varies the parts.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         ValueError: one sentence, when names or numbers do not fit each other.
@@ -84,10 +83,7 @@ class SceneFolderDataset(SceneDataset):
         part: str | None = None,
         val_share: float = 0.2,
         split_seed: int = 0,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         ids, colours = _ids_of_labels(labels)
         names = dict(foreground=foreground, ground=ground, void=void)
@@ -141,10 +137,7 @@ class SceneFolderDataset(SceneDataset):
         super().__init__(
             data_root,
             metainfo=dict(classes=tuple(joined), palette=_palette(joined, ids, colours, palette)),
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
+            **common,
         )
 
     def get_data_info(self, idx: int) -> dict:

@@ -1,11 +1,12 @@
 """VOC 2012 and SBD: classes and instances."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from mmseg.utils import voc_classes, voc_palette
+from typing_extensions import Unpack
 
+from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, read_names
 from seginpaint_mm.datasets.scene_dataset import in_any_case, optional_file, require_file
 from seginpaint_mm.registry import DATASETS
@@ -34,10 +35,7 @@ class VOCInstanceDataset(InstanceDataset):
     Args:
         data_root: Folder that holds these.
         split: Name of the list, ``'train'``, ``'val'``, ...; None for all object maps there are.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the data, or an image's image or maps, are not there.
@@ -49,20 +47,10 @@ class VOCInstanceDataset(InstanceDataset):
         self,
         data_root: str,
         split: str | None = None,
-        *,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.split = split
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def find_samples(self) -> list[dict]:
         """Find the samples, in the order of the list, or by name."""
@@ -118,10 +106,7 @@ class SBDInstanceDataset(InstanceDataset):
         voc_root: ``VOCdevkit/VOC2012``: take the images of its ``ImageSets/Main/SPLIT.txt`` that
             have an ``inst/NAME.mat``. None takes SBD's own list.
         num_images: How many images the list must give; None for any number.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when the data, or an image's objects, are not there.
@@ -137,21 +122,12 @@ class SBDInstanceDataset(InstanceDataset):
         *,
         voc_root: str | None = None,
         num_images: int | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.split = split
         self.voc_root = voc_root
         self.num_images = num_images
-        super().__init__(
-            data_root,
-            pipeline=pipeline,
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def find_samples(self) -> list[dict]:
         """Find the samples, in the order of the list."""

@@ -1,11 +1,12 @@
 """``PairsDataset``: images with and without an object, as ``make_pairs.py`` wrote them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.dataset import BaseDataset
+from typing_extensions import Unpack
 
+from seginpaint_mm.datasets.image_dataset import ImageDataset, ImageOptions
 from seginpaint_mm.datasets.pairs.writer import (
     NOTE,
     RECORDS,
@@ -22,7 +23,7 @@ _HOW_TO_GET = 'Make pairs with tools/dataset_converters/make_pairs.py.'
 
 
 @DATASETS.register_module()
-class PairsDataset(BaseDataset):
+class PairsDataset(ImageDataset):
     """Pairs for object removal; see :mod:`seginpaint_mm.datasets.pairs.writer`.
 
     ``metainfo`` holds ``classes`` and ``palette`` of the class maps, and ``thing_ids``, the classes
@@ -34,10 +35,7 @@ class PairsDataset(BaseDataset):
     Args:
         data_root: The folder.
         removed_classes: Take only pairs with an object of these classes; None for all.
-        pipeline: Transforms.
-        indices: Take only the first n samples, or those with these indices.
-        test_mode: Let a sample that fails in the pipeline be an error, not another sample.
-        lazy_init: Look at the files only when the first sample is needed.
+        common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
         FileNotFoundError: when there are no pairs.
@@ -49,20 +47,10 @@ class PairsDataset(BaseDataset):
         data_root: str,
         *,
         removed_classes: Sequence[str] | None = None,
-        pipeline: Sequence[dict | Callable] = (),
-        indices: int | Sequence[int] | None = None,
-        test_mode: bool = False,
-        lazy_init: bool = False,
+        **common: Unpack[ImageOptions],
     ) -> None:
         self.removed_classes = removed_classes
-        super().__init__(
-            data_root=data_root,
-            data_prefix={},
-            pipeline=list(pipeline),
-            indices=indices,
-            test_mode=test_mode,
-            lazy_init=lazy_init,
-        )
+        super().__init__(data_root, **common)
 
     def load_data_list(self) -> list[dict]:
         """The pairs, by name."""
