@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.coco_masks import decode_mask
+from seginpaint_mm.datasets.image_reading import check_shape
 from seginpaint_mm.datasets.mask_reading import read_mask
 
 Size = tuple[int, int]
@@ -62,6 +63,9 @@ def _note_missed_objects(folder: str) -> None:
 def read_cocoa_object(item: dict, sample: dict, size: Size) -> ObjectMasks:
     """``full``, a list of polygons, and ``visible``, the same or run lengths."""
     path = sample['annotation_path']
+    if sample['annotated_size'] is not None:
+        written = tuple(sample['annotated_size'])
+        check_shape(path, written, size=size, img_path=sample['img_path'])
     masks = {}
     for key in ('full', 'visible'):
         mask = decode_mask(item[key], size, path=path, of=item['name'])

@@ -17,6 +17,7 @@ from seginpaint_mm.datasets.coco_json import (
     index_coco,
     read_json,
     shown,
+    size_of,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, decode_mask, is_number
 from seginpaint_mm.datasets.image_dataset import ImageOptions
@@ -25,7 +26,6 @@ from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.registry import DATASETS
 
 _WHAT = "COCO's JSON of instances, with images, annotations and categories"
-_LONGEST_SIDE = 1 << 16
 _HOW_TO_GET = (
     'Either put COCO there (https://cocodataset.org/#download), or your own images with '
     'annotations in its JSON, which most annotation tools export.'
@@ -108,7 +108,7 @@ class CocoInstanceDataset(InstanceDataset):
                 if entry.identifier('category_id') in class_of
             ]
             if chosen or self.keep_empty:
-                size = _size(index.images[number])
+                size = size_of(index.images[number])
                 annotations = [_annotation(entry, class_of, size) for entry in chosen]
                 samples.append(self._sample(index.images[number], size, annotations))
                 without_outline += [
@@ -169,14 +169,6 @@ class CocoInstanceDataset(InstanceDataset):
             )
 
 
-def _size(image: Entry) -> tuple[int, int]:
-    """(height, width) that is written."""
-    height, width = (
-        image.whole(key, lowest=1, highest=_LONGEST_SIDE) for key in ('height', 'width')
-    )
-    return height, width
-
-
 def _annotation(entry: Entry, class_of: dict[Id, int], size: tuple[int, int]) -> dict:
     """What a sample keeps of an annotation; ``segmentation`` is empty without three corners."""
     segmentation = entry.value('segmentation')
@@ -222,7 +214,7 @@ def read_truth(path: str | Path) -> dict:
     path = Path(path)
     content = read_json(path, what=_WHAT, how_to_get=_HOW_TO_GET)
     index = index_coco(content, path, what=_WHAT)
-    sizes = {number: _size(image) for number, image in index.images.items()}
+    sizes = {number: size_of(image) for number, image in index.images.items()}
     annotations: list[dict] = []
     for image, entries in index.annotations.items():
         for entry in entries:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 Id = int | str
 _EXACT = 1 << 53  # above, different whole numbers are the same float
+_LONGEST_SIDE = 1 << 16
 _LONGEST = 40  # characters of a value in an error
 _brief = reprlib.Repr()  # deeply nested lists would end repr in a RecursionError
 _brief.maxstring = _brief.maxlong = _brief.maxother = _LONGEST
@@ -238,3 +239,11 @@ def reference(entry: Entry, key: str, of: dict[Id, Entry], kind: str) -> Id:
 def in_order(ids: Iterable[Id]) -> list[Id]:
     """Sort ids: numbers first, then texts."""
     return sorted(ids, key=lambda number: (isinstance(number, str), number))
+
+
+def size_of(image: Entry) -> tuple[int, int]:
+    """(height, width) that is written of an image."""
+    height, width = (
+        image.whole(key, lowest=1, highest=_LONGEST_SIDE) for key in ('height', 'width')
+    )
+    return height, width

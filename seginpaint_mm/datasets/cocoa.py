@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from typing_extensions import Unpack
 
+from seginpaint_mm.datasets.amodal_reading import Size
 from seginpaint_mm.datasets.coco_json import (
     Entry,
     by_id,
     read_json,
     reference,
     shown,
+    size_of,
     unique,
 )
 from seginpaint_mm.datasets.coco_masks import checked_segmentation, seen_pixels
@@ -71,7 +73,7 @@ class COCOADataset(InstanceDataset):
     def find_samples(self) -> list[dict]:
         """Find the samples: in the order of the JSON, or by name."""
         samples = []
-        for path, image, annotation in self._annotations():
+        for path, image, size, annotation in self._annotations():
             try:
                 objects = self._objects(annotation)
             except CycleError as error:
@@ -86,6 +88,7 @@ class COCOADataset(InstanceDataset):
                         img_path=str(image),
                         amodal_format='cocoa',
                         annotation_path=str(path),
+                        annotated_size=size,
                         objects=objects,
                     )
                 )
@@ -95,13 +98,13 @@ class COCOADataset(InstanceDataset):
             )
         return samples
 
-    def _annotations(self) -> Iterator[tuple[Path, Path, Entry]]:
-        """The file, the image and the annotation of each image."""
+    def _annotations(self) -> Iterator[tuple[Path, Path, Size | None, Entry]]:
+        """Of each image its file, itself, its size where the file says it, and the annotation."""
         root = Path(self.data_root)
         if self.json_name is None:
             images = images_by_name(self.image_folder)
             for path in sorted(root.glob('*.json')):
-                yield path, _image_beside(path, self.image_folder, images), _read(path)
+                yield path, _image_beside(path, self.image_folder, images), None, _read(path)
             return
         path = root / self.json_name
         content = _read(path)
@@ -111,10 +114,11 @@ class COCOADataset(InstanceDataset):
             unique(images.values(), 'file_name', 'Its regions would be divided')
         for entry in content.entries('annotations', 'annotation'):
             if 'url' in entry.item and entry.item.get('image_id') not in images:
-                name = entry.text('url').rsplit('/', 1)[-1]
+                name, size = entry.text('url').rsplit('/', 1)[-1], None
             else:
-                name = images[reference(entry, 'image_id', images, 'image')].text('file_name')
-            yield path, in_any_form(self.image_folder / name), entry
+                image = images[reference(entry, 'image_id', images, 'image')]
+                name, size = image.text('file_name'), _written_size(image)
+            yield path, in_any_form(self.image_folder / name), size, entry
 
     def _objects(self, annotation: Entry) -> list[dict]:
         kind = 'region' if self.json_name is None else f'{annotation.name}, region'
@@ -127,6 +131,11 @@ class COCOADataset(InstanceDataset):
 
     def _is_wanted(self, region: dict) -> bool:
         return self.stuff or not region['is_stuff']
+
+
+def _written_size(image: Entry) -> Size | None:
+    has_size = {'height', 'width'} <= image.item.keys()
+    return size_of(image) if has_size else None
 
 
 def _region(entry: Entry, order: int) -> dict:

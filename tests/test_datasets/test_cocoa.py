@@ -43,6 +43,19 @@ def test_one_json_of_all(tmp_path, with_images):
     check_three_objects(dataset(tmp_path, ann_file='all.json', image_folder='val')[0])
 
 
+def test_regions_outlined_at_another_size(tmp_path):
+    write_map(tmp_path / 'street.jpg', picture())
+    image = dict(id=7, file_name='street.jpg', height=32, width=64)
+    content = dict(annotations=[cocoa_annotation()], images=[image])
+    (tmp_path / 'all.json').write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r'all\.json: the labels are 64x32 .*street\.jpg is 32x16'):
+        dataset(tmp_path, ann_file='all.json')[0]
+    image['height'] = '32'
+    (tmp_path / 'all.json').write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r'all\.json: image 7 .*height'):
+        dataset(tmp_path, ann_file='all.json')
+
+
 def without_order(constraint: str) -> dict:
     annotation = cocoa_annotation() | dict(depth_constraint=constraint)
     for region in annotation['regions']:
