@@ -11,21 +11,22 @@ from seginpaint_mm.datasets.image_reading import check_size, open_image
 
 IGNORE_INDEX = 255
 ROAD, SIDEWALK, OTHER = 0, 1, 2
-_FOREGROUND, _NO_MEANING = 254, 253
+_FOREGROUND, _NO_MEANING = -1, -2  # beside the classes 0 to 254 and 255
 
 
 class LabelTable:
-    """Maps label ids to a background class, foreground, or void.
+    """Map label ids to classes, foreground, or void.
 
     Args:
         name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
-        classes: Background class of each id that has one: its index in the data set's ``classes``,
-            0 road, 1 sidewalk, 2 other in the MPI paper.
-        foreground: Ids of foreground objects (human, vehicle).
-        void: Ids that are neither: their class is 255.
+        classes: Class of each id that has one, 0 to 254: its index in the data set's ``classes``,
+            e.g. 0 road, 1 sidewalk, 2 other in the MPI paper.
+        void: Ids of no class: they become 255.
+        foreground: Ids of foreground objects (human, vehicle), of no class either.
         object_groups: Foreground ids that belong to one object where they touch, e.g. a rider
             and the bicycle; ids of ``foreground`` that are in no group are not cut out.
-        colours: The colour of each id where label maps are colour images, RGB uint8 (n, 3).
+        colours: The colour of each id in label maps that are colour images or have a palette, RGB
+            uint8 (n, 3); None where they have none, or any.
         advice: What to do about an id that has no meaning, for the error.
     """
 
@@ -34,8 +35,8 @@ class LabelTable:
         *,
         name: str,
         classes: Mapping[int, int],
-        foreground: set[int],
         void: set[int],
+        foreground: set[int] | frozenset[int] = frozenset(),
         object_groups: Sequence[tuple[int, ...]] = (),
         colours: np.ndarray | None = None,
         advice: str = 'convert the labels, or take the data set class that they belong to.',
@@ -46,14 +47,21 @@ class LabelTable:
         self.class_ids = sorted({*classes.values()})
         self.object_groups = object_groups
         self.known_ids = sorted({*classes, *foreground, *void})
-        self._lookup = np.full(256, _NO_MEANING, np.uint8)
+        self._lookup = np.full(256, _NO_MEANING, np.int16)
         for label_id, class_id in classes.items():
             self._lookup[label_id] = class_id
         self._lookup[sorted(foreground)] = _FOREGROUND
         self._lookup[sorted(void)] = IGNORE_INDEX
 
+    def classes(self, labels: np.ndarray, path: str) -> np.ndarray:
+        """Return the classes of label ids, uint8 (H, W), 255 = void or foreground.
+
+        Args, Raises: as :meth:`split`.
+        """
+        return self.split(labels, path)[0]
+
     def split(self, labels: np.ndarray, path: str) -> tuple[np.ndarray, np.ndarray]:
-        """Visible background class and foreground mask of a label map.
+        """Return the visible classes and the foreground mask of a label map.
 
         Args:
             labels: uint8 (H, W) of label ids.
@@ -75,7 +83,7 @@ class LabelTable:
             )
         foreground = meaning == _FOREGROUND
         meaning[foreground] = IGNORE_INDEX
-        return meaning, foreground.astype(np.uint8)
+        return meaning.astype(np.uint8), foreground.astype(np.uint8)
 
     def hidden_truth(self, num_classes: int | None = None) -> 'LabelTable':
         """The table of maps of hidden truth: they hold background classes, and 255 = unknown.
@@ -87,7 +95,6 @@ class LabelTable:
         return LabelTable(
             name='hidden-truth classes',
             classes={number: number for number in ids},
-            foreground=set(),
             void={IGNORE_INDEX},
         )
 
@@ -248,59 +255,6 @@ def read_segment_ids(path: str | Path) -> np.ndarray:
     return colours[..., :3].astype(np.int32) @ np.array([65536, 256, 1], np.int32)
 
 
-_UNKNOWN = 254
-
-
-class ClassTable:
-    """Maps stored label ids to a data set's classes.
-
-    Args:
-        name: How errors call the labels, e.g. ``'Cityscapes labelIds'``.
-        classes: Class of each id that has one, 0 to 253.
-        void: Ids of no class: they become 255.
-        colours: The colour that the files' palettes have for each id, RGB uint8 (n, 3); None where
-            they have none, or any.
-    """
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        classes: Mapping[int, int],
-        void: set[int],
-        colours: np.ndarray | None = None,
-    ) -> None:
-        self.name = name
-        self.colours = colours
-        self._known_ids = sorted({*classes, *void})
-        self._lookup = np.full(256, _UNKNOWN, np.uint8)
-        for label_id, class_id in classes.items():
-            self._lookup[label_id] = class_id
-        self._lookup[sorted(void)] = IGNORE_INDEX
-
-    def classes(self, labels: np.ndarray, path: str) -> np.ndarray:
-        """Classes of label ids.
-
-        Args:
-            labels: uint8 (H, W).
-            path: The file they come from, for the error.
-
-        Returns:
-            np.ndarray: uint8 (H, W), 255 = void.
-
-        Raises:
-            ValueError: when a label id is neither of a class nor void.
-        """
-        classes = cv2.LUT(labels, self._lookup)
-        if (classes == _UNKNOWN).any():
-            unknown = np.unique(labels[classes == _UNKNOWN]).tolist()
-            raise ValueError(
-                f'{path}: label ids {unknown} are not {self.name}, which are {self._known_ids}; '
-                f'convert the labels, or take the data set class that they belong to.'
-            )
-        return classes
-
-
 CITYSCAPES_THINGS = tuple(range(11, 19))  # trainIds: person to bicycle
 CITYSCAPES_VOID = 19  # what SGE-Net makes of all that is none of the 19 classes: one class more
 # labelIds of the trainIds 0 to 18
@@ -309,15 +263,15 @@ _TRAIN_IDS = {label_id: train_id for train_id, label_id in enumerate(_EVALUATED)
 _VOID = {*range(34), 255} - {*_EVALUATED}
 
 
-def _cityscapes(classes: Mapping[int, int]) -> dict[str, ClassTable]:
+def _cityscapes(classes: Mapping[int, int]) -> dict[str, LabelTable]:
     """Tables of both kinds of label files, given the class of each trainId."""
     return dict(
-        ids=ClassTable(
+        ids=LabelTable(
             name='Cityscapes labelIds',
             classes={label_id: classes[train_id] for label_id, train_id in _TRAIN_IDS.items()},
             void=_VOID,
         ),
-        train_ids=ClassTable(name='Cityscapes labelTrainIds', classes=classes, void={255}),
+        train_ids=LabelTable(name='Cityscapes labelTrainIds', classes=classes, void={255}),
     )
 
 
@@ -330,9 +284,9 @@ _MERGED = _cityscapes({train_id: int(train_id in CITYSCAPES_THINGS) for train_id
 
 
 @functools.cache
-def own_table(num_classes: int) -> ClassTable:
+def own_table(num_classes: int) -> LabelTable:
     """The table of labels that are classes already: 0 to ``num_classes`` - 1, and 255 void."""
-    return ClassTable(
+    return LabelTable(
         name=f'classes of a data set with {num_classes}',
         classes={number: number for number in range(num_classes)},
         void={IGNORE_INDEX},
@@ -342,17 +296,17 @@ def own_table(num_classes: int) -> ClassTable:
 CLASS_TABLES = {
     'cityscapes_ids': _ALL['ids'],
     'cityscapes_train_ids': _ALL['train_ids'],
-    'cityscapes_ids_void': ClassTable(
+    'cityscapes_ids_void': LabelTable(
         name='Cityscapes labelIds', classes=_with_void_class(_TRAIN_IDS, _VOID), void=set()
     ),
-    'cityscapes_train_ids_void': ClassTable(
+    'cityscapes_train_ids_void': LabelTable(
         name='Cityscapes labelTrainIds',
         classes=_with_void_class({train_id: train_id for train_id in range(20)}, {255}),
         void=set(),
     ),
     'cityscapes_ids_merged': _MERGED['ids'],
     'cityscapes_train_ids_merged': _MERGED['train_ids'],
-    'voc': ClassTable(
+    'voc': LabelTable(
         name='VOC classes',
         classes={number: number for number in range(21)},
         void={255},

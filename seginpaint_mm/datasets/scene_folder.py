@@ -17,7 +17,7 @@ _HOW_TO_GET = (
     'Put images there, each with a label map (PNG of label ids, with or without palette, or of '
     'colours), or name the folders with image_folder and label_folder.'
 )
-_MOST_CLASSES = 253  # the lookup of a LabelTable needs the three greatest numbers itself
+_MOST_CLASSES = 254  # labels have 255 ids, of which one at least is foreground
 Labels = Sequence[str] | Mapping[str, int | Sequence[int]]
 
 

@@ -207,3 +207,13 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
 def test_metainfo_that_cannot_be(tmp_path: Path, meta: dict, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         LabelFolderDataset(str(tmp_path), image_folder='i', label_folder='l', metainfo=meta)
+
+
+def test_as_many_classes_as_label_maps_hold(tmp_path):
+    """Read the last of 255 classes, 254: only 255 is void."""
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    write_pair(tmp_path, 'a', labels)
+    meta = dict(classes=[f'class {k}' for k in range(255)], palette=[(k, k, k) for k in range(255)])
+    folders = dict(image_folder='images/train', label_folder='labels/train')
+    dataset = LabelFolderDataset(str(tmp_path), **folders, metainfo=meta)
+    np.testing.assert_array_equal(load(dataset), labels)
