@@ -392,13 +392,18 @@ def _small_options(cfg: Config, *, training: bool = False) -> list[str]:
             options[f'{name}.batch_size'] = 2
             if loader.sampler.type == 'PartialEpochSampler':
                 options[f'{name}.sampler.samples_per_epoch'] = 2
+        if training and not loader.dataset.get('indices'):
+            options[f'{name}.dataset.indices'] = 2
     if training:
         options |= {'train_cfg.max_epochs': 1, 'train_cfg.val_begin': 1}
     return [f'{key}={value}' for key, value in options.items()]
 
 
 def _small_images(key: str, steps: list[dict]) -> dict[str, str]:
-    """Resize to 64x128 instead, unless something is cut out of the image."""
+    """Resize to 64x128 instead, or cut out less."""
+    crops = [place for place, step in enumerate(steps) if step['type'] == 'mmseg.RandomCrop']
+    if crops:
+        return {f'{key}.{place}.crop_size': '(64,64)' for place in crops}
     if any('Crop' in step['type'] for step in steps):
         return {}
     scales = {True: '(4096,64)', False: '(128,64)'}
