@@ -23,6 +23,7 @@ from seginpaint_mm.cli import (
 )
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, RunGuardHook, SavePredictionsHook
 from seginpaint_mm.engine.hooks.check_hooks import unwrapped
+from seginpaint_mm.engine.mixed_precision import tell_slow_bfloat16
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.utils.files import check_writable, write_json
@@ -162,6 +163,7 @@ def main(argv: list[str] | None = None) -> None:
         show_pictures(cfg, args.show_dir)
     if args.tta:
         use_several_views(cfg)
+    tell_slow_bfloat16(cfg, ('test_cfg',))
     use_cpu_processes(cfg)
     limit_threads(cfg.get('test_dataloader'))
     with locate_errors(cfg):

@@ -22,7 +22,7 @@ from seginpaint_mm.config_check import scheduler_part_problems, unused_custom_ke
 from seginpaint_mm.engine.hooks import CheckpointGuardHook, ResumeSettingsHook, RunGuardHook
 from seginpaint_mm.engine.hooks.check_hooks import unwrapped
 from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
-from seginpaint_mm.engine.mixed_precision import use_amp
+from seginpaint_mm.engine.mixed_precision import tell_slow_bfloat16, use_amp
 from seginpaint_mm.engine.processes import limit_threads, use_cpu_processes
 from seginpaint_mm.engine.training_words import apply_words
 from seginpaint_mm.errors import ConfigError
@@ -103,6 +103,7 @@ def main(argv: list[str] | None = None) -> None:
     apply_words(cfg)
     if args.amp:
         use_amp(cfg)
+    tell_slow_bfloat16(cfg, ('train_cfg', 'val_cfg'))
     use_cpu_processes(cfg)
     limit_threads(cfg.get('train_dataloader'))
     with locate_errors(cfg):

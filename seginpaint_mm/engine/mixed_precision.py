@@ -1,6 +1,6 @@
 """Mixed precision on a CPU and a GPU."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -38,6 +38,31 @@ def use_amp(cfg: Config) -> None:
                 )
         elif not str(kind).endswith('AmpOptimWrapper'):
             raise ConfigError(f'--amp needs {path}.type=OptimWrapper, the config has {kind}.')
+
+
+def tell_slow_bfloat16(cfg: Config, loops: Sequence[str]) -> None:
+    """Print which keys of a config ask for bfloat16 where the processor has no units for it.
+
+    They are kept, unlike ``--amp``: with them results are as where the config was measured.
+
+    Args:
+        cfg: The config.
+        loops: The loops that will run, e.g. ``('train_cfg', 'val_cfg')``.
+    """
+    if torch.cuda.is_available() or has_bfloat16_units():
+        return
+    slow = [f'{loop}.fp16' for loop in loops if (cfg.get(loop) or {}).get('fp16')]
+    if 'train_cfg' in loops:
+        parts = optim_wrapper_parts(cfg.optim_wrapper)
+        wrappers = {f'optim_wrapper.{name}': part for name, part in parts.items()}
+        for path, wrapper in (wrappers or {'optim_wrapper': cfg.optim_wrapper}).items():
+            if str(wrapper.get('type')).endswith('CPUAmpOptimWrapper'):
+                slow.append(f'{path}.type=CPUAmpOptimWrapper')
+    if slow:
+        _say_once(
+            f'{", ".join(slow)}: this processor ({describe()}) is several times slower with '
+            'bfloat16 than with float32: leave it out unless results must be in bfloat16.'
+        )
 
 
 _said: set[str] = set()

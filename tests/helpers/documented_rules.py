@@ -26,6 +26,7 @@ from seginpaint_mm.commands import COMMANDS
 from seginpaint_mm.figures import load_figure
 from seginpaint_mm.registry import DATASETS, MODELS
 from seginpaint_mm.tables import load_spec, plan, share_parts, with_row_options
+from seginpaint_mm.utils.processor import has_bfloat16_units
 from seginpaint_mm.zoo import WEIGHTS, find_weights
 from tests.helpers.documented_commands import Command
 from tests.helpers.documented_world import BACKBONE, FINDER
@@ -396,6 +397,9 @@ def _small_options(cfg: Config, *, training: bool = False) -> list[str]:
             options[f'{name}.dataset.indices'] = 2
     if training:
         options |= {'train_cfg.max_epochs': 1, 'train_cfg.val_begin': 1}
+    if not has_bfloat16_units():  # in software it would take most of the time
+        loops = [loop for loop in ('val_cfg', 'test_cfg') if (cfg.get(loop) or {}).get('fp16')]
+        options |= {f'{loop}.fp16': False for loop in loops}
     return [f'{key}={value}' for key, value in options.items()]
 
 

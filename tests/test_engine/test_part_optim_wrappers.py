@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from seginpaint_mm.checkpoint import load_checkpoint_safely
 from seginpaint_mm.config_check import check_config
 from seginpaint_mm.engine import CPUAmpOptimWrapper, PartOptimWrappers, mixed_precision
-from seginpaint_mm.engine.mixed_precision import use_amp
+from seginpaint_mm.engine.mixed_precision import tell_slow_bfloat16, use_amp
 from seginpaint_mm.errors import ConfigError, DivergenceError
 from tests.helpers.tiny_gan import TinyGAN, tiny_batch, tiny_gan_config
 from tests.helpers.tool_runs import run_here
@@ -264,6 +264,23 @@ def test_amp_without_bfloat16_units_is_float32_and_says_so(
     cfg.optim_wrapper.judge.type = 'ApexOptimWrapper'
     with pytest.raises(ConfigError, match=r'optim_wrapper\.judge\.type=OptimWrapper'):
         use_amp(cfg)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='a GPU has its own mixed precision')
+def test_bfloat16_of_a_config_is_told_to_be_slow_without_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed_precision._said.clear()
+    cfg = Config.fromfile(tiny_gan_config(tmp_path))
+    cfg.merge_from_dict({'val_cfg.fp16': True, 'optim_wrapper.judge.type': 'CPUAmpOptimWrapper'})
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: True)
+    tell_slow_bfloat16(cfg, ('train_cfg', 'val_cfg'))
+    monkeypatch.setattr(mixed_precision, 'has_bfloat16_units', lambda: False)
+    tell_slow_bfloat16(cfg, ('test_cfg',))
+    assert not capsys.readouterr().out
+    tell_slow_bfloat16(cfg, ('train_cfg', 'val_cfg'))
+    expected = 'val_cfg.fp16, optim_wrapper.judge.type=CPUAmpOptimWrapper: this processor'
+    assert expected in capsys.readouterr().out
 
 
 # Three batches an epoch: after one epoch the judge, which learns every second time, is to rest.
