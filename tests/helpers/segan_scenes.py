@@ -27,6 +27,18 @@ def tiny_segmentor(**changes: object) -> dict:
     return {**config, **changes}
 
 
+def tiny_crop_segmentor() -> dict:
+    return dict(
+        type='CropSegmentor',
+        backbone=dict(type='CropResNet', depth=18, base_channels=8),
+        in_channels=(8, 16, 32),
+        channels=8,
+        crop_size=16,
+        output_size=16,
+        loss_mask=dict(type='RegionWeightedBCELoss'),
+    )
+
+
 def tiny_painter() -> dict:
     unet = dict(in_channels=3, out_channels=3, num_down=5, base_channels=4, use_dropout=True)
     patch = dict(in_channels=6, base_channels=4, num_conv=2)

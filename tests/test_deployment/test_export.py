@@ -29,7 +29,7 @@ from seginpaint_mm.utils.graphs import HOLE, IMAGE, Graph, graphs_of
 from seginpaint_mm.zoo import WEIGHTS
 from tests.helpers.maskopt_scenes import image, tiny_inpainter
 from tests.helpers.model_tester import build_model
-from tests.helpers.segan_scenes import tiny_segan
+from tests.helpers.segan_scenes import tiny_crop_segmentor, tiny_segan
 from tests.helpers.sgenet_scenes import tiny_sgenet
 from tests.helpers.stand_ins import LikeLaMa, LikeMIGAN
 from tests.helpers.tiny_run import tiny_config, write_tiny_street
@@ -96,6 +96,7 @@ MODELS = {
     'semantic': SEMANTIC,
     'localizer': LOCALIZER,
     'segan': tiny_segan(),
+    'segan-of-crops': tiny_segan(segmentor=tiny_crop_segmentor(), painter=None),
     'sgenet': tiny_sgenet(),
     'edge-connect': tiny_inpainter(segmentation=None, image=image(1)),
     'remover-stages': tiny_inpainter(),
@@ -103,6 +104,7 @@ MODELS = {
 }
 PARTS = {
     'segan': ('segmentor', 'painter'),
+    'segan-of-crops': ('segmentor',),
     'localizer': ('network', 'localization'),
     'sgenet': ('network', 'guided'),
     'remover-stages': ('network', 'edge', 'segmentation', 'image'),

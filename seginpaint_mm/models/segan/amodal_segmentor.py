@@ -1,6 +1,6 @@
 """Predict the full mask of an object from its visible mask (SV, SF; Section 3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -72,10 +72,7 @@ class ObjectResNet(ResNet):
             self.conv1.weight[:, _COLOURS] = self.conv1.weight[:, 0]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: object) -> None:
-        name = f'{prefix}conv1.weight'
-        weight = state_dict.get(name)
-        if weight is not None and weight.shape[1] == _COLOURS:
-            state_dict[name] = torch.cat([weight, weight[:, :1]], dim=1)
+        load_wider(state_dict, f'{prefix}conv1.weight', lambda weight: weight[:, :1])
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def embed(self, images: Tensor) -> Tensor:
@@ -108,6 +105,26 @@ class ObjectResNet(ResNet):
         return F.conv2d(x, weight, bias, self.conv1.stride, self.conv1.padding)
 
 
+def load_wider(state_dict: dict, name: str, others: Callable[[Tensor], Tensor]) -> None:
+    """Add filters of further channels to a first convolution's of RGB, in place.
+
+    Args:
+        state_dict: Of a checkpoint, with three channels or with all of them.
+        name: Of the weight, C,3,h,w.
+        others: Of these filters, those of the further channels, C,n,h,w.
+    """
+    weight = state_dict.get(name)
+    if weight is not None and weight.shape[1] == _COLOURS:
+        state_dict[name] = torch.cat([weight, others(weight)], dim=1)
+
+
+def enlarge(logits: Tensor, size: int) -> Tensor:
+    """Return probabilities N,``size``,``size`` in [0, 1] of N,m,m logits, upsampled bilinearly."""
+    return F.interpolate(
+        logits.float().sigmoid()[:, None], size=(size, size), mode='bilinear', align_corners=True
+    )[:, 0]
+
+
 ROI_LAYERS = ('pool', 'align')
 
 
@@ -135,6 +152,8 @@ class AmodalSegmentor(BaseModule):
     Raises:
         ValueError: when ``roi_layer`` is another word.
     """
+
+    sees_others = False
 
     def __init__(
         self,
@@ -207,9 +226,4 @@ class AmodalSegmentor(BaseModule):
 
     def enlarge(self, logits: Tensor) -> Tensor:
         """Probabilities N,``output_size``,``output_size`` in [0, 1] of N,m,m logits."""
-        return F.interpolate(
-            logits.float().sigmoid()[:, None],
-            size=(self.output_size, self.output_size),
-            mode='bilinear',
-            align_corners=True,
-        )[:, 0]
+        return enlarge(logits, self.output_size)

@@ -11,6 +11,7 @@ from seginpaint_mm.geometry.depth_order import check_occluders, complete_behind
 from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.adversarial import AdversarialModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
+from seginpaint_mm.models.segan.crop_segmentor import cover
 from seginpaint_mm.models.segan.objects import (
     Objects,
     collect_objects,
@@ -46,7 +47,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
     Parts, for ``optim_wrapper`` and the logs: ``segmentor``, ``generator``, ``discriminator``.
 
     Args:
-        segmentor: Config of an :class:`AmodalSegmentor`.
+        segmentor: Config of an :class:`AmodalSegmentor` or a :class:`CropSegmentor`.
         painter: Config of a :class:`Pix2PixHead`; its images are ``painter_size`` square.
         painter_mask: What is painted: the full mask that the segmentor has ``'predicted'``; the
             ``'truth'``, as the published code does in its tests; or ``'visible'``, nothing: the
@@ -178,7 +179,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
     def _segmentor_graph(
         self, image: Tensor, masks: Tensor, boxes: Tensor, image_index: Tensor
     ) -> dict[str, Tensor]:
-        logits = self.segmentor(self.segmentor.embed(image), masks, boxes, image_index)
+        embedded = self._embed(image, masks, image_index)
+        logits = self.segmentor(embedded, masks, boxes, image_index)
         return dict(full_probs=logits.float().sigmoid(), full=self.segmentor.enlarge(logits))
 
     def _painter_graph(self, crops: Tensor, seen: Tensor, full: Tensor) -> dict[str, Tensor]:
@@ -216,7 +218,9 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         objects = collect_objects(data_samples or (), tuple(inputs.shape[-2:]), self.box_growth)
         if not len(objects):
             raise ValueError('The batch has no object to learn from: leave such images out.')
-        generated = self._complete(inputs, self._embed(inputs), objects)
+        generated = self._complete(
+            inputs, self._embed(inputs, objects.given, objects.image_index), objects
+        )
         if self.segmentor is not None and objects.full is not None:
             size = self.segmentor.mask_size
             generated['visible'] = crop_masks(objects.visible, objects.boxes, size)
@@ -225,8 +229,13 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             generated['appearance'] = objects.appearance.to(inputs.dtype) / 127.5 - 1
         return generated
 
-    def _embed(self, images: Tensor) -> Tensor | None:
-        return None if self.segmentor is None else self.segmentor.embed(images)
+    def _embed(self, images: Tensor, given: Tensor, image_index: Tensor) -> Tensor | None:
+        """What all objects share, of all objects: a segmentor may see those around each."""
+        if self.segmentor is None:
+            return None
+        if not self.segmentor.sees_others:
+            return self.segmentor.embed(images)
+        return self.segmentor.embed(images, cover(given, image_index, images.shape[0]))
 
     def _complete(
         self, images: Tensor, embedded: Tensor | None, objects: Objects
@@ -325,7 +334,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         """Complete the objects of images of one size."""
         size = tuple(inputs.shape[-2:])
         objects = collect_objects(data_samples, size, self.box_growth)
-        embedded = self._embed(inputs)
+        embedded = self._embed(inputs, objects.given, objects.image_index)
         chunks = objects.split(self.max_objects_per_batch) or [objects]
         found = [self._results(inputs, embedded, chunk) for chunk in chunks]
         results = {name: torch.cat([chunk[name] for chunk in found]) for name in found[0]}

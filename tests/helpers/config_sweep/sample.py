@@ -16,6 +16,7 @@ SAMPLE = [
     'aotgan_small_street',
     'context-encoder_small_street-dyce',
     'convex-hull_cocoa-sample',
+    'crop_r18_coco-tiny',
     'deeplabv3plus_r50_outdoor',
     'edge_coco_random',
     'edgeconnect-panoptic_coco',
