@@ -11,9 +11,10 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as MMENGINE_MODELS
 
 from seginpaint_mm.config_check import check_config, located_error, unused_custom_keys
-from seginpaint_mm.config_check.signatures import accepted_arguments, fits
+from seginpaint_mm.config_check.signatures import accepted_arguments, fits, wrong_types
 from seginpaint_mm.engine.hooks import LastEpochsMeanHook
 from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.models.losses import ClassWeightedCrossEntropyLoss
 from tests.helpers.tool_runs import REPOSITORY
 
 
@@ -368,6 +369,11 @@ def test_arguments_are_followed_to_the_parents() -> None:
 )
 def test_values_fit_annotations(value: object, hint: object, expected: bool) -> None:
     assert fits(value, hint) is expected
+
+
+def test_types_are_named_without_their_modules() -> None:
+    (wrong,) = wrong_types(ClassWeightedCrossEntropyLoss, dict(class_weight='few'))
+    assert wrong == ('class_weight', 'Sequence[float]', 'few')
 
 
 def test_errors_while_building_are_located() -> None:

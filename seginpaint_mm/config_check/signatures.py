@@ -3,6 +3,7 @@
 import ast
 import difflib
 import inspect
+import re
 import textwrap
 import types
 import typing
@@ -140,4 +141,6 @@ def fits(value: object, hint: object) -> bool:
 
 
 def _text(hint: object) -> str:
-    return getattr(hint, '__name__', str(hint)) if not typing.get_args(hint) else str(hint)
+    if not typing.get_args(hint):
+        return getattr(hint, '__name__', str(hint))
+    return re.sub(r'\b(\w+\.)+', '', str(hint))  # Sequence[str], not collections.abc.Sequence[str]

@@ -114,7 +114,7 @@ class CocoPanopticInstanceDataset(InstanceDataset):
     def _sample(
         self, entry: Entry, image: Entry, categories: dict[Id, Entry], class_of: dict[Id, int]
     ) -> dict:
-        segments = by_id(entry.entries('segments_info', f'of {entry.name}, segment'), _segment_id)
+        segments = by_id(entry.entries('segments_info', f'{entry.name}, segment'), _segment_id)
         return dict(
             img_path=self._path(self.image_folder, image),
             instance_format='coco_panoptic',

@@ -328,7 +328,7 @@ PANOPTIC_MISTAKES = {
     'a colour name': (set_in('categories', 0, color='red'), "category 1 has color 'red'"),
     'no PNG': (delete('annotations', 1, 'file_name'), "annotation number 2 has no 'file_name'"),
     'no segments': (delete('annotations', 1, 'segments_info'), "2 has no 'segments_info'"),
-    'segment twice': (segment(id=8), 'of annotation number 2, segment 8 stands twice'),
+    'segment twice': (segment(id=8), 'annotation number 2, segment 8 stands twice'),
     'segment 0': (segment(id=0), 'annotation number 2, segment 0 has id 0'),
     'negative segment': (segment(id=-3), 'segment -3 has id -3'),
     'segment beyond a colour': (segment(id=2**24), 'has id 16777216'),
