@@ -10,6 +10,8 @@ train_pipeline, test_pipeline = _base_.train_pipeline, _base_.test_pipeline
 for step in (*train_pipeline, *test_pipeline):
     if step['type'] == 'FrameObjects':
         step['size'] = (384, 384)
+    if step['type'] == 'PasteForeground':
+        step['unknown_behind'] = True  # where photos hide objects themselves
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -212,6 +212,7 @@ def pasted_truth(
     numbers: np.ndarray,
     pasted: Sequence[tuple[np.ndarray, np.ndarray]],
     appearances: bool,
+    unknown_behind: bool = False,
 ) -> dict[str, np.ndarray] | None:
     """Return visible and hidden masks of an image's objects and of those pasted over them.
 
@@ -224,22 +225,27 @@ def pasted_truth(
         pasted: The pasted objects, the later ones over the earlier: where each is, bool (H, W), and
             the image after it was pasted, BGR uint8 (H, W, 3).
         appearances: Whether to keep how each object looks as a whole.
+        unknown_behind: Whether to tell where the other objects of the image may hide one of them.
 
     Returns:
         The keys of :class:`LoadAmodalObjects` for the n objects of which 10 pixels or more are
-        seen, those that were pasted last in front; None where there is no such object.
+        seen, those that were pasted last in front; None where there is no such object. With
+        ``unknown_behind`` also ``gt_unknown_masks`` bool (n, H, W), where it is not known whether
+        the object goes on: behind the other objects that the image had.
     """
     covered = np.zeros(numbers.shape, bool)
-    full, visible, colours = [], [], []
+    full, visible, colours, unknown = [], [], [], []
     for mask, image in reversed(pasted):
         full.append(mask)
         visible.append(mask & ~covered)
         colours.append(image)
+        unknown.append(np.zeros_like(mask))
         covered |= mask
     for number in np.unique(numbers[numbers > 0]):
         full.append(numbers == number)
         visible.append(full[-1] & ~covered)
         colours.append(before)
+        unknown.append((numbers > 0) & ~full[-1])
     kept = [row for row, mask in enumerate(visible) if np.count_nonzero(mask) >= LEAST_PIXELS]
     if not kept:
         return None
@@ -250,6 +256,8 @@ def pasted_truth(
         gt_full_masks=np.stack([full[row] for row in kept]),
         gt_labels=np.zeros(len(kept), np.int64),
     )
+    if unknown_behind:
+        truth['gt_unknown_masks'] = np.stack([unknown[row] for row in kept])
     if appearances:
         truth['gt_appearances'] = np.stack(
             [np.where(full[row][..., None], colours[row], 0) for row in kept]

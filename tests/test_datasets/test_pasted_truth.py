@@ -37,6 +37,15 @@ def test_by_hand() -> None:
     assert len(truth['gt_labels']) == 4
 
 
+def test_what_the_images_own_objects_may_hide_is_unknown() -> None:
+    left, right, pasted = boxes(np.s_[2:12, 2:12], np.s_[2:12, 12:20], np.s_[8:18, 6:16])
+    numbers = left + 2 * right
+    truth = pasted_truth(picture(), numbers, [(pasted, picture())], False, unknown_behind=True)
+    expected = [np.zeros_like(left), right, left]
+    np.testing.assert_array_equal(truth['gt_unknown_masks'], expected)
+    assert 'gt_unknown_masks' not in pasted_truth(picture(), numbers, [], False)
+
+
 def test_what_is_hardly_seen_is_left_out() -> None:
     below, above = boxes(np.s_[2:12, 2:12], np.s_[1:12, 3:30])
     above[11, 2] = True  # nine pixels are left

@@ -53,7 +53,7 @@ class GrowBoxes(BaseTransform):
         return np.random.uniform(*self.share, (number, 4)).astype(np.float32)
 
 
-_MASKS = ('gt_visible_masks', 'gt_input_masks', 'gt_full_masks')
+_MASKS = ('gt_visible_masks', 'gt_input_masks', 'gt_full_masks', 'gt_unknown_masks')
 _IN_PHOTO = tuple(key.replace('gt_', 'gt_photo_') for key in _MASKS)
 _OF_OBJECTS = (*_MASKS, *_IN_PHOTO, 'gt_labels', 'gt_depths', 'gt_appearances')
 _COVERED = 0.5  # share of a pixel that must be in a mask

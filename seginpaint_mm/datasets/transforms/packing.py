@@ -19,6 +19,7 @@ from seginpaint_mm.structures import SceneSample
 
 _IF_THERE = {
     'full_masks': 'gt_full_masks',
+    'unknown_masks': 'gt_unknown_masks',
     'depth': 'gt_depths',
     'grown_boxes': 'gt_grown_boxes',
     'photo_masks': 'gt_photo_visible_masks',

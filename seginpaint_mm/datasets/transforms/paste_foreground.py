@@ -82,6 +82,8 @@ class PasteForeground(BaseTransform):
         removal: See above.
         amodal: See above.
         appearances: With ``amodal``: also how each object looks as a whole.
+        unknown_behind: With ``amodal``: nothing is learnt where other objects of the image itself
+            lie, as they may hide the object; else it ends there. See :func:`pasted_truth`.
         fixed: Make the same choices for a ``sample_idx`` every time (evaluation). Otherwise
             they come from NumPy's global state, which MMEngine seeds for each worker.
         seed: Varies the choices of ``fixed``.
@@ -113,6 +115,7 @@ class PasteForeground(BaseTransform):
         removal: bool = False,
         amodal: bool = False,
         appearances: bool = False,
+        unknown_behind: bool = False,
         fixed: bool = False,
         seed: int = 0,
         cache_size: int = 500,
@@ -148,6 +151,7 @@ class PasteForeground(BaseTransform):
             raise ValueError('PasteForeground: give removal or amodal, not both.')
         self.amodal = amodal
         self.appearances = appearances
+        self.unknown_behind = unknown_behind
         self.fixed = fixed
         self.seed = seed
         self.cache_size = cache_size
@@ -219,7 +223,9 @@ class PasteForeground(BaseTransform):
         for item in found:
             mask = paste_object(results['img'], item, self._blending(rng))
             pasted.append((mask, results['img'].copy() if self.appearances else before))
-        truth = pasted_truth(before, results['gt_instance_map'], pasted, self.appearances)
+        truth = pasted_truth(
+            before, results['gt_instance_map'], pasted, self.appearances, self.unknown_behind
+        )
         for key in _MAPS:
             results.pop(key, None)
         results.pop('seg_fields', None)

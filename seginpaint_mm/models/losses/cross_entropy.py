@@ -314,19 +314,22 @@ class RegionWeightedBCELoss(nn.Module):
         self.weights = (background_weight, visible_weight, hidden_weight)
         self.reduction = reduction
 
-    def forward(self, logits: Tensor, visible: Tensor, full: Tensor) -> Tensor:
+    def forward(
+        self, logits: Tensor, visible: Tensor, full: Tensor, unknown: Tensor | None = None
+    ) -> Tensor:
         """Scalar loss of n > 0 objects.
 
         Args:
             logits: (n, h, w), of the full mask.
             visible: bool (n, h, w), what can truly be seen of the objects.
             full: bool (n, h, w), the true full masks.
+            unknown: bool (n, h, w), pixels of which the full mask is not known, which lose nothing.
         """
         pixel_loss = F.binary_cross_entropy_with_logits(
             logits.float(), full.float(), reduction='none'
         )
         loss = logits.new_zeros(())
-        for weight, region in zip(self.weights, _regions(visible, full), strict=True):
+        for weight, region in zip(self.weights, _regions(visible, full, unknown), strict=True):
             of_objects = (pixel_loss * region).sum(dim=(1, 2))
             if self.reduction == 'mean':
                 of_objects = of_objects / region.sum(dim=(1, 2)).clamp(min=1) / len(logits)
@@ -334,6 +337,9 @@ class RegionWeightedBCELoss(nn.Module):
         return loss / logits.numel() if self.reduction == 'pixel_mean' else loss
 
 
-def _regions(visible: Tensor, full: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Background, visible and hidden; every pixel is in one of them."""
-    return ~full, full & visible, full & ~visible
+def _regions(
+    visible: Tensor, full: Tensor, unknown: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Background, visible and hidden; every pixel but the unknown ones is in one of them."""
+    regions = ~full, full & visible, full & ~visible
+    return regions if unknown is None else tuple(region & ~unknown for region in regions)

@@ -25,6 +25,7 @@ class Objects:
         image_index: int64 N, each object's image in the batch.
         visible: bool N,H,W, the true visible masks, or None.
         full: bool N,H,W, the true full masks, or None.
+        unknown: bool N,H,W, where the true full masks are not known; None: everywhere known.
         appearance: uint8 N,3,S,S, RGB, the whole objects, or None.
     """
 
@@ -33,6 +34,7 @@ class Objects:
     image_index: Tensor
     visible: Tensor | None
     full: Tensor | None
+    unknown: Tensor | None
     appearance: Tensor | None
 
     def __len__(self) -> int:
@@ -87,7 +89,7 @@ def _objects_of(
     image_size = tuple(sample.get('img_shape', size)[:2])
     masks = {
         name: _padded(instances.get(name), name, image_size, size, cropped)
-        for name in ('masks', 'input_masks', 'full_masks')
+        for name in ('masks', 'input_masks', 'full_masks', 'unknown_masks')
     }
     given = masks['masks'] if masks['input_masks'] is None else masks['input_masks']
     # a network may have predicted nothing of an object; nobody gives a mask of nothing
@@ -104,6 +106,7 @@ def _objects_of(
         image_index=torch.full((len(given),), index, device=given.device),
         visible=masks['masks'],
         full=masks['full_masks'],
+        unknown=masks['unknown_masks'],
         appearance=instances.get('full_appearance'),
     )
 

@@ -209,8 +209,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             in the boxes, ``to_paint``, float N,S,S in [0, 1], the full masks there, ``coloured``,
             N,3,S,S (see ``painter_input``), and ``painted``, N,3,S,S, both in [-1, 1], its input
             and output. Where the samples have them,
-            what is learnt: ``visible`` and ``full``, bool N,m,m, and ``appearance``, N,3,S,S in
-            [-1, 1].
+            what is learnt: ``visible`` and ``full``, bool N,m,m, ``unknown``, the same, where
+            ``full`` is not, and ``appearance``, N,3,S,S in [-1, 1].
 
         Raises:
             ValueError: see :func:`collect_objects`; when there is no object.
@@ -225,6 +225,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             size = self.segmentor.mask_size
             generated['visible'] = crop_masks(objects.visible, objects.boxes, size)
             generated['full'] = crop_masks(objects.full, objects.boxes, size)
+            if objects.unknown is not None:
+                generated['unknown'] = crop_masks(objects.unknown, objects.boxes, size)
         if self.painter is not None and objects.appearance is not None:
             generated['appearance'] = objects.appearance.to(inputs.dtype) / 127.5 - 1
         return generated
@@ -292,8 +294,10 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         losses = {}
         if self.segmentor is not None:
             full = needed(generated, 'full', 'full_masks')
-            mask_loss = self.segmentor.loss_mask(generated['logits'], generated['visible'], full)
-            losses['segmentor.loss_mask'] = mask_loss
+            masks = generated['visible'], full
+            if 'unknown' in generated:
+                masks += (generated['unknown'],)
+            losses['segmentor.loss_mask'] = self.segmentor.loss_mask(generated['logits'], *masks)
         if self.painter is not None:
             of_painter = self.painter.generator_losses(
                 generated['coloured'], *painting_and_truth(generated)

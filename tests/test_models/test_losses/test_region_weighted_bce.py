@@ -48,6 +48,19 @@ def test_pixel_mean_with_equal_weights_is_plain_cross_entropy() -> None:
     torch.testing.assert_close(loss(logits, visible, full), plain)
 
 
+@pytest.mark.parametrize('reduction', ['mean', 'pixel_mean', 'sum'])
+def test_unknown_pixels_lose_and_teach_nothing(reduction: str) -> None:
+    logits, visible, full = random_masks(0, 0.5)
+    logits.requires_grad_()
+    unknown = torch.rand(logits.shape) < 0.3
+    loss = RegionWeightedBCELoss(reduction=reduction)
+    loss(logits, visible, full, unknown).backward()
+    assert not logits.grad[unknown].any()
+    assert logits.grad[~unknown].all()
+    nothing = torch.zeros_like(unknown)
+    torch.testing.assert_close(loss(logits, visible, full, nothing), loss(logits, visible, full))
+
+
 def test_by_hand() -> None:
     """Logit 0 everywhere: each pixel loses log 2, each region that is there its weight of it."""
     logits = torch.zeros(1, 4, 4, requires_grad=True)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from seginpaint_mm.models.segan.crop_segmentor import cover
 from tests.helpers.model_tester import build_model
-from tests.helpers.segan_scenes import masks_only, scenes, tiny_crop_segmentor
+from tests.helpers.segan_scenes import masks_only, scenes, tiny_crop_segmentor, tiny_segan
 
 SIZE, CROP = (48, 64), 16
 
@@ -93,3 +93,21 @@ def test_predictions_do_not_depend_on_how_many_are_made_at_once(chunk: int) -> N
             (sample,) = model.test_step(masks_only(scenes(5)))
         found.append(sample.pred_instances.full_probs)
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_unknown_of_an_object_teaches_nothing() -> None:
+    """The loss of :class:`SeGAN` is the same whatever the full mask says there."""
+    model = build_model(tiny_segan(segmentor=tiny_crop_segmentor(), painter=None)).train()
+    losses = []
+    for claim in (True, False):
+        batch = model.data_preprocessor(scenes(2, 1), training=True)
+        for sample in batch['data_samples']:
+            instances = sample.gt_instances
+            instances.unknown_masks = torch.zeros_like(instances.masks)
+            instances.unknown_masks[:, 30:, 20:] = True
+            instances.full_masks[:, 30:, 20:] = claim
+            instances.masks[:, 30:, 20:] = False
+        generated = model.generate(**batch)
+        losses.append(sum(model.generator_losses(generated, batch['data_samples']).values()))
+    assert losses[0] > 0
+    torch.testing.assert_close(*losses)
