@@ -7,18 +7,7 @@ _base_ = [
 ]
 own = dict(
     data_root='data/own_streets',
-    metainfo=dict(
-        classes=['sky', 'building', 'road', 'pavement', 'plant', 'car', 'person'],  # 0, 1, ...
-        palette=[
-            [70, 130, 180],
-            [70, 70, 70],
-            [128, 64, 128],
-            [244, 35, 232],
-            [107, 142, 35],
-            [0, 0, 142],
-            [220, 20, 60],
-        ],
-    ),
+    labels=['sky', 'building', 'road', 'pavement', 'plant', 'car', 'person'],  # 0, 1, ...
 )
 train_dataloader = dict(dataset=own)
 val_dataloader = dict(dataset=own)

@@ -1,9 +1,9 @@
 """Write a config for a folder of yours: ``seginpaint init mpi my_streets --classes ...``.
 
-The folder holds images/ and, with the same names, labels/ (PNG of class ids or colours; mpi and
-sgenet), or masks/ (PNG of object numbers) or COCO's JSON *train*.json and *val*.json (fcrn, segan
-and maskopt). With images/train and images/val these are the splits; else a fifth of the images
-validates. It prints the content of the config, and what it could not find out.
+The folder holds images/ and, with the same names, labels/ (PNG of class ids or colours; mpi,
+sgenet and fcrn), or masks/ (PNG of object numbers) or COCO's JSON *train*.json and *val*.json
+(fcrn, segan and maskopt). With images/train and images/val these are the splits; else a fifth of
+the images validates. It prints the content of the config, and what it could not find out.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.datasets.own_folders import (
     InstanceFolder,
     LabelFolder,
+    has_labels_alone,
     look_at_instances,
     look_at_labels,
     read_names,
@@ -35,6 +36,7 @@ _MODELS = {
     'mpi': ('pspnet_r18', 'own_scenes', 'adam_short'),
     'sgenet': ('sgenet_small', 'own_labels', 'inpainting_gan_short'),
     'fcrn': ('localizer_r18', 'own_objects', 'adam_short'),
+    'fcrn of labels': ('fcrn_r18', 'own_semantic', 'adam_short'),
     'segan': ('segan_small_segmentor', 'own_objects_amodal', 'segan_small_segmentor'),
     'maskopt': ('edgeconnect_small', 'own_pairs', 'edgeconnect_short'),
 }
@@ -45,6 +47,7 @@ _SMALL: dict[str, dict | None] = dict(
     foreground_backbone=None,
     foreground_head=dict(extra_upsample=1, channels=256, up_channels=(128, 64)),
 )
+_HARDEST = 192 * 192 // 4  # pixels of a crop that fcrn learns: those predicted worst
 _WIDTH = 100  # of a line in the config
 _MOST_PASSES = 20  # over the images in one epoch
 _GROUND_WORDS = ('road', 'street', 'ground', 'floor', 'sidewalk', 'pavement', 'grass', 'terrain')
@@ -61,7 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('method', choices=tuple(_MODELS))
+    parser.add_argument('method', choices=('mpi', 'sgenet', 'fcrn', 'segan', 'maskopt'))
     parser.add_argument('folder', type=Path)
     parser.add_argument(
         '--classes',
@@ -71,7 +74,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--foreground', metavar='NAMES', help='of mpi: classes that hide others')
     parser.add_argument('--ground', metavar='NAMES', help='of mpi: classes on which objects stand')
-    parser.add_argument('--void', metavar='NAMES', default='', help='of mpi: classes to ignore')
+    parser.add_argument(
+        '--void', metavar='NAMES', default='', help='of label maps: classes to ignore'
+    )
     parser.add_argument('--out', type=Path, help='(default: FOLDER_METHOD.py)')
     parser.add_argument(
         '--minutes', type=float, default=30.0, help='about how long to train (default: 30)'
@@ -92,9 +97,19 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f'{out} exists: name another file by --out, or remove it.')
     if not args.minutes > 0:
         raise UserError('--minutes must be above 0.')
-    make = dict(mpi=_mpi, sgenet=_sgenet, fcrn=_fcrn, segan=_segan, maskopt=_maskopt)[args.method]
-    settings = make(args)
-    bases = _bases(args.method, out)
+    method = args.method
+    if method == 'fcrn' and has_labels_alone(args.folder):
+        method = 'fcrn of labels'
+    makers = {
+        'mpi': _mpi,
+        'sgenet': _sgenet,
+        'fcrn': _fcrn,
+        'fcrn of labels': _semantic_fcrn,
+        'segan': _segan,
+        'maskopt': _maskopt,
+    }
+    settings = makers[method](args)
+    bases = _bases(method, out)
     text = _text(args, bases, settings, samples=None)
     cfg, images = _checked(text, out)
     seconds = step_seconds(cfg)
@@ -128,10 +143,7 @@ def _mpi(args: argparse.Namespace) -> dict:
     foreground, void = _names(args.foreground), _names(args.void)
     if not foreground:
         raise UserError('mpi needs --foreground: the classes that hide others, e.g. car,person.')
-    unknown = [name for name in [*foreground, *void] if name not in found.labels]
-    if unknown:
-        raise UserError(f'{unknown[0]!r} is none of the classes {", ".join(found.labels)}.')
-    classes = [name for name in found.labels if name not in foreground and name not in void]
+    classes = _classes(found, [*foreground, *void])
     ground = _names(args.ground) or [
         name for name in classes if any(word in name.lower() for word in _GROUND_WORDS)
     ]
@@ -141,31 +153,44 @@ def _mpi(args: argparse.Namespace) -> dict:
         raise UserError(
             f'mpi needs --ground: the classes on which objects stand, of {", ".join(classes)}.'
         )
-    own = dict(
-        data_root=str(args.folder),
-        labels=found.plain_labels(),
-        foreground=foreground,
-        ground=ground,
-    )
+    own = _own_labels(args, found) | dict(foreground=foreground, ground=ground)
     small = {} if torch.cuda.is_available() else _SMALL
     if small:
         print("  no GPU: a smaller network; without the parts of `model` it is the paper's")
     head = dict(small.get('background_head') or {}, num_classes=len(classes))
     return dict(
-        own=own | (dict(void=void) if void else {}),
+        own=own,
         splits=found.splits,
         model=dict(small, background_head=head),
     )
 
 
+def _own_labels(args: argparse.Namespace, found: LabelFolder) -> dict:
+    void = _names(args.void)
+    own = dict(data_root=str(args.folder), labels=found.plain_labels())
+    return own | (dict(void=void) if void else {})
+
+
+def _classes(found: LabelFolder, left_out: Sequence[str]) -> list[str]:
+    unknown = [name for name in left_out if name not in found.labels]
+    if unknown:
+        raise UserError(f'{unknown[0]!r} is none of the classes {", ".join(found.labels)}.')
+    return [name for name in found.labels if name not in left_out]
+
+
 def _sgenet(args: argparse.Namespace) -> dict:
     found = _labels(args)
-    names, palette = found.plain_classes()
-    return dict(
-        own=dict(data_root=str(args.folder), metainfo=dict(classes=names, palette=palette)),
-        splits=found.splits,
-        model=dict(generator=dict(decoder=dict(num_classes=len(names)))),
-    )
+    number = len(_classes(found, _names(args.void)))
+    model = dict(generator=dict(decoder=dict(num_classes=number)))
+    return dict(own=_own_labels(args, found), splits=found.splits, model=model)
+
+
+def _semantic_fcrn(args: argparse.Namespace) -> dict:
+    found = _labels(args)
+    number = len(_classes(found, _names(args.void)))
+    loss = dict(_delete_=True, type='BootstrappedCrossEntropyLoss', num_pixels=_HARDEST)
+    head = dict(num_classes=number, loss_decode=loss)
+    return dict(own=_own_labels(args, found), splits=found.splits, model=dict(decode_head=head))
 
 
 def _instances(args: argparse.Namespace) -> InstanceFolder:

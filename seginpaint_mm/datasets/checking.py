@@ -125,7 +125,8 @@ def look_at(results: dict, num_classes: int) -> SampleReport:
     image = results.get('img')
     report = SampleReport(str(results.get('img_path', 'a sample')))
     if image is not None:
-        report.size = image.shape[1], image.shape[0]
+        height, width = results.get('ori_shape', image.shape)[:2]
+        report.size = width, height
         report.digest = _digest(image)
     classes = next((results[key] for key in _CLASS_MAPS if results.get(key) is not None), None)
     foreground = results.get('gt_foreground')

@@ -1,5 +1,6 @@
 """``LabelFolderDataset``: a folder of images, one of label maps, and any list of classes."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,15 @@ from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.image_dataset import ImageDataset, ImageOptions
+from seginpaint_mm.datasets.own_labels import Labels, read_own_labels
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
 
 _HOW_TO_GET = (
-    'Put images there, each with a label map (PNG with one channel: 0 to K - 1, and 255 where '
-    'there is no class), or name the folders with image_folder and label_folder; labels of any '
-    'mmseg model are made by tools/dataset_converters/predict_labels.py.'
+    'Put images there, each with a label map (PNG of label ids, with or without palette, or of '
+    'colours), or name the folders with image_folder and label_folder; labels of any mmseg model '
+    'are made by tools/dataset_converters/predict_labels.py.'
 )
 
 
@@ -23,15 +25,22 @@ class LabelFolderDataset(ImageDataset):
     """Images and their label maps, with sub-folders, as :class:`LoadClasses` reads them.
 
     Files: ``IMAGE_FOLDER/SUB/NAME{image_suffix}.png`` (or another format) and, for each,
-    ``LABEL_FOLDER/SUB/NAME{label_suffix}``, uint8 with one channel or a palette.
+    ``LABEL_FOLDER/SUB/NAME{label_suffix}``: ids, uint8 with one channel or a palette, or colours.
+    The classes are named by ``labels``, or, where the maps hold their numbers 0 to K - 1 and 255
+    for none, by ``metainfo``.
 
     Args:
         data_root: Folder that holds both folders.
+        labels: As of a :class:`SceneFolderDataset`, and so are the next two: names in the order of
+            their ids, or each with its id or colour.
+        void: Names of labels that are no class.
+        classes: Joins labels to one class: the class's name, and its labels' names.
         image_folder: The images, in it or in sub-folders.
         label_folder: The label maps, in sub-folders of the same names.
         image_suffix: What the images' names end in, before their format.
         label_suffix: What takes its place, and the format's.
-        metainfo: ``classes``, K names, and ``palette``, K colours (R, G, B).
+        metainfo: ``classes``, K names, and ``palette``, K colours (R, G, B); with ``labels``, a
+            ``palette`` alone, where it shall be another than the labels' own or VOC's.
         how_to_get: What to do when there are no images: a sentence for the error.
         list_file: Below ``data_root``; see :func:`choose_images`, and so are the next three.
         part: ``'train'`` or ``'val'``.
@@ -40,7 +49,8 @@ class LabelFolderDataset(ImageDataset):
         common: ``pipeline``, ``indices``, ...; see :class:`ImageDataset`.
 
     Raises:
-        ValueError: when there are not as many colours as classes, more than 255, or equal ones.
+        ValueError: one sentence, when names, numbers or colours do not fit each other, or there
+            are more than 255 classes.
         FileNotFoundError: when there is no image, or an image has no label map.
     """
 
@@ -50,6 +60,9 @@ class LabelFolderDataset(ImageDataset):
         *,
         image_folder: str,
         label_folder: str,
+        labels: Labels | None = None,
+        void: Sequence[str] = (),
+        classes: Mapping[str, Sequence[str]] | None = None,
         image_suffix: str = '',
         label_suffix: str = '.png',
         metainfo: dict | None = None,
@@ -71,12 +84,19 @@ class LabelFolderDataset(ImageDataset):
         self.image_suffix = image_suffix
         self.label_suffix = label_suffix
         self.how_to_get = how_to_get
+        self.label_table = None
+        if labels is not None:
+            palette = (metainfo or {}).get('palette')
+            own = read_own_labels(labels, void=void, classes=classes, palette=palette)
+            metainfo, self.label_table = {**(metainfo or {}), **own.metainfo}, own.table
+        elif void or classes:
+            raise ValueError('void and classes are names of labels: give labels, too.')
         _check_metainfo({**self.METAINFO, **(metainfo or {})})
-        super().__init__(
-            data_root,
-            metainfo=metainfo,
-            **common,
-        )
+        super().__init__(data_root, metainfo=metainfo, **common)
+
+    def get_data_info(self, idx: int) -> dict:
+        """A sample, with what its label map means."""
+        return dict(super().get_data_info(idx), label_table=self.label_table)
 
     def load_data_list(self) -> list[dict]:
         """Find the samples, sorted by folder and name."""
@@ -100,7 +120,7 @@ def _check_metainfo(metainfo: dict) -> None:
     classes, palette = metainfo.get('classes', ()), metainfo.get('palette', ())
     if not classes or len(classes) != len(palette):
         raise ValueError(
-            f'metainfo must name classes and give each a colour, e.g. '
+            f'name the classes by labels, or by metainfo with a colour each, e.g. '
             f"dict(classes=('sky', 'water'), palette=[(70, 130, 180), (0, 0, 128)]); it has "
             f'{len(classes)} classes and {len(palette)} colours.'
         )

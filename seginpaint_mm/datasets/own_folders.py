@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from mmseg.utils import voc_palette
 from PIL import Image
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, read_label_colours
@@ -87,24 +86,10 @@ class LabelFolder:
     looked_at: int
 
     def plain_labels(self) -> list[str] | dict:
-        """As ``SceneFolderDataset`` takes them: names alone where the ids are 0, 1, ..."""
+        """As data sets take them: names alone where the ids are 0, 1, ..."""
         if list(self.labels.values()) == list(range(len(self.labels))):
             return list(self.labels)
         return dict(self.labels)
-
-    def plain_classes(self) -> tuple[list[str], list[list[int]]]:
-        """Names and colours, as ``LabelFolderDataset`` takes them.
-
-        Raises:
-            UserError: when the ids are not 0, 1, ...
-        """
-        if list(self.labels.values()) != list(range(len(self.labels))):
-            raise UserError(
-                'sgenet reads label maps of the ids 0, 1, ...: make such ones of those with other '
-                'ids or colours.'
-            )
-        palette = voc_palette()
-        return list(self.labels), [list(palette[k + 1]) for k in range(len(self.labels))]
 
 
 def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
@@ -150,6 +135,16 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
         shares=shares,
         looked_at=len(chosen),
     )
+
+
+def has_labels_alone(folder: Path) -> bool:
+    """Whether a folder has label maps, and neither masks of objects nor COCO's JSON."""
+    has_objects = (folder / 'masks').is_dir() or bool(_coco_files(folder))
+    return (folder / 'labels').is_dir() and not has_objects
+
+
+def _coco_files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob('*.json'), *folder.glob('annotations/*.json')])
 
 
 def _folders_and_part(split: str) -> dict:
@@ -245,8 +240,7 @@ def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
     Raises:
         FileNotFoundError, ValueError, UserError: in one sentence, what is missing or wrong.
     """
-    files = sorted([*folder.glob('*.json'), *folder.glob('annotations/*.json')])
-    if files:
+    if files := _coco_files(folder):
         return _look_at_coco(folder, files, names)
     if not (folder / 'masks').is_dir():
         raise FileNotFoundError(

@@ -143,12 +143,29 @@ def test_label_maps_of_colours(tmp_path: Path) -> None:
     cfg = init('mpi', root, '--classes', table, '--foreground', 'car')
     assert cfg.train_dataloader.dataset.labels.sky == (70, 130, 180)
     assert lengths(cfg) == (4, 1)
+    for method in ('sgenet', 'fcrn'):
+        (tmp_path / 'mine.py').unlink()
+        cfg = init(method, root, '--classes', table)
+        assert cfg.train_dataloader.dataset.labels.sky == (70, 130, 180)
+        assert lengths(cfg) == (4, 1)
+
+
+def test_fcrn_of_label_maps(tmp_path: Path) -> None:
+    root = write_scenes(tmp_path / 'mine', ('train', 'val'))
+    cfg = init('fcrn', root, '--classes', NAMES, '--void', 'sky')
+    assert cfg.train_dataloader.dataset.void == ['sky']
+    assert cfg.model.decode_head.num_classes == 2
+    assert lengths(cfg) == (5, 5)
+    write_map(root / 'masks/0.png', label_map())
+    (tmp_path / 'mine.py').unlink()
+    with pytest.raises(SystemExit):  # objects come first, and have another form
+        init('fcrn', root)
 
 
 def test_sgenet(tmp_path: Path) -> None:
     root = write_scenes(tmp_path / 'mine', ('train', 'valid'))
     cfg = init('sgenet', root, '--classes', NAMES)
-    assert cfg.train_dataloader.dataset.metainfo.classes == NAMES.split(',')
+    assert cfg.train_dataloader.dataset.labels == NAMES.split(',')
     assert cfg.model.generator.decoder.num_classes == 3
     assert lengths(cfg) == (5, 5)
 
@@ -223,7 +240,7 @@ def test_missing_folders_and_files(tmp_path: Path, capsys: pytest.CaptureFixture
     assert 'out.py exists' in capsys.readouterr().err
     assert out.read_text() == '# mine'
     with pytest.raises(SystemExit):
-        main(['fcrn', str(root), '--out', str(tmp_path / 'other.py')])
+        main(['segan', str(root), '--out', str(tmp_path / 'other.py')])
     assert "neither COCO's JSON" in capsys.readouterr().err
     shutil.rmtree(root / 'images')
     with pytest.raises(SystemExit):

@@ -217,3 +217,40 @@ def test_as_many_classes_as_label_maps_hold(tmp_path):
     folders = dict(image_folder='images/train', label_folder='labels/train')
     dataset = LabelFolderDataset(str(tmp_path), **folders, metainfo=meta)
     np.testing.assert_array_equal(load(dataset), labels)
+
+
+def labelled(root: Path, **options: object) -> LabelFolderDataset:
+    folders = dict(image_folder='images/train', label_folder='labels/train')
+    return LabelFolderDataset(str(root), **folders, **options)
+
+
+def test_labels_of_any_ids_and_colours(tmp_path: Path) -> None:
+    """As scenes have them: named with their ids or colours, left out, or joined."""
+    places = np.arange(64, dtype=np.uint8).reshape(8, 8) % 3
+    colours = np.array([(70, 130, 180), (128, 64, 128), (0, 0, 142)], np.uint8)
+    write_pair(tmp_path, 'a', np.array([7, 11, 26], np.uint8)[places])
+    of_ids = labelled(tmp_path, labels=dict(sky=7, road=11, car=26))
+    np.testing.assert_array_equal(load(of_ids), places)
+    without = labelled(tmp_path, labels=dict(sky=7, road=11, car=26), void=['road'])
+    assert without.metainfo['classes'] == ('sky', 'car')
+    np.testing.assert_array_equal(load(without), np.array([0, 255, 1])[places])
+    joined = dict(near=['road', 'car'], far=['sky'])
+    two = labelled(tmp_path, labels=dict(sky=7, road=11, car=26), classes=joined)
+    np.testing.assert_array_equal(load(two), np.array([1, 0, 0])[places])
+    with pytest.raises(ValueError, match=r'a\.png: label ids \[26\] are not labels of the config'):
+        load(labelled(tmp_path, labels=dict(sky=7, road=11)))
+    write_map(tmp_path / 'labels/train/a.png', colours[places][..., ::-1])
+    names = dict(zip(('sky', 'road', 'car'), map(tuple, colours.tolist()), strict=True))
+    of_colours = labelled(tmp_path, labels=names)
+    np.testing.assert_array_equal(load(of_colours), places)
+    assert of_colours.metainfo['palette'] == list(names.values())
+
+
+def test_labels_that_cannot_be(tmp_path: Path) -> None:
+    write_pair(tmp_path, 'a', np.zeros(SIZE, np.uint8))
+    with pytest.raises(ValueError, match='give labels, too'):
+        labelled(tmp_path, metainfo=META, void=['near'])
+    with pytest.raises(ValueError, match="void names 'sky', which is no label"):
+        labelled(tmp_path, labels=['near', 'far'], void=['sky'])
+    with pytest.raises(ValueError, match='leave one of them out'):
+        load(labelled(tmp_path, labels=['near', 'far']), 'voc')

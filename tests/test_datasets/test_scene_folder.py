@@ -188,7 +188,7 @@ def test_wrong_lists(tmp_path: Path, text: str, message: str) -> None:
         (dict(foreground='car'), r"foreground must be names in a list, e.g. \['car'\]"),
         (dict(foreground=['cart']), "foreground names 'cart', which is no label"),
         (dict(foreground=['car'], void=['car']), "'car' is in 'foreground' and in 'void'"),
-        (dict(foreground=LABELS), '0 classes of background'),
+        (dict(foreground=LABELS), 'There are 0 classes: name'),
         (dict(ground=['car']), "ground names 'car', which is no class"),
         (dict(classes=dict(all=['sky', 'road'])), 'The labels pavement, sign are in no class'),
         (dict(classes=['sky', 'road']), 'classes must join labels under names'),

@@ -1,5 +1,5 @@
 # Your own images and label maps, 128 high: images/SPLIT, labels/SPLIT. A config names data_root and
-# metainfo: classes in the order of their ids, and a colour each.
+# labels.
 data_root = 'data/cityscapes_256x128'
 load = [
     dict(type='LoadSceneImage'),

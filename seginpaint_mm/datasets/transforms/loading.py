@@ -121,7 +121,8 @@ class LoadClasses(BaseTransform):
     Args:
         table: Key of ``CLASS_TABLES``: ``'cityscapes_ids'``, ``'cityscapes_train_ids'``, each also
             with ``_void`` (all that is no class is class 19), or ``'voc'``; ids of none of its
-            classes become 255. None: the files of a :class:`LabelFolderDataset` hold its classes.
+            classes become 255. None: what the ``labels`` of a :class:`LabelFolderDataset` say, or,
+            without them, its files hold its classes.
 
     Raises:
         ValueError: when there is no such table; in the pipeline when a file is damaged, holds ids
@@ -139,11 +140,19 @@ class LoadClasses(BaseTransform):
         self.table = None if table is None else CLASS_TABLES[table]
 
     def transform(self, results: dict) -> dict:
-        path = results['seg_map_path']
-        labels = read_labels(path, size=results['ori_shape'], img_path=results['img_path'])
-        table = own_table(results['num_classes']) if self.table is None else self.table
-        if table.colours is not None:
-            labels = ids_of_colours(path, labels, table.colours)
+        path, size = results['seg_map_path'], results['ori_shape']
+        own = results.get('label_table')
+        if self.table is not None and own is not None:
+            raise ValueError(
+                'LoadClasses has a table, and the data set has labels: leave one of them out.'
+            )
+        if own is not None:
+            table, labels = own, read_label_ids(path, size, results, own)
+        else:
+            table = own_table(results['num_classes']) if self.table is None else self.table
+            labels = read_labels(path, size=size, img_path=results['img_path'])
+            if table.colours is not None:
+                labels = ids_of_colours(path, labels, table.colours)
         results['gt_seg_map'] = table.classes(labels, path)
         results['seg_fields'].append('gt_seg_map')
         return results

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmdet.datasets import CocoPanopticDataset
+from PIL import Image
 from pycocotools import mask as coco_masks
 
 from seginpaint_mm.datasets import PairsDataset
@@ -118,6 +119,10 @@ def _voc(data: Path) -> None:
         lists = root / 'ImageSets/Segmentation'
         shutil.copy(lists / 'train.txt', lists / 'aug.txt')
         shutil.copytree(lists, root / 'ImageSets/Main')
+    for path in (data / 'voc/VOC2012/SegmentationClassAug').iterdir():
+        classes = Image.open(path)
+        classes.paste(15, (20, 40, 50, 90))  # a person, of whom scenes may have none
+        classes.save(path)
     _repeat(data / 'voc_instance', 30)  # its split is by number
     context = data / 'VOCdevkit/VOC2010'
     shutil.copytree(data / 'voc/VOC2012/JPEGImages', context / 'JPEGImages')

@@ -34,6 +34,7 @@ SAMPLE = [
     'hough_r18_voc-instance-small',
     'image_small_street',
     'lean_r18_cityscapes-128x256',
+    'lean_r18_voc-small',
     'localizer_r50_voc',
     'mmseg_fcn_r18_mpi_street',
     'nearest-object_small_street-dyce',
@@ -58,7 +59,7 @@ SAMPLE = [
 TOO_SLOW = {'schedule sgenet', 'ContextInference', 'SGIM', 'GLEncoder', 'GLDecoder'}
 
 # What tests/test_readme_commands.py trains, tests and infers with, as docs/own_data.md says.
-DOCUMENTED = ['own_images', 'own_instances', 'own_objects', 'own_streets']
+DOCUMENTED = ['own_classes', 'own_images', 'own_instances', 'own_objects', 'own_streets']
 
 
 @functools.cache
