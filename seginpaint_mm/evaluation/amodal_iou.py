@@ -31,7 +31,8 @@ _KEYS = (
 class AmodalIoUMetric(BaseMetric):
     """IoU of predicted full masks P with an object's full (SF), visible (SV) and invisible region.
 
-    One IoU an object, averaged over the objects (SeGAN, Section 5.2, Table 1), in percent:
+    One IoU an object, averaged over the objects (SeGAN, Section 5.2, Table 1), in percent, over
+    all pixels but those of ``gt_instances.unknown_masks``, where there are any:
 
     - ``iou_full``: P and SF;
     - ``iou_visible``: P without the true invisible region, and SV;
@@ -92,7 +93,8 @@ class AmodalIoUMetric(BaseMetric):
                 [0, 1], of which 0.5 and more is in the mask; or, without ``side``, ``full_masks``
                 bool (n, H, W). With ``occluders='given'`` also ``full_masks``; with ``photo`` also
                 ``gt_instances.photo_masks``, ``photo_input_masks`` and ``photo_full_masks``, and
-                ``scale_factor``.
+                ``scale_factor``. ``gt_instances.unknown_masks`` (``photo_unknown_masks``) may be
+                left out.
 
         Raises:
             KeyError: when a field is missing.
@@ -102,7 +104,8 @@ class AmodalIoUMetric(BaseMetric):
             predicted, visible, full = self._masks(sample)
             shapes = dict(prediction=predicted, truth=full)
             check_same_shape(sample, shapes, metric=type(self).__name__)
-            self.results.append(_ious(predicted, visible, full))
+            known = self._known(sample)
+            self.results.append(_ious(predicted & known, visible & known, full & known))
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
         """Average over the objects."""
@@ -132,6 +135,14 @@ class AmodalIoUMetric(BaseMetric):
         boxes = boxes_in_photo(found['grown_boxes'], scale, given.shape[1:])
         full = paste_probabilities(found['full_probs'], boxes, given)
         return complete_behind(given, full, self.occluders, self.occluder_growth)[0]
+
+    def _known(self, sample: dict) -> Tensor | bool:
+        """Where the true full masks are known, bool (n, h, w), in the same place."""
+        name = 'photo_unknown_masks' if self.photo else 'unknown_masks'
+        if name not in sample['gt_instances']:
+            return True
+        unknown = self._read(sample, 'gt_instances', name)[name]
+        return ~(unknown if self.photo else self._place(sample, unknown))
 
     def _prediction(self, sample: dict) -> Tensor:
         """Full masks, bool (n, h, w)."""

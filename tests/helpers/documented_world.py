@@ -16,7 +16,7 @@ from seginpaint_mm.interop import mmagic  # noqa: F401 (registers GANLoss)
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 from seginpaint_mm.utils.files import write_json
 from tests.helpers.amodal_folders import cocoa_annotation, write_cocoa
-from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import add_persons, picture, write_map
 from tests.helpers.maskopt_scenes import tiny_inpainter, tiny_selector
 from tests.helpers.model_tester import build_model
 from tests.helpers.tool_runs import REPOSITORY, run_here
@@ -54,6 +54,8 @@ def write_world(folder: Path) -> Path:
     _turn_into_jpeg(folder / 'data/cityscapes_256x128/leftImg8bit')
     write_cocoa(folder / 'data/cocoa_sample', cocoa_annotation())
     _list_more_images(folder / 'data/VOCdevkit/VOC2012/ImageSets/Segmentation')
+    add_persons(folder / 'data/VOCdevkit/VOC2012/SegmentationClassAug')
+    (folder / 'data/voc').symlink_to('VOCdevkit')
     for split in ('train', 'val'):
         options = ('--num', '32', '--size', '128', '128', '--scale', '0.7', '2', '--workers', '1')
         source = ('cityscapes', str(folder / 'data/street'), '--split', split)

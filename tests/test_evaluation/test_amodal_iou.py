@@ -238,3 +238,19 @@ def test_at_the_size_of_the_photo():
     assert given['photo_visible_mask/iou_invisible'] == 0
     with pytest.raises(KeyError, match='photo_masks'):
         evaluate(AmodalIoUMetric(photo=True), record(full, visible, predicted=predicted))
+
+
+def test_what_is_unknown_counts_for_nothing() -> None:
+    """Whatever is said of it, by the truth or by the prediction."""
+    full = random_layers(0)
+    unknown = np.zeros_like(full)
+    unknown[:, :, 20:] = True
+    unknown &= ~full
+    results = []
+    for truth in (full, full | unknown):
+        sample = record(truth, layered(full), predicted=full | unknown)
+        sample['gt_instances']['unknown_masks'] = torch.from_numpy(unknown)
+        results.append(evaluate(AmodalIoUMetric(side=None), sample))
+    assert unknown.any()
+    assert results[0]['iou_full'] == 100
+    assert results[1] == pytest.approx(results[0], nan_ok=True)

@@ -25,6 +25,7 @@ _IF_THERE = {
     'photo_masks': 'gt_photo_visible_masks',
     'photo_input_masks': 'gt_photo_input_masks',
     'photo_full_masks': 'gt_photo_full_masks',
+    'photo_unknown_masks': 'gt_photo_unknown_masks',
 }
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mmdet.datasets import CocoPanopticDataset
-from PIL import Image
 from pycocotools import mask as coco_masks
 
 from seginpaint_mm.datasets import PairsDataset
 from seginpaint_mm.street.writers import LAYOUTS, Order, write_dataset
 from seginpaint_mm.utils.files import write_image
 from tests.helpers.amodal_folders import cocoa_annotation, write_cocoa, write_dyce_real
-from tests.helpers.dataset_folders import picture, write_map
+from tests.helpers.dataset_folders import add_persons, picture, write_map
 from tests.helpers.tool_runs import run_here
 
 SIZE = (128, 256)  # height, width: no smaller than the crops of configs for small images
@@ -119,10 +118,7 @@ def _voc(data: Path) -> None:
         lists = root / 'ImageSets/Segmentation'
         shutil.copy(lists / 'train.txt', lists / 'aug.txt')
         shutil.copytree(lists, root / 'ImageSets/Main')
-    for path in (data / 'voc/VOC2012/SegmentationClassAug').iterdir():
-        classes = Image.open(path)
-        classes.paste(15, (20, 40, 50, 90))  # a person, of whom scenes may have none
-        classes.save(path)
+    add_persons(data / 'voc/VOC2012/SegmentationClassAug')
     _repeat(data / 'voc_instance', 30)  # its split is by number
     context = data / 'VOCdevkit/VOC2010'
     shutil.copytree(data / 'voc/VOC2012/JPEGImages', context / 'JPEGImages')
