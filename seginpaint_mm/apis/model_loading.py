@@ -40,7 +40,7 @@ _CLASSICAL = {
 _TRAINED = {name: weights.model for name, weights in WEIGHTS.items() if weights.model is not None}
 INPAINTERS = (*_TRAINED, *_CLASSICAL)
 DEFAULT_INPAINTER, DEFAULT_INSTANCES = 'lama', 'torchvision'
-DEFAULT_COMPLETER = 'convex-hull_cocoa-sample'
+DEFAULT_COMPLETER = 'crop_r18_coco-tiny'  # in the package, and so is the next
 DEFAULT_PREDICTOR = 'lean_r18_cityscapes-128x256'  # in the package
 
 

@@ -138,8 +138,8 @@ def complete(
     Args:
         image: A file, an image of Pillow's, or a BGR uint8 array (H, W, 3).
         masks: What is seen of each object, see :func:`find_mask_source`, e.g. bool (n, H, W).
-        model: A config, a work dir, or the name of one of ours; the default is the convex hull,
-            which needs no weights.
+        model: A config, a work dir, or the name of one of ours; the default is a small network in
+            the package. ``'convex-hull_cocoa-sample'`` takes convex hulls.
         weights: Its checkpoint, where it is a config.
         occluders: See :class:`SegInpaintInferencer`.
         device: Likewise.

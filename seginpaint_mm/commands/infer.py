@@ -8,7 +8,7 @@ a street.
 
 SeGAN completes objects whose visible masks come from --masks, or from another model, --instances.
 Then the files are each object's full mask, the whole object cut out, and the depth order. With
---task complete and no --config the convex hull of the visible mask replaces a network.
+--task complete and no --config a network in the package tells what is hidden.
 Give the masks of all objects: each is completed only behind those in front of it.
 
 SGE-Net and the other inpainters fill what --masks, or --instances, mark: then the files are the
@@ -107,7 +107,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--model',
         help=f'config, work dir of a training, or exported file (default: {DEFAULT_PREDICTOR}, '
         f'a network for streets in the package; to remove, {_DEFAULT_REMOVER} if it is there; to '
-        f'complete, the convex hull of the visible mask)',
+        f'complete, {DEFAULT_COMPLETER})',
     )
     parser.add_argument(
         '--inpainter',

@@ -39,8 +39,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--completer',
         metavar='CONFIG',
-        default='convex-hull_cocoa-sample',
-        help='model that completes objects: a config or a work dir (default: the convex hull)',
+        default='crop_r18_coco-tiny',
+        help='model that completes objects: a config or a work dir (default: the network in the '
+        'package; convex-hull_cocoa-sample takes convex hulls)',
     )
     parser.add_argument(
         '--layout',

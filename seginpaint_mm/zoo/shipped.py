@@ -55,6 +55,14 @@ _KNOWN: tuple[Shipped, ...] = (
         'images of Cityscapes at 256x128',
         card='docs/model_cards/lean_r18_cityscapes-128x256.md',
     ),
+    Shipped(
+        name='crop_r18_coco-tiny',
+        method='segan',
+        what='segan: what is hidden of objects of any kind, given the masks of all objects',
+        licence='research: photos of COCO, under the terms of their owners at Flickr',
+        measured='IoU full TODO',
+        card='docs/model_cards/crop_r18_coco-tiny.md',
+    ),
 )
 SHIPPED: dict[str, Shipped] = {network.name: network for network in _KNOWN}
 

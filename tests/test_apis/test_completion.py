@@ -353,8 +353,9 @@ def test_real_photos_recompose() -> None:
         )
 
 
-def test_no_network_is_needed(tmp_path: Path) -> None:
-    """Without a config the convex hull completes: an L becomes a triangle behind what is there."""
+@pytest.mark.parametrize('config', [(), ('--config', 'convex-hull_cocoa-sample')], ids=str)
+def test_nothing_must_be_trained(tmp_path: Path, config: tuple[str, ...]) -> None:
+    """A network in the package, or the convex hull, completes an L behind what is there."""
     image = np.full((40, 60, 3), (200, 30, 90), np.uint8)
     masks = np.zeros((2, 40, 60), bool)
     masks[0, 10:30, 10:14] = masks[0, 26:30, 10:30] = True
@@ -365,7 +366,7 @@ def test_no_network_is_needed(tmp_path: Path) -> None:
     out = tmp_path / 'out'
     run_here(
         'infer', path, '--task', 'complete', '--out-dir', out, '--device', 'cpu',
-        '--masks', tmp_path / 'm0.png', tmp_path / 'm1.png',
+        '--masks', tmp_path / 'm0.png', tmp_path / 'm1.png', *config,
     )  # fmt: skip
     full = cv2.imread(str(out / 'pred/full_masks/a/001.png'), cv2.IMREAD_UNCHANGED) > 0
     assert (full & ~masks[0]).sum() > 50

@@ -180,4 +180,4 @@ def test_memory_of_forty_objects(function: Callable) -> None:
     peak = peak_mebibytes(lambda: function(photo, masks), torch.device('cpu'))
     if peak is None:
         pytest.skip('this system does not tell the peak of the memory')
-    assert peak < 110
+    assert peak < 135  # 25 of them for the network and its crops

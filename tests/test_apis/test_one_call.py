@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_completing_says_what_hides_what() -> None:
-    behind, front = complete(photo(), masks())
+    behind, front = complete(photo(), masks(), model='convex-hull_cocoa-sample')
     np.testing.assert_array_equal(behind.mask, masks()[0])
     assert behind.box == (20, 10, 70, 50)
     assert behind.full_mask[10:50, 20:70].all()

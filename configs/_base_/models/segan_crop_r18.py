@@ -10,9 +10,11 @@ model = dict(
         loss_mask=dict(
             type='RegionWeightedBCELoss',
             visible_weight=1.0,
-            hidden_weight=3.0,
+            hidden_weight=1.0,
             reduction='pixel_mean',
         ),
     ),
-    max_objects_per_batch=32,
+    painter_size=128,
+    nearest_colours=True,
+    max_objects_per_batch=8,
 )

@@ -1,7 +1,7 @@
-# Layered scenes by public weights, which are downloaded; nothing is trained.
+# Layered scenes by public weights, which are downloaded, and a network in the package.
 parts = dict(
     instances=dict(config='torchvision'),
-    completion=dict(config='convex-hull_cocoa-sample'),
+    completion=dict(config='crop_r18_coco-tiny'),
     depth_order=dict(occluder_growth=3),
     inpainter=dict(config='lama'),
 )

@@ -15,6 +15,7 @@ from seginpaint_mm.models.abilities import ObjectCompleter
 from seginpaint_mm.models.baselines.two_stages import FinishedModel
 from seginpaint_mm.models.data_preprocessor import check_normalisation, groups_by_size
 from seginpaint_mm.models.segan.objects import collect_objects, set_predictions
+from seginpaint_mm.models.segan.painting import nearest_colours
 from seginpaint_mm.registry import MODELS
 from seginpaint_mm.structures import SceneSample
 
@@ -167,27 +168,3 @@ def _cropped(channel: Tensor, boxes: Tensor, side: int) -> Tensor:
     """What float32 (H, W) shows in the boxes, uint8 (n, 1, S, S) on the CPU."""
     crops = roi_align(channel[None, None], [boxes.to(channel.device)], side, aligned=True)
     return crops.round().clamp(0, 255).to(torch.uint8).cpu()
-
-
-def nearest_colours(image: Tensor, seen: Tensor) -> Tensor:
-    """Give each pixel the colour of the nearest visible one.
-
-    Args:
-        image: uint8 (3, H, W).
-        seen: bool (H, W).
-
-    Returns:
-        uint8 (3, H, W); the image itself where nothing is seen.
-    """
-    if not seen.any():
-        return image
-    _, labels = cv2.distanceTransformWithLabels(
-        (~seen).cpu().numpy().astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    index = torch.from_numpy(labels).to(image.device).long()
-    colours = image.new_zeros((3, int(index.max()) + 1))
-    colours[:, index[seen]] = image[:, seen]
-    return colours[:, index]

@@ -1,5 +1,7 @@
 """Inputs and outputs of the generator: coloured masks, conditions, generated images."""
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -207,3 +209,27 @@ def paste_masks(masks: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     inside = (grid.abs() <= 1).all(dim=-1)
     pasted = F.grid_sample(masks[:, None], grid, padding_mode='border', align_corners=False)
     return pasted[:, 0] * inside
+
+
+def nearest_colours(image: Tensor, seen: Tensor) -> Tensor:
+    """Give each pixel the colour of the nearest visible one.
+
+    Args:
+        image: uint8 (3, H, W).
+        seen: bool (H, W).
+
+    Returns:
+        uint8 (3, H, W); the image itself where nothing is seen.
+    """
+    if not seen.any():
+        return image
+    _, labels = cv2.distanceTransformWithLabels(
+        (~seen).cpu().numpy().astype(np.uint8),
+        cv2.DIST_L2,
+        cv2.DIST_MASK_5,
+        labelType=cv2.DIST_LABEL_PIXEL,
+    )
+    index = torch.from_numpy(labels).to(image.device).long()
+    colours = image.new_zeros((3, int(index.max()) + 1))
+    colours[:, index[seen]] = image[:, seen]
+    return colours[:, index]

@@ -23,6 +23,7 @@ from seginpaint_mm.models.segan.painting import (
     average_gradient,
     coloured_input,
     cut_out,
+    nearest_colours,
     needed,
     painting_and_truth,
     paste_masks,
@@ -59,6 +60,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             have one input channel more.
         painter_size: Side of the painter's images.
         mask_gradient: How the painter's loss reaches the segmentor, see :func:`coloured_input`.
+        nearest_colours: Without a painter, what is hidden has in predictions the colour of the
+            object's nearest visible pixel, in images of ``painter_size``; else it has none.
         painter_weight: Of L*, eq. (5), in the sum of losses.
         box_growth: Share of its sides by which the box of a visible mask grows at each side, where
             the samples have no ``grown_boxes``.
@@ -86,6 +89,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         painter_input: str = 'coloured',
         painter_size: int = 256,
         mask_gradient: str = 'straight_through',
+        nearest_colours: bool = False,
         painter_weight: float = 1.0,
         box_growth: float = 0.2,
         occluders: str = 'any',
@@ -103,6 +107,7 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         self.painter_input = painter_input
         self.painter_size = painter_size
         self.mask_gradient = mask_gradient
+        self.nearest_colours = nearest_colours
         self.painter_weight = painter_weight
         self.box_growth = box_growth
         self.occluders = occluders
@@ -127,6 +132,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
             raise ValueError('SeGAN needs a segmentor, a painter, or both.')
         if self.painter is None:
             return
+        if self.nearest_colours:
+            raise ValueError('SeGAN has a painter: leave nearest_colours out.')
         if self.segmentor is None and self.painter_mask == 'predicted':
             raise ValueError(
                 "SeGAN without a segmentor can only paint painter_mask='truth' or 'visible'."
@@ -325,8 +332,8 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         - with a segmentor ``full_masks`` bool n,h,w, the given mask and what is predicted beyond
           it (see ``occluders``); ``full_probs`` float32 n,m,m in [0, 1], the prediction in the
           grown boxes; ``scores`` float32 n, the mean probability of what is predicted;
-        - with a painter ``painted`` uint8 n,4,S,S, RGBA in the grown boxes: the painting, opaque
-          where the object is.
+        - with a painter, or with ``nearest_colours``, ``painted`` uint8 n,4,S,S, RGBA in the grown
+          boxes: the painting, opaque where the object is.
 
         Images of each size are predicted apart: larger ones beside them change nothing.
         """
@@ -364,6 +371,16 @@ class SeGAN(ObjectCompleter, AdversarialModel):
         if self.painter is not None:
             alpha = completed['seen'] | (completed['to_paint'] >= 0.5)
             results['painted'] = cut_out(completed['painted'], alpha)
+        elif self.nearest_colours:
+            crops = (self._crop_images(images, objects) * 255).round().clamp(0, 255).byte()
+            seen, whole = (
+                crop_masks(masks, objects.boxes, self.painter_size)
+                for masks in (objects.given, results['full_masks'])
+            )
+            colours = map(nearest_colours, crops, seen)
+            results['painted'] = torch.cat(
+                [torch.stack([*colours]), 255 * whole[:, None].byte()], 1
+            )
         return results
 
 

@@ -9,7 +9,8 @@ from mmengine.structures import InstanceData
 from scipy.ndimage import distance_transform_edt
 from shapely import MultiPoint, Point
 
-from seginpaint_mm.models.segan.convex_hull import convex_hull, nearest_colours
+from seginpaint_mm.models.segan.convex_hull import convex_hull
+from seginpaint_mm.models.segan.painting import nearest_colours
 from seginpaint_mm.structures import SceneSample
 from tests.helpers.model_tester import build_model
 from tests.helpers.segan_scenes import SIZE, scenes

@@ -111,3 +111,21 @@ def test_what_is_unknown_of_an_object_teaches_nothing() -> None:
         losses.append(sum(model.generator_losses(generated, batch['data_samples']).values()))
     assert losses[0] > 0
     torch.testing.assert_close(*losses)
+
+
+def test_what_is_hidden_has_the_nearest_colour() -> None:
+    """Without a painter; what is seen keeps its own."""
+    segan = tiny_segan(
+        segmentor=tiny_crop_segmentor(), painter=None, painter_size=16, nearest_colours=True
+    )
+    model = build_model(segan).eval()
+    batch = masks_only(scenes(1))
+    batch['inputs'][0][:] = torch.tensor([90, 30, 200], dtype=torch.uint8)[:, None, None]  # BGR
+    with torch.no_grad():
+        (sample,) = model.test_step(batch)
+    (painted,) = sample.pred_instances.painted
+    assert painted.shape == (4, 16, 16)
+    assert {*painted[3].unique().tolist()} <= {0, 255}
+    assert torch.equal(painted[:3], torch.tensor([200, 30, 90])[:, None, None].expand(3, 16, 16))
+    with pytest.raises(ValueError, match='leave nearest_colours out'):
+        build_model(tiny_segan(nearest_colours=True))
