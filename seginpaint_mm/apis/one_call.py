@@ -155,7 +155,8 @@ def complete(
         >>> masks = np.zeros((2, 60, 80), bool)
         >>> masks[0, 10:50, 20:30] = masks[0, 10:50, 50:60] = True
         >>> masks[1, 5:55, 30:50] = True
-        >>> behind, before = complete(np.zeros((60, 80, 3), np.uint8), masks)
+        >>> image = np.zeros((60, 80, 3), np.uint8)
+        >>> behind, before = complete(image, masks, model='convex-hull_cocoa-sample')
         >>> int(behind.full_mask.sum()), behind.in_front, before.in_front
         (1600, (1,), ())
     """

@@ -60,7 +60,8 @@ _KNOWN: tuple[Shipped, ...] = (
         method='segan',
         what='segan: what is hidden of objects of any kind, given the masks of all objects',
         licence='research: photos of COCO, under the terms of their owners at Flickr',
-        measured='IoU full TODO',
+        measured='IoU full 95.0, IoU hidden 54.5, depth order 94.4 on 32 objects of 3 photos of '
+        'COCOA (convex hulls: 93.7, 43.1, 82.7)',
         card='docs/model_cards/crop_r18_coco-tiny.md',
     ),
 )

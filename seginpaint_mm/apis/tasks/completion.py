@@ -146,12 +146,14 @@ class CompletionTask(OneRoundTask):
             :func:`infer_depth_order`.
         occluders: ``'given'``: an object is hidden only where another one in front of it is seen;
             ``'any'``: anywhere, as things that are not marked may hide it; None: ``'given'`` where
-            two or more objects are marked. See :func:`complete_behind`.
+            two or more objects are marked, or layers shall show the photo again. See
+            :func:`complete_behind`.
         occluder_growth: Pixels by which objects in front are grown for that.
     """
 
     model_tasks: ClassVar[tuple[str, ...]] = ('complete',)
     needs_masks: ClassVar[bool] = True
+    occluders_of_one: ClassVar[str] = 'any'
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
@@ -184,7 +186,8 @@ class CompletionTask(OneRoundTask):
         found, scale = sample.pred_instances, sample.get('scale_factor', (1.0, 1.0))
         visible = objects.masks.as_tensor()
         predicted = full_masks_in_photo(found, scale, visible)
-        occluders = self.occluders or ('given' if len(objects) > 1 else 'any')
+        alone = len(objects) == 1
+        occluders = self.occluders or (self.occluders_of_one if alone else 'given')
         full, order = complete_behind(
             visible, predicted, occluders, self.occluder_growth, self.depth_threshold
         )

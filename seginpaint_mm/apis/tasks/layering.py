@@ -41,6 +41,7 @@ class LayersTask(CompletionTask):
     """
 
     model_tasks: ClassVar[tuple[str, ...]] = ('complete',)
+    occluders_of_one: ClassVar[str] = 'given'  # else its layer would cover what is seen of others
 
     def __init__(self, model: nn.Module, dataset_meta: Mapping) -> None:
         super().__init__(model, dataset_meta)
