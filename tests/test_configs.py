@@ -42,4 +42,4 @@ def test_the_sample_covers_every_data_set_model_and_schedule() -> None:
         assert parts_left_out([*SAMPLE, *DOCUMENTED]) == set()
     page = (REPOSITORY / 'docs/own_data.md').read_text(encoding='utf-8')
     for name in DOCUMENTED:
-        assert f'python tools/train.py {CONFIGS[name].relative_to(REPOSITORY)}\n' in page
+        assert f'python tools/train.py {CONFIGS[name].relative_to(REPOSITORY)}' in page

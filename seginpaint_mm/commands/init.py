@@ -37,7 +37,7 @@ _MODELS = {
     'sgenet': ('sgenet_small', 'own_labels', 'inpainting_gan_short'),
     'fcrn': ('localizer_r18', 'own_objects', 'adam_short'),
     'fcrn of labels': ('fcrn_r18', 'own_semantic', 'adam_short'),
-    'segan': ('segan_small_segmentor', 'own_objects_amodal', 'segan_small_segmentor'),
+    'segan': ('segan_crop_r18', 'own_objects_crops', 'segan_small_segmentor'),
     'maskopt': ('edgeconnect_small', 'own_pairs', 'edgeconnect_short'),
 }
 # of mpi without a GPU, as in the demo: five times faster to train than the paper's network
@@ -317,6 +317,7 @@ def _report(args: argparse.Namespace, out: Path, cfg: Config, samples: int, seco
         print('  not known: what is behind the objects; to validate, others are pasted')
     if args.method == 'segan':
         print('  not known: what is hidden of the objects; others are pasted over them')
+        print('  train with --from crop_r18_coco-tiny to start from the network in the package')
     if args.method == 'maskopt':
         print('  not known: what is behind the objects; they are pasted elsewhere, and removed')
     print(f'{out} is written. Next: seginpaint check {out}; seginpaint train {out}')
