@@ -95,6 +95,13 @@ def main(argv: list[str] | None = None) -> None:
     out = args.out or Path(f'{args.folder.resolve().name}_{args.method}.py')
     if out.exists():
         raise UserError(f'{out} exists: name another file by --out, or remove it.')
+    if out.suffix != '.py':
+        raise UserError(f'{out}: a config is a Python file: name it {out.with_suffix(".py")}.')
+    if not str(args.folder).isprintable() or '{{' in str(args.folder):
+        raise UserError(
+            f'{str(args.folder)!r}: a config cannot name this folder: rename it without {{{{, and '
+            f'with characters that can be shown, in UTF-8.'
+        )
     if not args.minutes > 0:
         raise UserError('--minutes must be above 0.')
     method = args.method
@@ -144,6 +151,11 @@ def _mpi(args: argparse.Namespace) -> dict:
     if not foreground:
         raise UserError('mpi needs --foreground: the classes that hide others, e.g. car,person.')
     classes = _classes(found, [*foreground, *void])
+    if not classes:
+        raise UserError(
+            f'--foreground and --void name all classes, {", ".join(found.labels)}: mpi needs some '
+            f'that are behind the foreground.'
+        )
     ground = _names(args.ground) or [
         name for name in classes if any(word in name.lower() for word in _GROUND_WORDS)
     ]

@@ -134,7 +134,9 @@ def upright_size(path: Path) -> tuple[int, int]:
     except Exception as error:  # Pillow lets through whatever its parsers stumble over
         if str(error).startswith(str(path)):
             raise
-        raise ValueError(f'{path}: this is not an image, or a damaged one ({error}).') from error
+        raise ValueError(
+            f'{path}: this is not an image, or a damaged one ({error}): fetch or write it again.'
+        ) from error
 
 
 def files_of(folder: Path, suffix: str) -> list[Path]:

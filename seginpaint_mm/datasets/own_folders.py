@@ -1,23 +1,26 @@
 """Inspect a user's folder: images, label maps or object masks, their classes and sizes."""
 
 import dataclasses
+import logging
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, read_label_colours
 from seginpaint_mm.datasets.coco_json import index_coco, read_json
 from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset, classes_of_tables
-from seginpaint_mm.datasets.image_reading import read_labels
+from seginpaint_mm.datasets.image_reading import open_image, read_labels
+from seginpaint_mm.datasets.outlines import upright_size
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import DATASETS
 
+_SEPARATORS = str.maketrans(',;:', '   ')
 _DIGITS = 10  # numbers with more are no ids either
 _LOOKED_AT = 200  # label maps at most
 _TABLES = ('masks/{name}.csv', 'masks/{name}.json', 'classes.csv', 'classes.json')
@@ -32,10 +35,12 @@ def read_names(text: str) -> Names:
 
     Args:
         text: Names with commas, in the order of the ids; or the path of a text file with a line
-            per class: its name, and before or behind it its id, or its colour R G B.
+            per class: its name, and before or behind it its id, or its colour R G B; colons are
+            taken for blanks, and lines that begin with # are passed, as CVAT writes them.
 
     Raises:
-        UserError: when there is no name, one stands twice, or lines are of different kinds.
+        UserError: when there is no name, one stands twice, lines are of different kinds, or an id
+            or a colour is none, or stands twice.
     """
     if not os.path.isfile(text):  # Path.is_file raises where many names make a long one
         if Path(text).suffix in ('.txt', '.csv'):
@@ -45,8 +50,10 @@ def read_names(text: str) -> Names:
         lines = read_text_list(Path(text), 'list of classes', '').splitlines()
     names: dict[str, int | tuple[int, int, int]] = {}
     kinds = set()
-    for line in filter(str.strip, lines):
-        words = line.replace(',', ' ').replace(';', ' ').split()
+    for line in lines:
+        if not line.strip() or line.lstrip().startswith('#'):
+            continue
+        words = line.translate(_SEPARATORS).split()
         numbers = [int(word[:_DIGITS]) for word in words if word.isdecimal()]
         name = ' '.join(word for word in words if not word.isdecimal())
         kinds.add(len(numbers))
@@ -60,7 +67,25 @@ def read_names(text: str) -> Names:
     if not names or len(kinds) > 1:
         what = 'names no class' if not names else 'gives some classes ids or colours, others not'
         raise UserError(f'{text}: it {what}.')
+    _check_values(names, text)
     return names
+
+
+def _check_values(names: Names, text: str) -> None:
+    of_value: dict[int | tuple[int, int, int], str] = {}
+    for name, value in names.items():
+        highest = IGNORE_INDEX if isinstance(value, tuple) else IGNORE_INDEX - 1
+        if np.max(value) > highest:
+            raise UserError(
+                f'{text}: {name!r} has {value}: ids are numbers from 0 to {IGNORE_INDEX - 1}, and '
+                f'a colour has three from 0 to {IGNORE_INDEX}.'
+            )
+        other = of_value.setdefault(value, name)
+        if other != name:
+            raise UserError(
+                f'{text}: {other!r} and {name!r} both have {value}: give each its own, or name one '
+                f'class for both.'
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,14 +132,18 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
             place = image.relative_to(images).with_suffix('.png')
             pairs.append((image, Path(require_file(folder / 'labels' / part / place, image))))
     chosen = [pairs[k] for k in _evenly(len(pairs))]
-    colours = _are_colours(chosen[0][1])
-    if colours and not isinstance(next(iter(labels.values())), tuple):
+    named = isinstance(next(iter(labels.values())), tuple)
+    coloured = next((path for _, path in chosen if _has_colours(path, named)), None)
+    colours = coloured is not None
+    what = f'label maps of {"colours" if colours else "ids"}'
+    if coloured is not None and not named:
         raise UserError(
-            f'{chosen[0][1]}: the label maps hold colours: give --classes a text file with a line '
-            f'NAME R G B per class; this one holds {_some_colours(chosen[0][1])}.'
+            f'{coloured}: the label maps hold colours: give --classes a text file with a line '
+            f'NAME R G B per class; this one holds {_some_colours(coloured)}.'
         )
-    if not colours and isinstance(next(iter(labels.values())), tuple):
+    if named and not colours:
         labels = {name: number for number, name in enumerate(labels)}
+        what += ' without colours: 0, 1, ... are the classes in the order of --classes'
     pixels: Counter[int] = Counter()
     for image, path in chosen:
         pixels.update(_count(path, image, labels))
@@ -131,7 +160,7 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
         splits=splits,
         images=len(pairs),
         size=_sizes([image for image, _ in chosen]),
-        what=f'label maps of {"colours" if colours else "ids"}',
+        what=what,
         shares=shares,
         looked_at=len(chosen),
     )
@@ -158,30 +187,49 @@ def _splits(folder: Path) -> tuple[str, ...]:
     if (folder / 'images/train').is_dir():
         for name in ('val', 'valid', 'validation', 'test'):
             if (folder / 'images' / name).is_dir():
+                _note_left_out(folder / 'images', ('train', name))
                 return 'train', name
         raise FileNotFoundError(f'{folder}: it has images/train, but no images/val: add it.')
     return ('',)
 
 
-def _are_colours(path: Path) -> bool:
-    with Image.open(path) as image:
-        if image.mode not in ('RGB', 'RGBA'):
+def _note_left_out(folder: Path, parts: Sequence[str]) -> None:
+    """Say what stands beside the folders of the splits, and belongs to none."""
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith('.'))
+    others = [name for name in names if name not in parts]
+    if others:
+        print_log(
+            f'{folder}: {", ".join(others[:3])}{", ..." if len(others) > 3 else ""} '
+            f'({len(others)}) left out, as {" and ".join(parts)} are there: only these are taken.',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _has_colours(path: Path, named: bool) -> bool:
+    """Whether a label map holds colours: any, also greys, where the classes are named by theirs.
+
+    A palette counts for colours only there; else its numbers are ids, as VOC has them.
+    """
+    upright_size(path)  # which says what is no image
+    with open_image(path) as image:
+        if image.mode not in (('RGB', 'RGBA', 'P') if named else ('RGB', 'RGBA')):
             return False
-        bands = np.asarray(image)[..., :3]
+        if named and image.mode != 'P':
+            return True
+        bands = np.asarray(image.convert('RGB'))
     return bool((bands != bands[..., :1]).any())
 
 
 def _some_colours(path: Path) -> str:
-    with Image.open(path) as image:
+    with open_image(path) as image:
         found = np.unique(np.asarray(image.convert('RGB')).reshape(-1, 3), axis=0)
     return ', '.join(str(tuple(int(v) for v in colour)) for colour in found[:8])
 
 
 def _count(path: Path, image: Path, labels: Names) -> Counter[int]:
     """Pixels of each id; of colours by the place of their class."""
-    with Image.open(image) as opened:
-        lies = opened.getexif().get(274) in (5, 6, 7, 8)
-        width, height = opened.size[::-1] if lies else opened.size
+    width, height = upright_size(image)
     size = (height, width)
     if isinstance(next(iter(labels.values())), tuple):
         table = np.array(list(labels.values()), np.uint8)
@@ -199,10 +247,7 @@ def _count(path: Path, image: Path, labels: Names) -> Counter[int]:
 
 
 def _sizes(images: Sequence[Path]) -> str:
-    sizes = []
-    for path in images:
-        with Image.open(path) as image:
-            sizes.append(image.size)
+    sizes = [upright_size(path) for path in images]
     low, high = min(sizes), max(sizes)
     return f'{low[0]}x{low[1]}' + (f' to {high[0]}x{high[1]}' if low != high else '') + ' pixels'
 

@@ -185,7 +185,7 @@ def require_file(path: Path, image: Path) -> str:
     Raises:
         FileNotFoundError: when there is no such file; the sentence names the image as well.
     """
-    path = in_any_form(path)
+    path = in_any_case(path)
     if not path.is_file() and not _missing_is_found_later.get():
         raise FileNotFoundError(f'{image}: the map that belongs to it is missing, expected {path}.')
     return str(path)
@@ -193,5 +193,5 @@ def require_file(path: Path, image: Path) -> str:
 
 def optional_file(path: Path) -> str | None:
     """The path as text, or None when there is no such file."""
-    path = in_any_form(path)
+    path = in_any_case(path)
     return str(path) if path.is_file() else None

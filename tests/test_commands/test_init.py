@@ -150,6 +150,104 @@ def test_label_maps_of_colours(tmp_path: Path) -> None:
         assert lengths(cfg) == (4, 1)
 
 
+def write_coloured(root: Path, kind: str) -> Path:
+    """Label maps of the colours, and the list of these."""
+    colours = np.array([(128, 128, 128), (128, 64, 128), (64, 0, 128)], np.uint8)
+    for path in sorted((root / 'labels').iterdir()):
+        if kind == 'palette':  # whose order is another
+            image = Image.fromarray(np.array([1, 2, 0], np.uint8)[label_map()])
+            image.putpalette(colours[[2, 0, 1]].ravel().tolist())
+            image.save(path)
+        else:
+            Image.fromarray(colours[label_map()]).save(path)
+    if kind != 'palette':  # of one class, or without any
+        Image.fromarray(np.full((*SIZE, 3), dict(grey=128, black=0)[kind], np.uint8)).save(
+            root / 'labels/0.png'
+        )
+    table = root / 'labelmap.txt'
+    table.write_text(
+        '# label:color_rgb:parts:actions\nsky:128,128,128::\nroad:128,64,128::\ncar:64,0,128::\n'
+    )
+    return table
+
+
+@pytest.mark.parametrize('kind', ['palette', 'grey', 'black'])
+def test_colours_are_colours_whatever_the_first_map_shows(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    table = write_coloured(root, kind)
+    cfg = init('sgenet', root, '--classes', table)
+    assert cfg.train_dataloader.dataset.labels.car == (64, 0, 128)
+    share = '18.8%' if kind == 'palette' else '15.0%'
+    out = capsys.readouterr().out
+    assert 'label maps of colours' in out
+    assert f'car {share}' in out
+    (tmp_path / 'mine.py').unlink()
+    if kind != 'palette':
+        with pytest.raises(SystemExit):
+            init('sgenet', root, '--classes', NAMES)
+        assert 'labels/1.png: the label maps hold colours' in capsys.readouterr().err
+
+
+def test_ids_whose_classes_are_named_by_colours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    (tmp_path / 'names.txt').write_text('sky 1 2 3\nroad 4 5 6\ncar 7 8 9\n')
+    cfg = init('sgenet', root, '--classes', tmp_path / 'names.txt')
+    assert cfg.train_dataloader.dataset.labels == NAMES.split(',')
+    assert 'the classes in the order of --classes' in capsys.readouterr().out
+
+
+def test_images_that_lie_and_suffixes_in_capitals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    lying = Image.fromarray(np.ascontiguousarray(np.rot90(picture(SIZE, 1))))
+    lying.save(root / 'images/1.tif', tiffinfo={274: 6}, compression='tiff_lzw')
+    (root / 'images/1.jpg').unlink()
+    (root / 'labels/2.png').rename(root / 'labels/2.PNG')
+    assert lengths(init('sgenet', root, '--classes', NAMES)) == (4, 1)
+    assert '5 images, 64x48 pixels;' in capsys.readouterr().out
+
+
+def test_what_is_in_no_split_is_told(tmp_path: Path, logged: pytest.LogCaptureFixture) -> None:
+    root = write_scenes(tmp_path / 'mine', ('train', 'val', 'test'))
+    write_map(root / 'images/beside.jpg', picture(SIZE))
+    init('sgenet', root, '--classes', NAMES)
+    assert 'images: beside.jpg, test (2) left out, as train and val are there' in logged.text
+
+
+@pytest.mark.parametrize(
+    ('folder', 'out', 'message'),
+    [
+        ('mine', 'config', 'a config is a Python file: name it'),
+        ('mi\nne', 'mine.py', 'a config cannot name this folder'),
+        ('{{ fileDirname }}', 'mine.py', 'a config cannot name this folder'),
+    ],
+)
+def test_names_that_a_config_cannot_have(
+    tmp_path: Path, folder: str, out: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_scenes(tmp_path / folder)
+    with pytest.raises(SystemExit):
+        main(['sgenet', str(root), '--classes', NAMES, '--out', str(tmp_path / out)])
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / out).exists()
+
+
+@pytest.mark.parametrize('name', ['images/0.jpg', 'labels/0.png'])
+def test_empty_files(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_scenes(tmp_path / 'mine')
+    (root / name).write_bytes(b'')
+    with pytest.raises(SystemExit):
+        init('sgenet', root, '--classes', NAMES)
+    err = capsys.readouterr().err
+    assert f'{root / name}: this is not an image' in err
+    assert 'fetch or write it again' in err
+
+
 def test_fcrn_of_label_maps(tmp_path: Path) -> None:
     root = write_scenes(tmp_path / 'mine', ('train', 'val'))
     cfg = init('fcrn', root, '--classes', NAMES, '--void', 'sky')
@@ -216,6 +314,7 @@ def test_objects_of_several_classes_in_folders(
         (('--classes', NAMES, '--foreground', 'cat'), "'cat' is none of the classes"),
         (('--classes', 'sky,mud,car', '--foreground', 'car'), 'mpi needs --ground'),
         (('--classes', 'nowhere.txt'), 'there is no such file'),
+        (('--classes', NAMES, '--foreground', NAMES), 'mpi needs some that are behind'),
     ],
 )
 def test_what_cannot_be_known_is_asked_for(
@@ -258,6 +357,16 @@ def test_tables_of_classes(tmp_path: Path) -> None:
     path.write_text('7 road\nsky\n')
     with pytest.raises(UserError, match='some classes ids or colours, others not'):
         read_names(str(path))
+    path.write_text('0: road\n1: sky\n')
+    assert read_names(str(path)) == {'road': 0, 'sky': 1}
+    for text, message in (
+        ('255 road\n', "'road' has 255: ids are numbers from 0 to 254"),
+        ('road 1 2 256\n', r"'road' has \(1, 2, 256\)"),
+        ('road 7\nsky 7\n', "'road' and 'sky' both have 7"),
+    ):
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            read_names(str(path))
     path.write_text('1 2 road\n')
     with pytest.raises(UserError, match="'1 2 road' is no class"):
         read_names(str(path))
