@@ -18,13 +18,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from seginpaint_mm.cli import load_config, one_sentence_errors
-from seginpaint_mm.datasets.own_folders import (
+from seginpaint_mm.datasets.own_folders import LabelFolder, look_at_labels, read_names
+from seginpaint_mm.datasets.own_instances import (
     InstanceFolder,
-    LabelFolder,
     has_labels_alone,
     look_at_instances,
-    look_at_labels,
-    read_names,
 )
 from seginpaint_mm.engine.step_time import step_seconds
 from seginpaint_mm.errors import UserError
@@ -249,7 +247,7 @@ def _fcrn(args: argparse.Namespace) -> dict:
 
 def _segan(args: argparse.Namespace) -> dict:
     found = _instances(args)
-    setting = found.class_setting() if found.own.get('mask_file') else {}
+    setting = found.class_setting() if args.classes or 'type' in found.own else {}
     return dict(own=dict(found.own, **setting), splits=_with_pipelines(found))
 
 

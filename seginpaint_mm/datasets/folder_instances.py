@@ -245,7 +245,8 @@ def _class_folders(root: Path, mask_file: str) -> list[str]:
     if not below.startswith('/') or not above.endswith('/') or '{' in above:
         return []
     folder = root / above
-    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    inside = folder.iterdir() if folder.is_dir() else ()
+    return [path.name for path in inside if path.is_dir() and not path.name.startswith('.')]
 
 
 def _add_classes(

@@ -1,4 +1,4 @@
-"""Inspect a user's folder: images, label maps or object masks, their classes and sizes."""
+"""Inspect a user's folder of images and label maps: their splits, classes and sizes."""
 
 import dataclasses
 import logging
@@ -11,22 +11,16 @@ import numpy as np
 from mmengine.logging import print_log
 
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX, read_label_colours
-from seginpaint_mm.datasets.coco_json import index_coco, read_json
-from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset, classes_of_tables
 from seginpaint_mm.datasets.image_reading import open_image, read_labels
 from seginpaint_mm.datasets.outlines import upright_size
 from seginpaint_mm.datasets.scene_dataset import list_images, require_file
 from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
-from seginpaint_mm.registry import DATASETS
 
 _SEPARATORS = str.maketrans(',;:', '   ')
 _DIGITS = 10  # numbers with more are no ids either
 _LOOKED_AT = 200  # label maps at most
-_TABLES = ('masks/{name}.csv', 'masks/{name}.json', 'classes.csv', 'classes.json')
-_LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 _LAYOUT = 'it must hold images/, with the images in it or in images/train and images/val'
-_COCO = "COCO's JSON of instances"
 Names = Mapping[str, int | tuple[int, int, int]]
 
 
@@ -124,14 +118,14 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
         FileNotFoundError: images or label maps are missing.
         UserError, ValueError: label maps hold ids or colours that are not named.
     """
-    parts = _splits(folder)
+    parts = image_splits(folder)
     pairs = []
     for part in parts:
         images = folder / 'images' / part
         for image in list_images(images, '**/*', 'Put images there.'):
             place = image.relative_to(images).with_suffix('.png')
             pairs.append((image, Path(require_file(folder / 'labels' / part / place, image))))
-    chosen = [pairs[k] for k in _evenly(len(pairs))]
+    chosen = [pairs[k] for k in evenly(len(pairs))]
     named = isinstance(next(iter(labels.values())), tuple)
     coloured = next((path for _, path in chosen if _has_colours(path, named)), None)
     colours = coloured is not None
@@ -166,21 +160,11 @@ def look_at_labels(folder: Path, labels: Names) -> LabelFolder:
     )
 
 
-def has_labels_alone(folder: Path) -> bool:
-    """Whether a folder has label maps, and neither masks of objects nor COCO's JSON."""
-    has_objects = (folder / 'masks').is_dir() or bool(_coco_files(folder))
-    return (folder / 'labels').is_dir() and not has_objects
-
-
-def _coco_files(folder: Path) -> list[Path]:
-    return sorted([*folder.glob('*.json'), *folder.glob('annotations/*.json')])
-
-
 def _folders_and_part(split: str) -> dict:
     return dict(image_folder='images', label_folder='labels', part=split)
 
 
-def _splits(folder: Path) -> tuple[str, ...]:
+def image_splits(folder: Path) -> tuple[str, ...]:
     """Names of the folders of train and val below images/; ('',) without."""
     if not (folder / 'images').is_dir():
         raise FileNotFoundError(f'{folder}: {_LAYOUT}.')
@@ -252,120 +236,6 @@ def _sizes(images: Sequence[Path]) -> str:
     return f'{low[0]}x{low[1]}' + (f' to {high[0]}x{high[1]}' if low != high else '') + ' pixels'
 
 
-@dataclasses.dataclass(frozen=True)
-class InstanceFolder:
-    """Images with objects.
-
-    Attributes:
-        own: Options of the data sets of both splits, with ``type``.
-        splits: Of each split the options of its data set.
-        images: How many.
-        what: The labels, in words.
-        objects: How many, by class.
-    """
-
-    own: dict
-    splits: dict[str, dict]
-    images: int
-    what: str
-    objects: dict[str, int]
-
-    def class_setting(self) -> dict:
-        """Options of the data set that name its classes."""
-        return dict(classes=list(self.objects))
-
-
-def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
-    """Inspect a folder with COCO's JSON, or with images/ and masks/.
-
-    Args:
-        folder: It.
-        names: Classes to take, all without; of masks that are of one class its name.
-
-    Raises:
-        FileNotFoundError, ValueError, UserError: in one sentence, what is missing or wrong.
-    """
-    if files := _coco_files(folder):
-        return _look_at_coco(folder, files, names)
-    if not (folder / 'masks').is_dir():
-        raise FileNotFoundError(
-            f"{folder}: it holds neither COCO's JSON (train.json and val.json) nor masks/ with a "
-            f'PNG of object numbers per image.'
-        )
-    own = dict(type='FolderInstanceDataset', data_root=str(folder), image_folder='images')
-    folders = sorted(path.name for path in (folder / 'masks').iterdir() if path.is_dir())
-    tables = [name for name in _TABLES if any(folder.glob(name.format(name='*')))]
-    if folders:
-        own |= dict(mask_file='masks/{class}/{name}.png')
-        what, seen = 'a folder of object numbers per class in masks/', folders
-    elif tables:
-        own |= dict(mask_file='masks/{name}.png', table_file=tables[0])
-        what = f'object numbers in masks/, their classes in {tables[0]}'
-        seen = classes_of_tables(folder, tables[0])
-    else:
-        own |= dict(mask_file='masks/{name}.png')
-        what, seen = 'object numbers in masks/', []
-        if len(names) != 1:
-            raise UserError(
-                '--classes must name what the objects in masks/ are: one name. Several classes '
-                'have a folder each, masks/CLASS, or a table, masks/NAME.csv or classes.csv.'
-            )
-    data: FolderInstanceDataset = DATASETS.build(
-        dict(own, type='seginpaint_mm.FolderInstanceDataset', classes=names or seen, pipeline=_LOAD)
-    )
-    objects = Counter(dict.fromkeys(names or seen, 0))
-    for k in _evenly(len(data)):
-        sample = data[k]
-        pairs = np.stack([sample['gt_instance_map'].ravel(), sample['gt_seg_map'].ravel()])
-        for number, class_id in np.unique(pairs, axis=1).T.tolist():
-            if number:
-                objects[data.metainfo['classes'][class_id]] += 1
-    splits = {split: dict(part=split) for split in ('train', 'val')}
-    return InstanceFolder(dict(own, _delete_=True), splits, len(data), what, dict(objects))
-
-
-def _evenly(number: int) -> list[int]:
+def evenly(number: int) -> list[int]:
     """At most so many of 0, 1, ... as are looked at."""
     return np.unique(np.linspace(0, number - 1, _LOOKED_AT).astype(int)).tolist()
-
-
-def _look_at_coco(folder: Path, files: Sequence[Path], names: Sequence[str]) -> InstanceFolder:
-    chosen = {}
-    for split in ('train', 'val'):
-        fitting = [path for path in files if split in path.stem.lower()]
-        if len(fitting) != 1:
-            listed = ', '.join(path.name for path in fitting or files)
-            raise UserError(
-                f'{folder}: one JSON file must have {split!r} in its name, but there are {listed}.'
-            )
-        chosen[split] = fitting[0]
-    objects: Counter[str] = Counter()
-    number, splits = 0, {}
-    for split, path in chosen.items():
-        index = index_coco(read_json(path, what=_COCO, how_to_get=''), path, what=_COCO)
-        categories = {k: entry.text('name') for k, entry in index.categories.items()}
-        for entries in index.annotations.values():
-            objects.update(categories[entry.identifier('category_id')] for entry in entries)
-        number += len(index.images)
-        first = next(iter(index.images.values())).text('file_name')
-        splits[split] = dict(
-            ann_file=path.relative_to(folder).as_posix(),
-            image_folder=_image_folder(folder, path, split, first),
-        )
-        unknown = [name for name in names if name not in categories.values()]
-        if unknown:
-            raise UserError(f'{path}: there is no category {unknown[0]!r}.')
-    order = names or [name for name in categories.values() if objects[name]]
-    if not order:
-        raise UserError(f'{folder}: the JSON files hold no object.')
-    own = dict(data_root=str(folder))
-    return InstanceFolder(own, splits, number, _COCO, {name: objects[name] for name in order})
-
-
-def _image_folder(folder: Path, path: Path, split: str, first: str) -> str:
-    for name in ('images', f'images/{split}', split, '.', path.stem.rpartition('_')[2]):
-        if (folder / name / first).is_file():
-            return name
-    raise FileNotFoundError(
-        f'{path}: its image {first} is in none of images, images/{split}, {split} of {folder}.'
-    )

@@ -305,6 +305,78 @@ def test_objects_of_several_classes_in_folders(
     assert cfg.train_dataloader.dataset.classes == ['car']
 
 
+def add_dog(path: Path) -> None:
+    """A category that the other split has not, and an object of it."""
+    content = json.loads(path.read_text())
+    content['categories'].append(dict(id=11, name='dog'))
+    content['annotations'].append(dict(content['annotations'][0], id=2, category_id=11))
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_categories_of_one_split(
+    tmp_path: Path, split: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_coco(tmp_path / 'mine')
+    add_dog(root / f'annotations/instances_{split}2017.json')
+    with pytest.raises(SystemExit):
+        init('fcrn', root)
+    other = dict(train='val', val='train')[split]
+    shown = capsys.readouterr()
+    assert f"instances_{other}2017.json: it has no category 'dog'" in shown.err
+    assert 'chair 2, dog 1' in shown.out
+    assert init('fcrn', root, '--classes', 'chair').train_dataloader.dataset.classes == ['chair']
+    (tmp_path / 'mine.py').unlink()
+    init('segan', root)  # of objects whose classes do not count
+
+
+@pytest.mark.parametrize('method', ['segan', 'maskopt'])
+def test_chosen_categories(tmp_path: Path, method: str) -> None:
+    root = write_coco(tmp_path / 'mine')
+    add_dog(root / 'annotations/instances_train2017.json')
+    add_dog(root / 'annotations/instances_val2017.json')
+    cfg = init(method, root, '--classes', 'dog')
+    for split in ('train', 'val'):
+        assert cfg[f'{split}_dataloader'].dataset.classes == ['dog']
+
+
+def test_other_json_of_coco_and_of_others(tmp_path: Path) -> None:
+    root = write_coco(tmp_path / 'mine')
+    write_json(root / 'annotations/captions_train2017.json', {})
+    assert lengths(init('fcrn', root)) == (1, 1)
+    root = write_masks(tmp_path / 'masked')
+    write_json(root / 'classes.json', {str(seed): {'1': 'lamp'} for seed in range(5)})
+    assert init('segan', root).train_dataloader.dataset.classes == ['lamp']
+    root = write_scenes(tmp_path / 'labelled')
+    write_json(root / 'info.json', {})
+    assert init('fcrn', root, '--classes', NAMES).model.decode_head.num_classes == 3
+
+
+@pytest.mark.parametrize('form', ['one', 'folders', 'table'])
+def test_masks_of_splits(tmp_path: Path, form: str) -> None:
+    root = tmp_path / 'mine'
+    for split, number in (('train', 3), ('val', 2)):
+        for seed in range(number):
+            write_map(root / f'images/{split}/{seed}.jpg', picture(SIZE, seed))
+            mask = (label_map() == 2).astype(np.uint8)
+            place = 'lamp/' if form == 'folders' else ''
+            write_map(root / f'masks/{split}/{place}{seed}.png', mask)
+            if form == 'table':
+                (root / f'masks/{split}/{seed}.csv').write_text('1,lamp\n')
+    (root / 'masks/train/.cache').mkdir()  # no class
+    cfg = init('segan', root, *(('--classes', 'lamp') if form == 'one' else ()))
+    assert lengths(cfg) == (3, 2)
+    assert cfg.val_dataloader.dataset.classes == ['lamp']
+
+
+def test_masks_in_two_forms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_masks(tmp_path / 'mine')
+    write_map(root / 'masks/lamp/0.png', label_map())
+    with pytest.raises(SystemExit):
+        init('segan', root)
+    assert 'it holds both the folders lamp, as of classes, and masks' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
