@@ -138,7 +138,7 @@ def _sizes(reports: Sequence[SampleReport]) -> str:
         return ''
     if len(sizes) == 1:
         return ', {}x{} pixels'.format(*next(iter(sizes)))
-    small, large = (choose(sizes, key=np.prod) for choose in (min, max))
+    small, large = (choose(sizes, key=lambda size: (np.prod(size), size)) for choose in (min, max))
     return f', {len(sizes)} sizes from {small[0]}x{small[1]} to {large[0]}x{large[1]} pixels'
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
@@ -13,10 +14,14 @@ from mmengine.dataset import BaseDataset
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.errors import UserError
 
-# What a file that cannot be used raises; the libraries' own readers raise the last three.
-_UNUSABLE = (UserError, OSError, ValueError, AssertionError, KeyError, IndexError, TypeError)
+# What a file that cannot be used raises; the libraries' own readers raise the last four.
+_UNUSABLE = (
+    *(UserError, OSError, ValueError, AssertionError),
+    *(KeyError, IndexError, TypeError, cv2.error),
+)
 _CLASS_MAPS = ('gt_seg_map', 'gt_sem_seg')
 _HUGE_MAP = 2**16
+_MOST_CONTRADICTED = 0.5
 
 
 @dataclasses.dataclass
@@ -137,6 +142,8 @@ def look_at(results: dict, num_classes: int) -> SampleReport:
         behind = results.get('gt_background')
         if behind is not None and behind.shape == foreground.shape:
             report.hidden = int(np.count_nonzero((foreground > 0) & (behind != IGNORE_INDEX)))
+            if classes is not None:
+                _compare_with_hidden(report, classes, behind)
     report.objects = _objects(results, classes)
     hole = results.get('hole')
     if hole is not None:
@@ -169,6 +176,20 @@ def _look_at_classes(
         report.problems.append(f'{report.path}: no pixel of it has a label.')
 
 
+def _compare_with_hidden(report: SampleReport, classes: np.ndarray, behind: np.ndarray) -> None:
+    """Report a hidden truth that hardly can be that of the image: it has all that is visible, too.
+
+    Maps that are made by hand differ from the labels at some borders.
+    """
+    both = (classes != IGNORE_INDEX) & (behind != IGNORE_INDEX)
+    share = float(np.mean((classes != behind)[both])) if both.any() else 0.0
+    if share > _MOST_CONTRADICTED:
+        report.problems.append(
+            f'{report.path}: its hidden truth has another class than its label map on {share:.0%} '
+            f'of the pixels that are visible: give the map of this image, with the same classes.'
+        )
+
+
 def _objects(results: dict, classes: np.ndarray | None) -> Counter[int] | None:
     """Count a sample's objects by class; None where it cannot have any."""
     if 'gt_bboxes_labels' in results:  # mmdet's
@@ -191,6 +212,6 @@ def _digest(image: np.ndarray) -> bytes:
 
 def _sentence(error: Exception, path: str) -> str:
     text = str(error).strip() or type(error).__name__
-    if isinstance(error, (KeyError, IndexError, TypeError)):
+    if isinstance(error, (KeyError, IndexError, TypeError, cv2.error)):
         text = f'it cannot be read: {type(error).__name__}: {text}'
     return text if path in text else f'{path}: {text}'

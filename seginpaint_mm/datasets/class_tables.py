@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from seginpaint_mm.datasets.image_reading import check_size, open_image
+from seginpaint_mm.datasets.image_reading import check_size, open_image, read_pixels
 
 IGNORE_INDEX = 255
 ROAD, SIDEWALK, OTHER = 0, 1, 2
@@ -233,18 +233,7 @@ def read_segment_ids(path: str | Path) -> np.ndarray:
         FileNotFoundError: when there is no such file.
         ValueError: when it is no image, a damaged one, or has other than 8 bits per colour.
     """
-    try:
-        data = np.fromfile(path, np.uint8)
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f'{path}: there is no such file; expected a map of segments here.'
-        ) from None
-    colours = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if colours is None:
-        raise ValueError(
-            f'{path}: cannot be read as a map of segments ({data.size} bytes, damaged or of an '
-            f'unknown format): fetch or write it again.'
-        )
+    colours = read_pixels(path, 'a map of segments')
     if colours.dtype != np.uint8:
         raise ValueError(
             f'{path}: the colours of a map of segments have 8 bits, these are {colours.dtype}: '

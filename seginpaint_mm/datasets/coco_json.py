@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Id = int | str
+_COMPRESSED = (b'\x1f\x8b', b'PK\x03\x04', b'BZh', b'\xfd7zXZ')  # gzip, zip, bzip2, xz
 _EXACT = 1 << 53  # above, different whole numbers are the same float
 _LONGEST_SIDE = 1 << 16
 _LONGEST = 40  # characters of a value in an error
@@ -25,12 +26,15 @@ def read_json(path: Path, *, what: str, how_to_get: str) -> object:
 
     Raises:
         FileNotFoundError: when there is no such file.
-        ValueError: when it is not JSON, is nested too deeply, or has a key twice.
+        ValueError: when it is compressed, is not JSON, is nested too deeply, or has a key twice.
     """
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file. {how_to_get}')
+    data = path.read_bytes()
+    if data.startswith(_COMPRESSED):
+        raise ValueError(f'{path}: this file is compressed: unpack it, and give the JSON in it.')
     try:
-        return json.loads(path.read_bytes(), object_pairs_hook=_without_repetition)
+        return json.loads(data, object_pairs_hook=_without_repetition)
     except RecursionError:
         raise ValueError(f'{path}: this is not {what}: its lists are nested too deeply.') from None
     except ValueError as error:

@@ -1,15 +1,18 @@
 """COCOA: COCO's images with regions outlined as they are, also where something hides them."""
 
+import logging
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import ClassVar
 
+from mmengine.logging import print_log
 from typing_extensions import Unpack
 
 from seginpaint_mm.datasets.amodal_reading import Size
 from seginpaint_mm.datasets.coco_json import (
     Entry,
+    Id,
     by_id,
     read_json,
     reference,
@@ -72,7 +75,7 @@ class COCOADataset(InstanceDataset):
 
     def find_samples(self) -> list[dict]:
         """Find the samples: in the order of the JSON, or by name."""
-        samples = []
+        samples, unseen = [], []
         for path, image, size, annotation in self._annotations():
             try:
                 objects = self._objects(annotation)
@@ -82,7 +85,9 @@ class COCOADataset(InstanceDataset):
                     f'{path}: the depth order of {image} is cyclic, region {cycle}: mend its '
                     f'depth_constraint.'
                 ) from None
-            if objects:
+            if not objects:
+                unseen.append(image)
+            else:
                 samples.append(
                     dict(
                         img_path=str(image),
@@ -92,6 +97,13 @@ class COCOADataset(InstanceDataset):
                         objects=objects,
                     )
                 )
+        if samples and unseen:
+            print_log(
+                f'{self.data_root}: {len(unseen)} annotated images are left out, as no region that '
+                f'is asked for can be seen in them; the first is {unseen[0]}.',
+                logger='current',
+                level=logging.WARNING,
+            )
         if not samples:
             raise FileNotFoundError(
                 f'{self.data_root}: no annotation has a region that can be seen. {_HOW_TO_GET}'
@@ -113,7 +125,7 @@ class COCOADataset(InstanceDataset):
             images = by_id(content.entries('images', 'image'))
             unique(images.values(), 'file_name', 'Its regions would be divided')
         for entry in content.entries('annotations', 'annotation'):
-            if 'url' in entry.item and entry.item.get('image_id') not in images:
+            if 'url' in entry.item and not _has_image(entry, images):
                 name, size = entry.text('url').rsplit('/', 1)[-1], None
             else:
                 image = images[reference(entry, 'image_id', images, 'image')]
@@ -131,6 +143,10 @@ class COCOADataset(InstanceDataset):
 
     def _is_wanted(self, region: dict) -> bool:
         return self.stuff or not region['is_stuff']
+
+
+def _has_image(entry: Entry, images: dict[Id, Entry]) -> bool:
+    return entry.item.get('image_id') is not None and entry.identifier('image_id') in images
 
 
 def _written_size(image: Entry) -> Size | None:

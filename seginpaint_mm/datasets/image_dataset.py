@@ -25,6 +25,9 @@ class ImageDataset(BaseDataset):
         indices: Take only the first n samples, or those with these indices.
         test_mode: Let a sample that fails in the pipeline be an error, not another sample.
         lazy_init: Look at the files only when the first sample is needed.
+
+    Raises:
+        ValueError: when ``indices`` holds the number of no sample.
     """
 
     def __init__(
@@ -46,3 +49,15 @@ class ImageDataset(BaseDataset):
             test_mode=test_mode,
             lazy_init=lazy_init,
         )
+
+    def filter_data(self) -> list[dict]:
+        """The samples, of which there are as many as ``indices`` need."""
+        samples = super().filter_data()
+        numbers = self._indices if isinstance(self._indices, Sequence) else ()
+        wrong = [number for number in numbers if not -len(samples) <= number < len(samples)]
+        if wrong:
+            raise ValueError(
+                f'indices holds {wrong[0]}, but {self.data_root} has {len(samples)} samples here, '
+                f'0 to {len(samples) - 1}.'
+            )
+        return samples

@@ -302,7 +302,10 @@ def read_labels(path: str | Path, *, size: tuple[int, int], img_path: str) -> np
     """
     ids = read_ids(path)
     if ids.dtype != np.uint8:
-        raise ValueError(f'{path}: label ids must be stored as uint8, these are {ids.dtype}.')
+        raise ValueError(
+            f'{path}: label ids must be stored as uint8, these are {ids.dtype}: save the map with '
+            f'8 bits per pixel.'
+        )
     check_size(path, ids, size=size, img_path=img_path)
     return ids
 

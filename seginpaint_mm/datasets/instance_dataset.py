@@ -368,9 +368,16 @@ def read_names(path: Path, how_to_get: str) -> list[str]:
 
     Raises:
         FileNotFoundError: when there is no such file, or it is empty.
-        ValueError: when it is not a text in UTF-8 or UTF-16.
+        ValueError: when it is not a text in UTF-8 or UTF-16, or names an image twice.
     """
-    names = read_text_list(path, 'list of images', how_to_get).split()
-    if not names:
+    places: dict[str, int] = {}
+    lines = read_text_list(path, 'list of images', how_to_get).splitlines()
+    for number, line in enumerate(lines, start=1):
+        name = line.strip()
+        if name and places.setdefault(name, number) != number:
+            raise ValueError(
+                f'{path}: lines {places[name]} and {number} both are {name!r}: remove one.'
+            )
+    if not places:
         raise FileNotFoundError(f'{path}: the list of images is empty. {how_to_get}')
-    return names
+    return list(places)

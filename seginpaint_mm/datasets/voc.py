@@ -152,7 +152,13 @@ class SBDInstanceDataset(InstanceDataset):
         if not annotated:
             how_to_get = _HOW_TO_GET_SBD.format(root=self.data_root)
             raise FileNotFoundError(f'{root}/inst: there is no *.mat. {how_to_get}')
-        return path, [name for name in names if name in annotated]
+        chosen = [name for name in names if name in annotated]
+        if not chosen:
+            raise ValueError(
+                f'{path}: none of its {len(names)} lines is the name of a file in {root}/inst, '
+                f'e.g. {min(annotated)}: give one name per line, without folder and suffix.'
+            )
+        return path, chosen
 
     @staticmethod
     def _sample(root: Path, name: str) -> dict:

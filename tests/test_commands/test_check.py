@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
 
-from seginpaint_mm.commands.check import main
+from seginpaint_mm.commands.check import _sizes, main
 from seginpaint_mm.datasets import FolderInstanceDataset, SceneFolderDataset
-from seginpaint_mm.datasets.checking import SampleReader, leaf_datasets, look_at
+from seginpaint_mm.datasets.checking import SampleReader, SampleReport, leaf_datasets, look_at
 from tests.helpers.dataset_folders import picture, write_map
 from tests.helpers.tool_runs import REPOSITORY
 
@@ -92,6 +92,44 @@ def test_every_problem_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert text in out
     same = f'{tmp_path}/images/val/7.png (val) is the same image as {images}/7.png (train).'
     assert problems[5] == same
+
+
+def test_hidden_truth_of_another_image(tmp_path: Path) -> None:
+    write(tmp_path, 'train', range(1))
+    hidden = np.minimum(label_map(), 1)
+    for labels, number in ((hidden, 0), (1 - hidden, 1)):
+        write_map(tmp_path / 'hidden/0.png', labels)
+        folders = dict(image_folder='images/train', label_folder='labels/train')
+        scenes = SceneFolderDataset(
+            str(tmp_path), **OWN, **folders, hidden_folder='hidden', pipeline=LOAD
+        )
+        report = SampleReader(scenes)(0)
+        assert report.hidden == 120
+        assert len(report.problems) == number
+    assert 'its hidden truth has another class than its label map on 100%' in report.problems[0]
+
+
+def test_what_opencv_refuses_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path, 'train', range(1))
+    scenes = SceneFolderDataset(
+        str(tmp_path), **OWN, image_folder='images/train', label_folder='labels/train'
+    )
+    reader = SampleReader(scenes)
+    reader.steps = [lambda results: cv2.cvtColor(np.zeros((0, 0)), cv2.COLOR_BGR2GRAY)]
+    (problem,) = reader(0).problems
+    assert problem.startswith(f'{tmp_path}/images/train/0.png: it cannot be read: error: ')
+
+
+def test_sizes_of_equal_area() -> None:
+    reports = [SampleReport('a.png', size=(40, 24)), SampleReport('b.png', size=(24, 40))]
+    assert _sizes(reports) == ', 2 sizes from 24x40 to 40x24 pixels'
+
+
+def test_indices_of_no_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, 'train', range(2))
+    options = ('--split', 'train', '--cfg-options', 'train_dataloader.dataset.indices=[0,5]')
+    assert check(tmp_path, *options) == 1
+    assert 'indices holds 5, but' in capsys.readouterr().out
 
 
 def test_missing_data_of_a_split_leave_the_other(

@@ -1,6 +1,11 @@
 """Mistakes of hand-made JSON in COCO's form: one sentence that names the file and the entry."""
 
+import bz2
+import gzip
 import json
+import lzma
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,6 +212,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, text: str, message: str) -> N
     write(tmp_path, '')
     (tmp_path / 'truth.json').write_bytes(text.encode('utf-8', 'surrogateescape'))
     with pytest.raises(ValueError, match=rf'truth\.json: .*{message}'):
+        dataset(tmp_path)
+
+
+@pytest.mark.parametrize('pack', [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_files(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    write(tmp_path, content())
+    path = tmp_path / 'truth.json'
+    path.write_bytes(pack(path.read_bytes()))
+    with pytest.raises(ValueError, match=r'truth\.json: this file is compressed: unpack it'):
         dataset(tmp_path)
 
 
@@ -449,6 +463,49 @@ def test_images_of_cocoa(tmp_path: Path, images: list, message: str) -> None:
     (tmp_path / 'all.json').write_text(json.dumps(value))
     with pytest.raises(ValueError, match=rf'all\.json: {message}'):
         COCOADataset(str(tmp_path), ann_file='all.json')
+
+
+def test_images_of_cocoa_by_their_url(tmp_path: Path) -> None:
+    write_cocoa(tmp_path, cocoa_annotation())
+    annotation = cocoa_annotation() | dict(url='http://nowhere/street.png', image_id=None)
+    value = dict(annotations=[annotation])
+    (tmp_path / 'all.json').write_text(json.dumps(value))
+    assert len(COCOADataset(str(tmp_path), ann_file='all.json')) == 1
+    annotation['image_id'] = [7]
+    (tmp_path / 'all.json').write_text(json.dumps(value))
+    with pytest.raises(
+        ValueError, match=r'all\.json: annotation number 1 has image_id \[7\]: an id'
+    ):
+        COCOADataset(str(tmp_path), ann_file='all.json')
+
+
+def test_images_of_cocoa_without_a_region_are_told(
+    tmp_path: Path, logged: pytest.LogCaptureFixture
+) -> None:
+    images = [dict(id=7, file_name='a.jpg'), dict(id=8, file_name='b.jpg')]
+    annotations = [
+        cocoa_annotation() | dict(image_id=7),
+        cocoa_annotation() | dict(image_id=8, regions=[]),
+    ]
+    value = dict(images=images, annotations=annotations)
+    (tmp_path / 'all.json').write_text(json.dumps(value))
+    assert len(COCOADataset(str(tmp_path), ann_file='all.json')) == 1
+    assert '1 annotated images are left out' in logged.text
+    assert 'b.jpg' in logged.text
+
+
+def test_segment_pngs_that_claim_too_many_pixels(tmp_path: Path) -> None:
+    write(tmp_path, '')
+    value = panoptic_content()
+    for number in (4, 5):
+        path = write_map(tmp_path / f'segments/{number}.png', np.zeros(SIZE, np.uint8))
+        data = path.read_bytes()
+        header = b'IHDR' + struct.pack('>II', 60000, 60000) + data[24:29]
+        path.write_bytes(data[:12] + header + struct.pack('>I', zlib.crc32(header)) + data[33:])
+    for number in ('a', 'b'):
+        write_map(tmp_path / f'images/{number}.jpg', np.zeros((*SIZE, 3), np.uint8))
+    with pytest.raises(ValueError, match=r'4\.png: cannot be read as a map of segments .*: reduce'):
+        panoptic(tmp_path, value)[0]
 
 
 def test_names_with_accents_apart(tmp_path: Path) -> None:

@@ -130,5 +130,8 @@ def test_missing_lists_or_objects_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'Main/train\.txt.*set voc_root=None'):
         SBDInstanceDataset(root, 'train', voc_root=str(tmp_path / 'no'))
     voc = write_voc_lists(tmp_path, train='b')
+    strange = write_voc_lists(tmp_path / 'strange', train='b.jpg')
+    with pytest.raises(ValueError, match=r'train\.txt: none of its 1 lines .* without folder and'):
+        SBDInstanceDataset(root, 'train', voc_root=strange)
     with pytest.raises(FileNotFoundError, match=r'inst: there is no \*\.mat.*SBD/download'):
         SBDInstanceDataset(str(tmp_path / 'empty'), 'train', voc_root=voc)

@@ -68,6 +68,7 @@ def test_palettes_that_an_optimiser_sorted(tmp_path, shuffled):
         ('a\n'.encode('utf-16-le'), r'train\.txt: this list of images holds zero bytes'),
         (b'', r'train\.txt: the list of images is empty'),
         (b' \r\n', r'train\.txt: the list of images is empty'),
+        (b'a\n\nb\na \n', r"train\.txt: lines 1 and 4 both are 'a': remove one"),
     ],
 )
 def test_lists_that_cannot_be_read(tmp_path, data, message):
@@ -83,6 +84,16 @@ def test_encodings_of_lists(tmp_path, encoding):
     path = tmp_path / 'ImageSets/Segmentation/train.txt'
     path.write_bytes('straße\r\n'.encode(encoding))
     assert dataset(tmp_path, 'train').get_data_info(0)['img_path'].endswith('straße.jpg')
+
+
+def test_names_with_blanks_and_capitals(tmp_path):
+    write_voc(tmp_path, ['a b'])
+    (tmp_path / 'ImageSets/Segmentation/train.txt').write_text(' a b\n')
+    for folder in ('SegmentationObject', 'SegmentationClass'):
+        (tmp_path / folder / 'a b.png').rename(tmp_path / folder / 'a b.PNG')
+    found = dataset(tmp_path, 'train').get_data_info(0)
+    assert found['img_path'].endswith('JPEGImages/a b.jpg')
+    assert found['instance_path'].endswith('a b.PNG')
 
 
 def test_splits_are_lists(tmp_path):
