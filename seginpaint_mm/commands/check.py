@@ -2,7 +2,7 @@
 
 Reads every image and its labels once, in several processes, and reports what cannot be read or
 does not fit, the shares of the classes, sizes, and images that are in two splits. Samples to look
-at are drawn on a sheet per split. The status is 1 where there is a problem.
+at are drawn on a sheet per split and data set. The status is 1 where there is a problem.
 """
 
 import argparse
@@ -78,9 +78,10 @@ def main(argv: list[str] | None = None) -> None:
             print(f'{split}: {error}')
             problems.append(str(error))
             continue
-        reports[split] = [
-            report for leaf in leaves for report in _check(split, leaf, args, out_dir)
-        ]
+        reports[split] = []
+        for number, leaf in enumerate(leaves, start=1):
+            sheet = out_dir / (f'{split}.png' if number == 1 else f'{split}_{number}.png')
+            reports[split] += _check(split, leaf, args, sheet)
         problems += [text for report in reports[split] for text in report.problems]
     shared = list(_shared_images(reports))
     _print_some('', shared)
@@ -113,7 +114,7 @@ def _splits(cfg: Config, chosen: Sequence[str] | None) -> dict[str, dict]:
 
 
 def _check(
-    split: str, dataset: BaseDataset, args: argparse.Namespace, out_dir: Path
+    split: str, dataset: BaseDataset, args: argparse.Namespace, sheet: Path
 ) -> list[SampleReport]:
     """Read a data set's samples, print what is in them, and draw a sheet."""
     dataset.full_init()
@@ -128,7 +129,7 @@ def _check(
     for line in _contents(reports, list(dataset.metainfo.get('classes') or ())):
         print(f'  {line}')
     _print_some('  ', [text for report in reports for text in report.problems])
-    _write_sheet(reader, reports, args.num, out_dir / f'{split}.png')
+    _write_sheet(reader, reports, args.num, sheet)
     return reports
 
 
@@ -194,15 +195,18 @@ def _print_some(indent: str, problems: Sequence[str]) -> None:
 
 
 def _shared_images(reports: dict[str, list[SampleReport]]) -> list[str]:
-    """Describe images of a later split that are in the first as well, whatever their name."""
-    first, *others = reports or ('',)
-    known = {report.digest: report.path for report in reports.get(first, ()) if report.digest}
-    return [
-        f'{report.path} ({split}) is the same image as {known[report.digest]} ({first}).'
-        for split in others
-        for report in reports[split]
-        if report.digest in known
-    ]
+    """Describe images of a split that are in an earlier one as well, whatever their name."""
+    known: dict[bytes, str] = {}
+    shared = []
+    for split, found in reports.items():
+        with_image = [(report.digest, f'{report.path} ({split})') for report in found]
+        shared += [
+            f'{name} is the same image as {known[digest]}.'
+            for digest, name in with_image
+            if digest in known
+        ]
+        known = {digest: name for digest, name in with_image if digest} | known
+    return shared
 
 
 def _write_sheet(

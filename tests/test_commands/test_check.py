@@ -142,6 +142,32 @@ def test_missing_data_of_a_split_leave_the_other(
     assert check(tmp_path, '--workers', '0') == 2
 
 
+def test_every_split_and_data_set_is_compared_and_drawn(tmp_path: Path) -> None:
+    """Two data sets to train on, and a test set with an image of the validation."""
+    for split, seeds in (('train', range(2)), ('more', range(2, 4)), ('val', range(4, 6))):
+        write(tmp_path, split, seeds)
+    write(tmp_path, 'test', range(5, 7))
+    path = write_config(tmp_path)
+    own = f"type='SceneFolderDataset', data_root={str(tmp_path)!r}, **{OWN!r}, pipeline={LOAD!r}"
+    sets = {
+        split: f"dict({own}, image_folder='images/{split}', label_folder='labels/{split}')"
+        for split in ('train', 'more', 'test')
+    }
+    path.write_text(
+        path.read_text().replace('test_dataloader = val_dataloader', '')
+        + f"train_dataloader['dataset'] = dict(_delete_=True, type='ConcatDataset', "
+        f'datasets=[{sets["train"]}, {sets["more"]}])\n'
+        f'test_dataloader = dict(dataset=dict(_delete_=True, **{sets["test"]}))\n'
+    )
+    with pytest.raises(SystemExit):
+        main([str(path), '--out-dir', str(tmp_path / 'out'), '--workers', '1'])
+    images = tmp_path / 'images'
+    same = f'{images}/test/5.png (test) is the same image as {images}/val/5.png (val).\n'
+    assert (tmp_path / 'out/problems.txt').read_text() == same
+    sheets = [cv2.imread(str(tmp_path / f'out/{name}.png')) for name in ('train', 'train_2')]
+    assert (sheets[0] != sheets[1]).any()
+
+
 def test_wrapped_data_sets_are_read_once_and_elsewhere(tmp_path: Path) -> None:
     write(tmp_path, 'train', range(2))
     one = SceneFolderDataset(str(tmp_path), **OWN, pipeline=LOAD)
