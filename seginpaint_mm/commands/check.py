@@ -24,7 +24,7 @@ from seginpaint_mm.cli import add_config_arguments, load_config, one_sentence_er
 from seginpaint_mm.datasets.checking import SampleReader, SampleReport, leaf_datasets
 from seginpaint_mm.datasets.class_tables import IGNORE_INDEX
 from seginpaint_mm.datasets.scene_dataset import missing_files_found_later
-from seginpaint_mm.errors import ConfigError
+from seginpaint_mm.errors import ConfigError, UserError
 from seginpaint_mm.registry import DATASETS, SCOPE
 from seginpaint_mm.utils.files import check_writable, write_image, write_text
 from seginpaint_mm.utils.work_pool import run_jobs
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         try:
             with missing_files_found_later():
                 leaves = list(leaf_datasets(DATASETS.build(dataset)))
-        except (OSError, ValueError, AssertionError) as error:
+        except (UserError, OSError, ValueError, AssertionError) as error:
             print(f'{split}: {error}')
             problems.append(str(error))
             continue

@@ -243,9 +243,14 @@ def read_ids(path: str | Path) -> np.ndarray:
     if (palette := _ids_of_palette(path)) is not None:
         return palette
     if ids.ndim != 2:
+        is_grey = (ids[..., :3] == ids[..., :1]).all()
         raise ValueError(
             f'{path}: a label map has one channel of ids, this file has {ids.shape[2]}; '
-            f'give the map of ids, not its coloured image.'
+            + (
+                'its colours are greys: save it as a grey image without transparency.'
+                if is_grey
+                else 'give the map of ids, not its coloured image.'
+            )
         )
     if _mode(path) == '1':
         _warn_of_one_bit(str(Path(path).parent))

@@ -18,6 +18,8 @@ from seginpaint_mm.datasets.splits import read_text_list
 from seginpaint_mm.errors import UserError
 
 _SEPARATORS = str.maketrans(',;:', '   ')
+_NO_LISTS = ('.json', '.yaml', '.yml', '.xml')
+_LIST_SUFFIXES = ('.txt', '.csv', '.tsv', '.names', *_NO_LISTS)
 _DIGITS = 10  # numbers with more are no ids either
 _LOOKED_AT = 200  # label maps at most
 _LAYOUT = 'it must hold images/, with the images in it or in images/train and images/val'
@@ -37,9 +39,11 @@ def read_names(text: str) -> Names:
             or a colour is none, or stands twice.
     """
     if not os.path.isfile(text):  # Path.is_file raises where many names make a long one
-        if Path(text).suffix in ('.txt', '.csv'):
-            raise UserError(f'{text}: there is no such file.')
+        if Path(text).suffix in _LIST_SUFFIXES or (os.sep in text and os.path.exists(text)):
+            raise UserError(f'{text}: there is no such file: give a text file, or names.')
         lines = text.split(',')
+    elif Path(text).suffix in _NO_LISTS:
+        raise UserError(f'{text}: write the classes into a text file, a line for each.')
     else:
         lines = read_text_list(Path(text), 'list of classes', '').splitlines()
     names: dict[str, int | tuple[int, int, int]] = {}

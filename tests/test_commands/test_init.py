@@ -386,6 +386,8 @@ def test_masks_in_two_forms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (('--classes', NAMES, '--foreground', 'cat'), "'cat' is none of the classes"),
         (('--classes', 'sky,mud,car', '--foreground', 'car'), 'mpi needs --ground'),
         (('--classes', 'nowhere.txt'), 'there is no such file'),
+        (('--classes', 'data.yaml'), 'data.yaml: there is no such file: give a text file'),
+        (('--classes', str(Path(__file__).parent)), 'there is no such file: give a text file'),
         (('--classes', NAMES, '--foreground', NAMES), 'mpi needs some that are behind'),
     ],
 )
@@ -439,6 +441,10 @@ def test_tables_of_classes(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(UserError, match=message):
             read_names(str(path))
+    other = tmp_path / 'data.yaml'
+    other.write_text('names: [road, sky]\n')
+    with pytest.raises(UserError, match='write the classes into a text file'):
+        read_names(str(other))
     path.write_text('1 2 road\n')
     with pytest.raises(UserError, match="'1 2 road' is no class"):
         read_names(str(path))

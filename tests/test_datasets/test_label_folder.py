@@ -34,7 +34,7 @@ def load(dataset: LabelFolderDataset, table: str | None = None, index: int = 0) 
 
 
 def write_pair(root: Path, name: str, labels: np.ndarray, suffix: str = '.jpg') -> None:
-    write_map(root / f'images/train/{name}{suffix}', picture(labels.shape))
+    write_map(root / f'images/train/{name}{suffix}', picture(labels.shape[:2]))
     write_map(root / f'labels/train/{name}.png', labels)
 
 
@@ -64,6 +64,20 @@ def test_label_ids_out_of_range_are_told(tmp_path):
     labels[0, 0] = 9
     write_pair(tmp_path, 'a', labels)
     with pytest.raises(ValueError, match=r'a\.png: label ids \[9\] are not classes of a data set'):
+        load(OutdoorScenesDataset(str(tmp_path), 'train'))
+
+
+@pytest.mark.parametrize(
+    ('ids', 'message'),
+    [
+        (np.zeros((*SIZE, 3), np.uint8), 'this file has 3; its colours are greys: save it as'),
+        (np.full((*SIZE, 3), (1, 2, 3), np.uint8), 'this file has 3; give the map of ids'),
+        (np.zeros(SIZE, np.uint16), 'as uint8, these are uint16: save the map with 8 bits'),
+    ],
+)
+def test_label_maps_of_another_form_are_told(tmp_path: Path, ids: np.ndarray, message: str) -> None:
+    write_pair(tmp_path, 'a', ids)
+    with pytest.raises(ValueError, match=message):
         load(OutdoorScenesDataset(str(tmp_path), 'train'))
 
 

@@ -450,6 +450,9 @@ def test_damaged_pairs(made: tuple[Path, Path], tmp_path: Path) -> None:
     record.write_text(re.sub(r'"top_left": \[\s*', '"top_left": [9', whole))
     with pytest.raises(ValueError, match='the object does not fit into its image'):
         PairsDataset(str(tmp_path), pipeline=PAIR, test_mode=True)[1]
+    record.write_text(re.sub(r'"removed_class": "\w+"', '"removed_class": "ghost"', whole))
+    with pytest.raises(ValueError, match=r"removes 'ghost', which pairs\.json does not name"):
+        PairsDataset(str(tmp_path), pipeline=PAIR, test_mode=True)
     record.write_text(whole[:-30])
     with pytest.raises(ValueError, match=r'000000\.json: this is not a record of pairs'):
         PairsDataset(str(tmp_path), pipeline=PAIR, test_mode=True)

@@ -64,7 +64,7 @@ class PairsDataset(ImageDataset):
                 {key: tuple(described[key]) for key in ('classes', 'palette', 'thing_ids')}
             )
             suffix = described['options']['truth_format']
-        except (UserError, KeyError) as error:
+        except (UserError, KeyError, TypeError) as error:
             raise ValueError(f'{note}: this is not the note of pairs. {_HOW_TO_GET}') from error
         pairs = [pair for path in records for pair in _read_record(path)]
         wanted = self.removed_classes
@@ -72,6 +72,13 @@ class PairsDataset(ImageDataset):
         if not kept:
             there = sorted({pair['removed_class'] for pair in pairs})
             raise ValueError(f'{root}: no pair removes any of {wanted}; there are {there}.')
+        known = {self.metainfo['classes'][number] for number in self.metainfo['thing_ids']}
+        strange = [pair for pair in kept if pair['removed_class'] not in known]
+        if strange:
+            raise ValueError(
+                f'{root}: the pair {strange[0]["name"]} removes {strange[0]["removed_class"]!r}, '
+                f'which {NOTE} does not name as a class of things: make the pairs again.'
+            )
         return [self._sample(root, pair, suffix) for pair in kept]
 
     def _sample(self, root: Path, pair: dict, suffix: str) -> dict:
