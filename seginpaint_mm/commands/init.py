@@ -95,10 +95,10 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f'{out} exists: name another file by --out, or remove it.')
     if out.suffix != '.py':
         raise UserError(f'{out}: a config is a Python file: name it {out.with_suffix(".py")}.')
-    if not str(args.folder).isprintable() or '{{' in str(args.folder):
+    if not str(args.folder).isprintable():
         raise UserError(
-            f'{str(args.folder)!r}: a config cannot name this folder: rename it without {{{{, and '
-            f'with characters that can be shown, in UTF-8.'
+            f'{str(args.folder)!r}: a config cannot name this folder: rename it with characters '
+            f'that can be shown, in UTF-8.'
         )
     if not args.minutes > 0:
         raise UserError('--minutes must be above 0.')
@@ -116,6 +116,10 @@ def main(argv: list[str] | None = None) -> None:
     settings = makers[method](args)
     bases = _bases(method, out)
     text = _text(args, bases, settings, samples=None)
+    if '{{' in text:  # which MMEngine would replace
+        raise UserError(
+            f'{args.folder}: a config cannot hold {{{{: rename the folder or the class with it.'
+        )
     cfg, images = _checked(text, out)
     seconds = step_seconds(cfg)
     DATASETS.build(cfg.val_dataloader.dataset)[0]  # training would find out hours later

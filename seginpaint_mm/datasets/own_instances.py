@@ -97,14 +97,17 @@ def _look_at_masks(folder: Path, names: Sequence[str]) -> InstanceFolder:
         )
     own = dict(type='FolderInstanceDataset', data_root=str(folder))
     objects = Counter(dict.fromkeys(names or seen, 0))
-    number = 0
+    number = looked_at = 0
     for places in options:
         common = dict(own, type='seginpaint_mm.FolderInstanceDataset', pipeline=_LOAD)
         data: FolderInstanceDataset = DATASETS.build(
             dict(common, classes=names or seen, **places),
         )
         number += len(data)
-        _count_objects(data, objects)
+        looked_at += _count_objects(data, objects)
+    if not any(objects.values()) and looked_at == number:
+        there = f', but {kinds[0]} are of {", ".join(seen)}' if seen else ''
+        raise UserError(f'{folder}: masks/ shows no object of {", ".join(objects)}{there}.')
     own['_delete_'] = True
     if len(parts) == 1:
         splits: dict[str, dict] = {split: dict(part=split) for split in ('train', 'val')}
@@ -138,13 +141,16 @@ def _masks_of(folder: Path, part: str) -> tuple[dict, str, list[str]]:
     return own, 'object numbers in masks/', []
 
 
-def _count_objects(data: FolderInstanceDataset, objects: Counter[str]) -> None:
-    for k in evenly(len(data)):
+def _count_objects(data: FolderInstanceDataset, objects: Counter[str]) -> int:
+    """Add the objects of the images that are looked at; return how many these are."""
+    chosen = evenly(len(data))
+    for k in chosen:
         sample = data[k]
         pairs = np.stack([sample['gt_instance_map'].ravel(), sample['gt_seg_map'].ravel()])
         for number, class_id in np.unique(pairs, axis=1).T.tolist():
             if number:
                 objects[data.metainfo['classes'][class_id]] += 1
+    return len(chosen)
 
 
 def _look_at_coco(folder: Path, files: Sequence[Path], names: Sequence[str]) -> InstanceFolder:

@@ -224,7 +224,7 @@ def test_what_is_in_no_split_is_told(tmp_path: Path, logged: pytest.LogCaptureFi
     [
         ('mine', 'config', 'a config is a Python file: name it'),
         ('mi\nne', 'mine.py', 'a config cannot name this folder'),
-        ('{{ fileDirname }}', 'mine.py', 'a config cannot name this folder'),
+        ('{{ fileDirname }}', 'mine.py', 'a config cannot hold {{: rename the folder'),
     ],
 )
 def test_names_that_a_config_cannot_have(
@@ -367,6 +367,20 @@ def test_masks_of_splits(tmp_path: Path, form: str) -> None:
     cfg = init('segan', root, *(('--classes', 'lamp') if form == 'one' else ()))
     assert lengths(cfg) == (3, 2)
     assert cfg.val_dataloader.dataset.classes == ['lamp']
+
+
+def test_masks_without_an_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_masks(tmp_path / 'mine')
+    for path in (root / 'masks').iterdir():
+        path.with_suffix('.csv').write_text('1,lamp\n')
+    with pytest.raises(SystemExit):
+        init('fcrn', root, '--classes', 'dog')
+    assert 'masks/ shows no object of dog, but object numbers' in capsys.readouterr().err
+    for path in (root / 'masks').iterdir():
+        write_map(path, np.zeros(SIZE, np.uint8)) if path.suffix == '.png' else path.unlink()
+    with pytest.raises(SystemExit):
+        init('fcrn', root, '--classes', 'dog')
+    assert 'masks/ shows no object of dog.' in capsys.readouterr().err
 
 
 def test_masks_in_two_forms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
