@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from mmcv.transforms import Compose
@@ -29,7 +28,7 @@ from seginpaint_mm.apis.model_loading import (
 )
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.removal import Filling, Removal
-from seginpaint_mm.apis.results import SceneResult
+from seginpaint_mm.apis.results import FAILURES, NOT_OF_THE_DISK, SceneResult, failure_of
 from seginpaint_mm.apis.rounds import Prepared, size_of, watched
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.errors import UserError
@@ -39,10 +38,6 @@ from seginpaint_mm.layers import Layering, check_formats
 from seginpaint_mm.registry import TRANSFORMS
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.visualization import SceneVisualizer
-
-# What one input may raise; the others are done all the same.
-_NOT_OF_THE_DISK = (ValueError, MemoryError, torch.cuda.OutOfMemoryError, cv2.error)
-_FAILURES = (OSError, *_NOT_OF_THE_DISK)
 
 
 class SegInpaintInferencer(BaseInferencer):
@@ -247,8 +242,8 @@ class SegInpaintInferencer(BaseInferencer):
         for scene in steps:
             try:
                 prepared = self._prepare(scene, source)
-            except _FAILURES as error:
-                yield SceneResult(scene, failure=_failure(scene, error))
+            except FAILURES as error:
+                yield SceneResult(scene, failure=failure_of(scene, error))
                 continue
             if batch and prepared.size != batch[0].size:
                 yield from self._finish(batch, folder, draw)
@@ -276,22 +271,22 @@ class SegInpaintInferencer(BaseInferencer):
                 self.visualize([prepared.image], [prepared.sample])[0] if draw else None
                 for prepared in batch
             ]
-        except _FAILURES as error:
+        except FAILURES as error:
             if len(batch) > 1:  # only those that fail alone, too, have failed
                 for prepared in batch:
                     prepared.begin(self.pipeline)
                     yield from self._finish([prepared], folder, draw)
             else:
                 scene = batch[0].scene
-                yield SceneResult(scene, failure=_failure(scene, error))
+                yield SceneResult(scene, failure=failure_of(scene, error))
             return
         for prepared, picture in zip(batch, pictures, strict=True):
             sample = prepared.sample
             try:
                 if folder is not None:
                     folder.add(prepared.scene, prepared.image, sample, picture)
-            except _NOT_OF_THE_DISK as error:  # an OSError would meet the next ones, too
-                yield SceneResult(prepared.scene, failure=_failure(prepared.scene, error))
+            except NOT_OF_THE_DISK as error:  # an OSError would meet the next ones, too
+                yield SceneResult(prepared.scene, failure=failure_of(prepared.scene, error))
                 continue
             yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
 
@@ -490,11 +485,3 @@ def predict_layout(
         )
     names = tuple(model.visualizer.dataset_meta['classes'])
     return sample.pred_background.data[0].numpy(), names
-
-
-def _failure(scene: SceneInput, error: Exception) -> str:
-    """One sentence, which names the input."""
-    text = (str(error).splitlines() or [type(error).__name__])[0]
-    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
-        text = f'there is too little memory for it ({text}): reduce it'
-    return text if scene.origin in text else f'{scene.origin}: {text}'

@@ -73,6 +73,11 @@ def find_inpainter(name: str | Path | Config) -> str | Path | Config:
     )
 
 
+def is_to_be_downloaded(name: object) -> bool:
+    """Return whether :func:`find_inpainter` would download weights for what it takes."""
+    return isinstance(name, str) and name in _TRAINED and not WEIGHTS[name].path.is_file()
+
+
 def _check_is_config(name: str) -> None:
     try:
         find_config(name)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer, only_sample
 from seginpaint_mm.apis.inputs import Source
+from seginpaint_mm.apis.looking_ahead import look_ahead
 from seginpaint_mm.apis.mask_sources import Masks, MaskSource
 from seginpaint_mm.apis.mask_sources.detectors import find_instance_model
 from seginpaint_mm.apis.model_loading import (
@@ -112,6 +113,7 @@ def remove(
         wanted = replace(wanted, classes=classes)
     if mask is None and not wanted.requests():
         raise UserError('Nothing is named to be removed: give a mask, classes, or a Removal.')
+    look_ahead(inpainter, _one(image), mask, wanted)
     inferencer = _inferencer(inpainter, weights, device, 'remove')
     source = mask
     finds_itself = instances is None and task_of(inferencer.model) == 'remove'
@@ -231,6 +233,7 @@ def layers(
         True
     """
     how = layering or Layering()
+    look_ahead(how.inpainter, _one(image), masks)
     inferencer = _inferencer(model, weights, device, 'layers', layering=how)
     source = _finder(instances, device) if masks is None else masks
     return only_sample(inferencer(_one(image), masks=source, draw=False)).pred_layers

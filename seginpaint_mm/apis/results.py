@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.datasets.photo_parts import PhotoParts
 from seginpaint_mm.structures import SceneSample
 from seginpaint_mm.utils.files import write_image
+
+# What one input may raise; the others are done all the same.
+NOT_OF_THE_DISK = (ValueError, MemoryError, torch.cuda.OutOfMemoryError, cv2.error)
+FAILURES = (OSError, *NOT_OF_THE_DISK)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,14 @@ class SceneResult:
     picture: np.ndarray | None = None
     failure: str | None = None
     remark: str | None = None
+
+
+def failure_of(scene: SceneInput, error: Exception) -> str:
+    """Return one sentence, which names the input."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        text = f'there is too little memory for it ({text}): reduce it'
+    return text if scene.origin in text else f'{scene.origin}: {text}'
 
 
 _TO_DEEP = 257  # 255 becomes 65535

@@ -69,6 +69,7 @@ from seginpaint_mm.apis import (
     Share,
     find_instance_model,
 )
+from seginpaint_mm.apis.looking_ahead import look_ahead
 from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.model_loading import (
     DEFAULT_COMPLETER,
@@ -253,8 +254,15 @@ def mask_source(
 
 
 def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path | Config | None:
-    """The inpainter that is named, or else meant: none where a model of a training does it all."""
-    if args.config or args.task == 'layers':
+    """The inpainter that is named, or else meant: none where a model of a training does it all.
+
+    Raises:
+        UserError, OSError, ValueError: see :func:`find_inpainter`, and :func:`look_ahead`.
+    """
+    if args.task == 'layers':
+        _look_ahead(args, args.inpainter, None)
+        return None
+    if args.config:
         return None
     if args.inpainter is None and wanted is not None and Path(_DEFAULT_REMOVER).exists():
         print(
@@ -265,7 +273,16 @@ def find_painter(args: argparse.Namespace, wanted: Removal | None) -> str | Path
         return None
     is_painted = wanted is not None or args.task == 'fill'
     name = args.inpainter or (DEFAULT_INPAINTER if is_painted else None)
+    _look_ahead(args, name, wanted or filling(args))
     return name and find_inpainter(name)
+
+
+def _look_ahead(
+    args: argparse.Namespace, inpainter: str | None, how: Removal | Filling | None
+) -> None:
+    masks = args.masks and [Path(path) for path in args.masks]
+    results = [Path(args.out_dir, kind) for kind in ('vis', 'pred')]
+    look_ahead(inpainter, args.inputs, masks, how, args.recursive, results)
 
 
 def options_of_results(args: argparse.Namespace) -> dict:

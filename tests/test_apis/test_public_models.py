@@ -8,7 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from seginpaint_mm.apis import SegInpaintInferencer, find_inpainter, find_instance_model
+from seginpaint_mm.apis import (
+    Layering,
+    SegInpaintInferencer,
+    find_inpainter,
+    find_instance_model,
+    layers,
+    remove,
+)
 from seginpaint_mm.commands import infer
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.interop.mmdet import find_indexed
@@ -85,6 +92,55 @@ def test_every_inpainter_by_its_name(photo: Path, tmp_path: Path, name: str, tas
 def test_lama_fills_where_nothing_is_named(photo: Path, tmp_path: Path) -> None:
     image, _ = run(photo, tmp_path, '--task', 'fill', '--masks', str(photo.with_name('mask.png')))
     assert (image[25:35, 35:45] == BLUE).all()
+
+
+@pytest.fixture
+def empty_cache(stand_ins: WeightServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list:
+    monkeypatch.setenv(CACHE, str(tmp_path / 'cache'))
+    stand_ins.asked.clear()
+    return stand_ins.asked
+
+
+@pytest.mark.parametrize(
+    ('name', 'sentence'),
+    [('photo.png', 'colours of a photo'), ('small.png', '4x4 pixels'), ('no.png', 'no such file')],
+)
+def test_mistakes_in_masks_cost_no_download(
+    photo: Path, empty_cache: list, capsys: pytest.CaptureFixture[str], name: str, sentence: str
+) -> None:
+    cv2.imwrite(str(photo.with_name('small.png')), np.full((4, 4), 255, np.uint8))
+    mask = photo.with_name(name)
+    with pytest.raises(ValueError, match=sentence):
+        remove(photo, mask, inpainter='lama')
+    with pytest.raises(ValueError, match=sentence):
+        layers(photo, mask, layering=Layering(inpainter='lama'))
+    with pytest.raises(ValueError, match='absent.png'):
+        remove(photo.with_name('absent.png'), classes='person')
+    for task in ('remove', 'fill', 'layers'):
+        with pytest.raises(SystemExit):
+            run(photo, mask, '--task', task, '--masks', str(mask), '--inpainter', 'lama')
+        assert sentence in capsys.readouterr().err
+    assert empty_cache == []
+
+
+def test_one_good_mask_of_several_is_worth_a_download(
+    photo: Path, empty_cache: list, tmp_path: Path
+) -> None:
+    for folder in ('photos', 'masks'):
+        (tmp_path / folder).mkdir()
+    for name in ('a', 'b'):
+        (tmp_path / f'photos/{name}.png').write_bytes(photo.read_bytes())
+    mask = photo.with_name('mask.png').read_bytes()
+    options = ('--masks', str(tmp_path / 'masks'), '--inpainter', 'lama', '--task', 'fill')
+    photos = tmp_path / 'photos'
+    with pytest.raises(SystemExit):
+        run(photos, tmp_path / 'out', *options)
+    assert empty_cache == []
+    (tmp_path / 'masks/b.png').write_bytes(mask)
+    with pytest.raises(SystemExit):
+        run(photos, tmp_path / 'out', *options)
+    assert len(empty_cache) == 1
+    assert (tmp_path / 'out/pred/image/b.png').exists()
 
 
 def test_a_network_of_a_fixed_size_fills_patches(photo: Path) -> None:

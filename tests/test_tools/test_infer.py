@@ -296,6 +296,7 @@ def test_a_user_without_a_network_is_told_where_to_put_the_weights(
     nowhere = dataclasses.replace(WEIGHTS['lama'], url='http://127.0.0.1:9/big-lama.pt')
     monkeypatch.setitem(WEIGHTS, 'lama', nowhere)
     monkeypatch.setattr(download, 'PAUSE', 0)
+    cv2.imwrite('photo.jpg', np.zeros((24, 30, 3), np.uint8))
     with pytest.raises(SystemExit):
         run_here('infer', '--task', 'remove', '--class', 'person', 'photo.jpg')
     error = capsys.readouterr().err
