@@ -108,14 +108,24 @@ def _layout(service: Service, given: Given) -> dict:
 
 def _layer_kind(given: Given) -> str:
     if given['format'] not in LAYER_TYPES:
-        raise UserError(f'format is {", ".join(LAYER_TYPES)}, not {given["format"]!r}.')
+        raise UserError(f'format is {", ".join(LAYER_TYPES)}, not {shortened(given["format"])!r}.')
     return given['format']
 
 
+_MOST_DIGITS = 9  # of a number
+_MOST_LETTERS = 60  # of a text in an error
+
+
+def shortened(text: str) -> str:
+    """Return a user's text as errors quote it."""
+    return text if len(text) <= _MOST_LETTERS else f'{text[:_MOST_LETTERS]}...'
+
+
 def _pixels(given: Given, name: str) -> int:
-    if not given[name].isdecimal():
-        raise UserError(f'{name} is a number of pixels, not {given[name]!r}.')
-    return int(given[name])
+    text = given[name]
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise UserError(f'{name} is a number of pixels, not {shortened(text)!r}.')
+    return int(text)
 
 
 def _numbers(given: Given, name: str, count: int) -> list[tuple[int, ...]]:
@@ -126,7 +136,8 @@ def _numbers(given: Given, name: str, count: int) -> list[tuple[int, ...]]:
     except ValueError:
         numbers = ()
     if len(numbers) != count:
-        raise UserError(f'{name} is {count} whole numbers with commas, not {given[name]!r}.')
+        text = shortened(given[name])
+        raise UserError(f'{name} is {count} whole numbers with commas, not {text!r}.')
     return [numbers]
 
 

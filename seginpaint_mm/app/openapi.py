@@ -6,12 +6,14 @@ from seginpaint_mm.app.actions import ACTIONS, Action, Field
 PROGRESS = 'application/x-ndjson'
 _JSON = 'application/json'
 _FAILURES = {
+    '400': 'The form cannot be read, or has too many parts.',
+    '401': 'The token is missing or another, where the server is open to other machines.',
     '403': 'Another host or another site asks.',
     '408': 'It took too long.',
     '411': 'The request does not say how long it is.',
     '413': 'The request or an image is too large.',
-    '415': 'A file is no image that can be read.',
-    '422': 'A field is missing or wrong.',
+    '415': 'A file is no image that can be read, or the request is no form.',
+    '422': 'A field is missing, wrong or unknown.',
     '429': 'Too many requests are waiting.',
     '499': 'It was cancelled.',
 }
@@ -22,11 +24,12 @@ _EVENT = {'$ref': '#/components/schemas/Event'}
 def describe() -> dict:
     """Return the description, OpenAPI 3.1, of all addresses that programs use."""
     paths = {f'/api/{name}': dict(post=_post(name, action)) for name, action in ACTIONS.items()}
+    refused = {status: _answer(_FAILURES[status], {_JSON: _ERROR}) for status in ('401', '403')}
     paths['/api/status'] = dict(
         get=dict(
             operationId='status',
             summary='Tell what is loaded, what the limits are, and how many requests wait.',
-            responses={'200': _answer('The status.', {_JSON: dict(type='object')})},
+            responses={'200': _answer('The status.', {_JSON: dict(type='object')}), **refused},
         )
     )
     paths['/api/jobs/{job}'] = dict(
@@ -39,6 +42,7 @@ def describe() -> dict:
             responses={
                 '204': dict(description='It is cancelled.'),
                 '404': _answer('There is no such job, or it is done.', {_JSON: _ERROR}),
+                **refused,
             },
         )
     )

@@ -4,7 +4,8 @@ import asyncio
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from seginpaint_mm.app.actions import ACTIONS, Action, Field, Given
+from seginpaint_mm.app.actions import ACTIONS, Action, Field, Given, shortened
 from seginpaint_mm.app.jobs import ENDED, Job, Jobs
 from seginpaint_mm.app.openapi import PROGRESS, describe
 from seginpaint_mm.app.service import Service, pack_masks
@@ -43,9 +44,11 @@ LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 MOST_BYTES = 64 << 20  # of a request
 MOST_PIXELS = 50_000_000  # of an image
 MOST_MASKS = 40
+MOST_TEXTS = 40  # fields of a form that are no files
 MOST_WAITING = 64  # requests
 MOST_SECONDS = 600  # of work on a request
 _TICK = 0.25  # seconds between looks at the progress
+_FORM = 'multipart/form-data'
 _FORMATS = ('JPEG', 'PNG', 'WEBP', 'BMP', 'TIFF')
 _SAFE = {
     'Content-Security-Policy': "default-src 'self'; img-src 'self' blob: data:; "
@@ -55,8 +58,6 @@ _SAFE = {
     'Cache-Control': 'no-store',
 }
 _BROKEN = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-_NO_IMAGE = 'What was sent is no image that can be read.'
-_TOO_LARGE = f'An image may have {MOST_PIXELS // 10**6} megapixels.'
 
 
 def make_app(service: Service, token: str | None = None) -> Starlette:
@@ -123,8 +124,9 @@ class _Gate:
         await self.app(scope, receive, send_safely)
 
     def _is_known(self, request: Request) -> bool:
-        bearer = request.headers.get('authorization', '').removeprefix('Bearer ')
-        given = bearer or request.query_params.get('token', '')
+        scheme, _, bearer = request.headers.get('authorization', '').partition(' ')
+        is_bearer = scheme.lower() == 'bearer'
+        given = bearer.strip() if is_bearer else request.query_params.get('token', '')
         return secrets.compare_digest(given.encode(), str(self.token).encode())
 
     def _objection(self, request: Request) -> tuple[int, str] | None:
@@ -137,7 +139,7 @@ class _Gate:
         if request.method in ('GET', 'HEAD'):
             return None
         origin = headers.get('origin')
-        if origin is not None and urlsplit(origin).netloc != headers.get('host'):
+        if origin is not None and _place(origin) != headers.get('host'):
             return 403, 'Another site may not send images here.'
         if request.method != 'POST':
             return None
@@ -152,6 +154,13 @@ class _Gate:
 def _host(headers: Headers) -> str | None:
     try:
         return urlsplit(f'//{headers.get("host", "")}').hostname
+    except ValueError:
+        return None
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
     except ValueError:
         return None
 
@@ -185,8 +194,12 @@ class _Api:
         """Put the work of a form into the queue."""
         if len(self.jobs) >= MOST_WAITING:
             raise HTTPException(429, 'Too many requests are waiting: try again later.')
-        form = await request.form(max_files=MOST_MASKS + 2, max_fields=len(action.fields))
+        sent = request.headers.get('content-type', 'nothing').partition(';')[0].strip()
+        if sent.lower() != _FORM:
+            raise HTTPException(415, f'Send a form, {_FORM}, not {shortened(sent)}.')
+        form = await request.form(max_files=MOST_MASKS + 2, max_fields=MOST_TEXTS)
         try:
+            _check_names(form, action)
             given = {
                 name: _value(field, name, form.getlist(name))
                 for name, field in action.fields.items()
@@ -207,17 +220,27 @@ class _Api:
 def _work(action: Action, service: Service, given: Given) -> bytes:
     """Read the images, which wait as they came, and make the answer."""
     for name, field in action.fields.items():
-        if field.kind == 'text':
-            continue
-        try:
-            if field.kind == 'images':
-                given[name] = pack_masks(given[name])  # decoded, they would take 24 MB and more
-            elif given[name]:
-                given[name].load()
-        except _BROKEN as error:
-            raise HTTPException(415, _NO_IMAGE) from error
+        if field.kind == 'images':
+            given[name] = pack_masks(_decoded(name, given[name]))
+        elif field.kind == 'image' and given[name]:
+            _load(name, given[name])
     answer = action.work(service, given)
     return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+
+
+def _decoded(name: str, images: Sequence[Image.Image]) -> Iterator[Image.Image]:
+    """Decode images one at a time: together they would take 24 MB and more each."""
+    for image in images:
+        _load(name, image)
+        yield image
+        image.close()
+
+
+def _load(name: str, image: Image.Image) -> None:
+    try:
+        image.load()
+    except _BROKEN as error:
+        raise HTTPException(415, _no_image(name)) from error
 
 
 class _Result(Response):
@@ -304,6 +327,16 @@ async def _wait_for_the_end(receive: Receive, job: Job) -> None:
     job.cancel()
 
 
+def _check_names(form: FormData, action: Action) -> None:
+    """UserError for fields that would be left out: unknown ones, and further ones of a name."""
+    for name, count in Counter(name for name, _ in form.multi_items()).items():
+        if name not in action.fields:
+            known = ', '.join(action.fields)
+            raise UserError(f'The form has a field {shortened(name)!r}, but takes {known} alone.')
+        if count > 1 and action.fields[name].kind != 'images':
+            raise UserError(f'The form has {count} times the field {name!r}: send one.')
+
+
 def _value(field: Field, name: str, parts: list[UploadFile | str]) -> Any:
     """What a form gives for a field, see :class:`Given`; images are not read yet."""
     if not parts and not field.is_needed:
@@ -314,19 +347,32 @@ def _value(field: Field, name: str, parts: list[UploadFile | str]) -> Any:
     if field.kind == 'text' or not files or len(files) < len(parts):
         what = 'is a text' if field.kind == 'text' else 'lacks an image, the file'
         raise UserError(f'The form {what} "{name}".')
-    images = [_image(file) for file in files]
+    images = [_image(name, file) for file in files]
     return images if field.kind == 'images' else images[0]
 
 
-def _image(part: UploadFile) -> Image.Image:
+def _image(name: str, part: UploadFile) -> Image.Image:
     """Open an uploaded image, known by its content."""
     try:
         image = Image.open(part.file, formats=_FORMATS)
     except Image.DecompressionBombError as error:  # Pillow opens none of twice its own limit
-        raise HTTPException(413, _TOO_LARGE) from error
+        raise HTTPException(413, _too_large(name)) from error
     except _BROKEN as error:
-        raise HTTPException(415, _NO_IMAGE) from error
+        raise HTTPException(415, _no_image(name)) from error
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise HTTPException(413, _TOO_LARGE)
+        raise HTTPException(413, _too_large(name))
     return image
+
+
+def _no_image(name: str) -> str:
+    *others, last = ('WebP' if kind == 'WEBP' else kind for kind in _FORMATS)
+    return (
+        f'The file {name!r} is no image that can be read, or a damaged one: send '
+        f'{", ".join(others)} or {last}.'
+    )
+
+
+def _too_large(name: str) -> str:
+    most = MOST_PIXELS // 10**6
+    return f'The image {name!r} has more than {most} megapixels: send a smaller one.'

@@ -1,9 +1,10 @@
 """The page's functions, without HTTP: images and masks in, images and files out."""
 
 import io
+import itertools
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.model_loading import DEFAULT_COMPLETER
 from seginpaint_mm.apis.one_call import CompletedObject, completed_objects, painted_image
+from seginpaint_mm.datasets.mask_reading import read_marked_page, size_upright
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.geometry.masks import CroppedMasks
 from seginpaint_mm.layers import check_formats, write_layers
@@ -155,7 +157,7 @@ class Service:
         return described[::-1], Image.fromarray(numbers)
 
     def complete(
-        self, image: Image.Image, masks: Sequence[Image.Image] | CroppedMasks
+        self, image: Image.Image, masks: Iterable[Image.Image] | CroppedMasks
     ) -> list[CompletedObject]:
         """Complete the objects of which one mask each, 255 = seen, is given; or packed ones.
 
@@ -174,7 +176,7 @@ class Service:
     def layers(
         self,
         image: Image.Image,
-        masks: Sequence[Image.Image] | CroppedMasks,
+        masks: Iterable[Image.Image] | CroppedMasks,
         kind: str = 'ora',
         feather: int = 0,
     ) -> bytes:
@@ -212,23 +214,28 @@ class Service:
         return Layout(Image.fromarray(classes.astype(np.uint8)), names, colours)
 
 
-def pack_masks(masks: Sequence[Image.Image] | CroppedMasks) -> CroppedMasks:
-    """Read a mask of each object, 255 = seen, one at a time.
+def pack_masks(masks: Iterable[Image.Image] | CroppedMasks) -> CroppedMasks:
+    """Read a mask of each object, one at a time; all that :func:`read_marked_page` finds is it.
 
     Raises:
         UserError: when there is none, or they differ in size.
+        ValueError: when one is a photo; one sentence.
     """
     if isinstance(masks, CroppedMasks):
         return masks
-    if not masks:
+    given = iter(masks)
+    first = next(given, None)
+    if first is None:
         raise UserError('Mark an object: send a mask of each.')
-    if len({mask.size for mask in masks}) > 1:
-        raise UserError('The masks must have one size, that of the image.')
-    return CroppedMasks.pack(map(_is_white, masks), masks[0].size[::-1])
+    size = size_upright(first)
 
+    def read() -> Iterator[np.ndarray]:
+        for number, mask in enumerate(itertools.chain([first], given), start=1):
+            if size_upright(mask) != size:
+                raise UserError('The masks must have one size, that of the image.')
+            yield read_marked_page(mask, f'mask {number}').numbers > 0
 
-def _is_white(mask: Image.Image) -> np.ndarray:
-    return np.asarray(mask.convert('L')) > 127
+    return CroppedMasks.pack(read(), size)
 
 
 def _seen(pixels: np.ndarray, item: CompletedObject) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 FORMATS = ('png', 'ora', 'psd')
+MOST_PIXELS = 1000  # of a rim or an edge that fades out
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,12 @@ class Layering:
 
     def __post_init__(self) -> None:
         for name in ('rim', 'feather'):
-            if getattr(self, name) < 0:
-                raise ValueError(f'Layers: {name} is 0 pixels or more, not {getattr(self, name)}.')
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or not 0 <= value <= MOST_PIXELS:
+                raise ValueError(
+                    f'Layers: {name} is a whole number of pixels from 0 to {MOST_PIXELS}, not '
+                    f'{value!r}.'
+                )
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
             raise ValueError(

@@ -290,7 +290,10 @@ def test_command_and_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     for arguments, message in (
         (['--parts', parts], "parts has no 'painter', only instances"),
         (['--task', 'complete', '--rim', 1], 'rim: such options are for --task layers'),
-        (['--task', 'layers', '--rim=-1'], 'rim is 0 pixels or more, not -1'),
+        (
+            ['--task', 'layers', '--rim=-1'],
+            'whole number of pixels from 0 to 1000, not -1',
+        ),
     ):
         with pytest.raises((SystemExit, ConfigError)):
             run_here('infer', image, *arguments, '--device', 'cpu', '--masks', *files)
@@ -307,6 +310,9 @@ def test_shipped_parts_name_what_exists() -> None:
 def test_wrong_options() -> None:
     with pytest.raises(ValueError, match='written as png, ora, psd.*not as tiff'):
         Layering(formats=('tiff',))
+    for feather in (-1, 0.5, 'x', 10**6):
+        with pytest.raises(ValueError, match='feather is a whole number of pixels from 0 to 1000'):
+            Layering(feather=feather)
     with pytest.raises(UserError, match="Layers are made by task='layers'"):
         SegInpaintInferencer('convex-hull_cocoa-sample', device='cpu', layering=Layering())
 

@@ -13,7 +13,7 @@ from PIL import Image
 from seginpaint_mm.apis import Removal, SegInpaintInferencer, complete, remove
 from seginpaint_mm.app import Service
 from seginpaint_mm.app.actions import ACTIONS
-from tests.helpers.serving import Finder, form, masks, photo, png, serving
+from tests.helpers.serving import SIZE, Finder, form, masks, photo, png, serving
 
 
 @pytest.fixture(scope='module')
@@ -88,15 +88,38 @@ def test_objects_are_removed_by_name(address: str, named: dict) -> None:
         ('remove', dict(click='a,b'), 'click is 2 whole numbers'),
         ('remove', dict(classes='dog'), "there is no class 'dog'"),
         ('remove', dict(feather='-1', classes='lamp'), 'feather is a number of pixels'),
+        ('remove', dict(feather='9' * 5000, classes='lamp'), 'feather is a number of pixels, not'),
         ('layers', dict(format='gif'), 'format is ora, psd, png'),
+        ('layers', dict(feather='30000'), 'pixels from 0 to 1000, not 30000'),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:40],
 )
 def test_wrong_fields_are_said(address: str, path: str, data: dict, sentence: str) -> None:
     files = with_masks() if path == 'layers' else form(image=png(photo()))
     answer = requests.post(f'{address}/api/{path}', files=files, data=data, timeout=60)
     assert answer.status_code == 422
     assert sentence in answer.json()['error']
+
+
+def test_masks_of_objects_are_read_like_files(address: str) -> None:
+    """By their transparency, their values of 0 and 1, or their edges' greys."""
+    alpha = [
+        np.dstack([np.full((*SIZE, 3), 255, np.uint8), mask * np.uint8(255)]) for mask in masks()
+    ]
+    answers = [
+        requests.post(
+            f'{address}/api/complete',
+            files=[('image', ('a', png(photo()))), *(('mask', ('b', png(mask))) for mask in drawn)],
+            timeout=60,
+        ).json()
+        for drawn in (masks() * np.uint8(255), masks() * np.uint8(1), alpha)
+    ]
+    assert len(answers[0]['objects']) == 2
+    assert answers[0] == answers[1] == answers[2]
+    files = [('image', ('a', png(photo()))), ('mask', ('b', png(photo())))]
+    answer = requests.post(f'{address}/api/complete', files=files, timeout=60)
+    assert answer.status_code == 422
+    assert 'colours of a photo' in answer.json()['error']
 
 
 def test_what_is_not_loaded_is_said() -> None:

@@ -92,6 +92,37 @@ def test_mistakes_are_said(address: str, files: dict, status: int, sentence: str
     assert sentence in answer.json()['error']
 
 
+@pytest.mark.parametrize(
+    ('fields', 'sentence'),
+    [
+        ([('feahter', '0')], "The form has a field 'feahter', but takes image, mask, classes"),
+        ([('classes', 'lamp'), ('classes', 'chair')], "2 times the field 'classes': send one"),
+        ([('click', '18,20'), ('click', '30,30')], "2 times the field 'click': send one"),
+    ],
+    ids=str,
+)
+def test_no_field_is_left_out(address: str, fields: list, sentence: str) -> None:
+    files = form(image=png(photo()))
+    answer = requests.post(f'{address}/api/remove', files=files, data=fields, timeout=60)
+    assert (answer.status_code, sentence in answer.json()['error']) == (422, True), answer.text
+    masked = [('mask', ('a.png', png(mask))) for mask in masks()]
+    answer = requests.post(f'{address}/api/remove', files=[*files.items(), *masked], timeout=60)
+    assert answer.status_code == 422
+    assert "2 times the field 'mask'" in answer.json()['error']
+
+
+def test_what_is_wrong_is_named(address: str) -> None:
+    files = form(image=png(photo()), mask=b'no image')
+    answer = requests.post(f'{address}/api/remove', files=files, timeout=60)
+    assert answer.status_code == 415
+    assert "The file 'mask' is no image" in answer.json()['error']
+    assert 'send JPEG, PNG, WebP, BMP or TIFF' in answer.json()['error']
+    answer = requests.post(f'{address}/api/remove', json=dict(image='photo.png'), timeout=60)
+    assert answer.status_code == 415
+    sentence = 'Send a form, multipart/form-data, not application/json.'
+    assert answer.json()['error'] == sentence
+
+
 def test_limits(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     files = form(image=png(photo()), mask=png(masks()[0]))
     for name, value, status in (
@@ -117,6 +148,7 @@ def test_limits(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ({'Host': 'evil.example'}, 403),
         ({'Origin': 'http://evil.example'}, 403),
         ({'Origin': 'null'}, 403),
+        ({'Origin': 'http://[bad'}, 403),
         ({'Host': 'localhost', 'Origin': 'http://localhost'}, 200),
     ],
     ids=str,
@@ -134,6 +166,7 @@ def test_a_token_opens_the_page_to_other_machines() -> None:
             ({}, 401),
             ({'Authorization': 'Bearer other'}, 401),
             ({'Authorization': 'Bearer secret', 'Host': 'my.machine'}, 200),
+            ({'Authorization': 'bearer secret'}, 200),
         ):
             answer = requests.post(
                 f'{address}/api/objects', files=files, headers=headers, timeout=60
