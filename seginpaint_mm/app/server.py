@@ -26,7 +26,7 @@ try:
     from starlette.applications import Starlette
     from starlette.datastructures import FormData, Headers, UploadFile
     from starlette.exceptions import HTTPException
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
     from starlette.responses import FileResponse, JSONResponse, Response
     from starlette.routing import Route
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -197,7 +197,10 @@ class _Api:
         sent = request.headers.get('content-type', 'nothing').partition(';')[0].strip()
         if sent.lower() != _FORM:
             raise HTTPException(415, f'Send a form, {_FORM}, not {shortened(sent)}.')
-        form = await request.form(max_files=MOST_MASKS + 2, max_fields=MOST_TEXTS)
+        try:
+            form = await request.form(max_files=MOST_MASKS + 2, max_fields=MOST_TEXTS)
+        except ClientDisconnect:
+            raise HTTPException(499, 'The request has ended before its form.') from None
         try:
             _check_names(form, action)
             given = {

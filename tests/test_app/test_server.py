@@ -176,6 +176,19 @@ def test_a_token_opens_the_page_to_other_machines() -> None:
         assert requests.get(f'{address}/?token=secret', timeout=60).status_code == 200
 
 
+def test_an_upload_that_breaks_off_is_no_fault(capfd: pytest.CaptureFixture[str]) -> None:
+    head = (
+        'POST /api/remove HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n'
+        'Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n'
+    )
+    with serving(Service('telea')) as address:
+        port = int(address.rpartition(':')[2])
+        with socket.create_connection(('127.0.0.1', port)) as sent:
+            sent.sendall(head.encode())
+        assert requests.get(f'{address}/api/status', timeout=60).json()['waiting'] == 0
+    assert 'Traceback' not in capfd.readouterr().err
+
+
 def test_the_address_that_is_printed_can_be_opened() -> None:
     assert address_of('127.0.0.1', 80, None) == 'http://127.0.0.1:80/'
     assert address_of('::1', 80, None) == 'http://[::1]:80/'
