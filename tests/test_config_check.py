@@ -165,6 +165,8 @@ LATE = [
     ('custom_hooks', [None]),
     ('env_cfg', None),
     ('load_from', 3),
+    ('resume', 'no'),
+    ('channels_last', 'no'),
     ('log_processor.custom_cfg', [{'data_src': 'loss', 'method_name': 'medain'}]),
 ]
 

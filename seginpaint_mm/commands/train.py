@@ -38,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='continue from CHECKPOINT, or from the latest one in the work dir',
+        help='continue from CHECKPOINT or the latest one of that folder; default: of the work dir',
     )
     parser.add_argument(
         '--from',
@@ -70,13 +70,24 @@ def set_randomness(cfg: Config, seed: int | None, deterministic: bool) -> None:
 
 
 def set_resume(cfg: Config, resume: str | None) -> None:
+    """Find the checkpoint to go on from: the one named, or the latest of a work dir.
+
+    Raises:
+        ConfigError: the folder that is named holds none.
+    """
+    if resume is None and cfg.get('resume') and not cfg.get('load_from'):
+        resume = 'auto'
     if resume is None:
         return
-    checkpoint = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
+    folder = cfg.work_dir if resume == 'auto' else resume
+    checkpoint = latest_checkpoint(folder) if Path(folder).is_dir() else resume
+    if checkpoint is None and resume != 'auto':
+        raise ConfigError(f'--resume {resume}: this folder holds no checkpoint of a training.')
+    cfg.resume = checkpoint is not None
     if checkpoint is None:
-        print(f'No checkpoint in {cfg.work_dir} to resume from: training starts from scratch.')
+        start = 'from scratch' if cfg.get('load_from') is None else f'from {cfg.load_from}'
+        print(f'No checkpoint in {cfg.work_dir} to resume from: training starts {start}.')
         return
-    cfg.resume = True
     cfg.load_from = checkpoint
 
 

@@ -63,6 +63,9 @@ def _kind_problems(cfg: Config) -> Iterator[str]:
     for key in ('load_from', 'work_dir'):
         if not isinstance(cfg.get(key), (str, type(None))):
             yield f'{key}: takes a path in quotes, or None, not {cfg[key]!r}.'
+    for key in ('resume', 'channels_last'):
+        if not isinstance(cfg.get(key), (bool, type(None))):
+            yield f'{key}: must be True or False, not {cfg[key]!r}.'
     if 'env_cfg' in cfg and not isinstance(cfg.env_cfg, Mapping):
         yield f'env_cfg: takes a dict, not {cfg.env_cfg!r}; leave it out for none.'
     hooks = cfg.get('custom_hooks') or []

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
+from seginpaint_mm.checkpoint import load_checkpoint_safely
 from tests.helpers.tiny_run import tiny_config, write_tiny_street
 from tests.helpers.tool_runs import run_here
 
@@ -134,3 +136,89 @@ def test_other_parameter_groups_are_refused_in_a_sentence(
     with pytest.raises(SystemExit):
         _train(street, tmp_path, _RATES + sgd.format(more=groups), 2, '--resume')
     assert 'parameter groups' in capsys.readouterr().err
+
+
+def _resumed(street: Path, tmp_path: Path, first: str, second: str, *options: str) -> dict:
+    """An epoch with ``first``, a second one with ``second``: the first one's checkpoint."""
+    _train(street, tmp_path, _RATES + first, 1)
+    _train(street, tmp_path, _RATES + second, 2, '--resume', *options)
+    return load_checkpoint_safely(tmp_path / 'run/epoch_1.pth')
+
+
+def test_without_ema_the_weights_that_were_averaged_are_taken(
+    street: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a rate of 0 they stay as they are."""
+    still = _SGD.format(lr=0.0)
+    before = _resumed(street, tmp_path, _SGD.format(lr=0.1) + 'ema = 0.9\n', still)
+    after = load_checkpoint_safely(tmp_path / 'run/epoch_2.pth')
+    name = 'background_head.conv_seg.weight'
+    kept = before['ema_state_dict'][f'module.{name}']
+    assert not torch.equal(kept, before['state_dict'][name])
+    assert torch.equal(after['state_dict'][name], kept)
+    captured = capfd.readouterr()
+    assert 'keeps a mean of the weights (ema) and the config does not' in (
+        captured.out + captured.err
+    )
+
+
+def test_the_seed_of_the_checkpoint_is_kept_and_told(
+    street: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _resumed(street, tmp_path, '', '', '--seed', '7')
+    assert load_checkpoint_safely(tmp_path / 'run/epoch_2.pth')['meta']['seed'] == 0
+    captured = capfd.readouterr()
+    assert 'The seed is 0, as ' in captured.out + captured.err
+
+
+@pytest.mark.parametrize('lacking', ['meta', 'message_hub'])
+def test_weights_alone_are_no_training_to_resume(
+    street: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lacking: str
+) -> None:
+    _train(street, tmp_path, _RATES, 1)
+    checkpoint = load_checkpoint_safely(tmp_path / 'run/epoch_1.pth')
+    del checkpoint[lacking]
+    torch.save(checkpoint, tmp_path / 'weights.pth')
+    with pytest.raises(SystemExit):
+        _train(street, tmp_path, _RATES, 2, '--resume', str(tmp_path / 'weights.pth'))
+    assert 'holds weights, but not how far a training was' in capsys.readouterr().err
+
+
+def test_a_checkpoint_without_moments_is_told(
+    street: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _resumed(street, tmp_path, 'default_hooks = dict(checkpoint=dict(save_optimizer=False))\n', '')
+    captured = capfd.readouterr()
+    assert 'has no state of the optimiser' in captured.out + captured.err
+
+
+def test_a_training_that_has_ended_says_so(
+    street: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _train(street, tmp_path, _RATES, 1)
+    _train(street, tmp_path, _RATES, 1, '--resume')
+    captured = capfd.readouterr()
+    assert '1 of train_cfg.max_epochs=1: there is nothing left to train' in (
+        captured.out + captured.err
+    )
+
+
+def test_resume_takes_a_folder(
+    street: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _train(street, tmp_path / 'first', _RATES, 1)
+    rates = _train(street, tmp_path / 'more', _RATES, 2, '--resume', str(tmp_path / 'first/run'))
+    assert sorted(rates) == [2]
+    with pytest.raises(SystemExit):
+        _train(street, tmp_path / 'none', _RATES, 2, '--resume', str(street))
+    assert 'this folder holds no checkpoint of a training' in capsys.readouterr().err
+
+
+def test_resume_in_the_config_is_as_careful(
+    street: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It went on with the checkpoint's own settings, and took checkpoints of other models."""
+    _train(street, tmp_path, f'{_RATES}resume = True\n' + _SGD.format(lr=1e-3), 1)
+    assert 'training starts from scratch' in capsys.readouterr().out
+    body = f'{_RATES}resume = True\n' + _SGD.format(lr=1e-5)
+    assert _train(street, tmp_path, body, 2) == {2: pytest.approx(1e-5)}

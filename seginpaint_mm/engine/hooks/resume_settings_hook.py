@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.optim import _ParamScheduler
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.optim import SGD
 
 from seginpaint_mm.errors import CheckpointError
@@ -60,12 +60,16 @@ class ResumeSettingsHook(Hook):
     A schedule that follows a metric (``ReduceOnPlateauLR``) cannot be advanced; it starts from
     the config's rate.
 
+    The seed is the checkpoint's. If its weights are means (``ema``) and the config makes none, the
+    training goes on from the weights that were averaged. A warning says so in both cases, and
+    where there is no state of the optimiser, or nothing left to train.
+
     Args:
         name: The checkpoint's path, for the messages.
 
     Raises:
-        CheckpointError: if the checkpoint's optimiser is of another kind, or has other parameter
-            groups.
+        CheckpointError: if the checkpoint is not of a training, or its optimiser is of another
+            kind, or has other parameter groups.
     """
 
     def __init__(self, *, name: str) -> None:
@@ -76,7 +80,19 @@ class ResumeSettingsHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the fresh optimisers and schedulers with the checkpoint's."""
+        meta = checkpoint.get('meta') or {}
+        if not {'epoch', 'iter'} <= {*meta} or 'message_hub' not in checkpoint:
+            raise CheckpointError(
+                f'{self._name} holds weights, but not how far a training was: begin one from them '
+                f'with --from (load_from and resume=False in a config).'
+            )
+        self._tell_seed(runner, meta.get('seed'))
+        self._take_weights(runner, checkpoint)
         if 'optimizer' not in checkpoint:  # saved with save_optimizer=False: nothing overrules
+            runner.logger.warning(
+                f'{self._name} has no state of the optimiser: its moments begin at zero, and the '
+                f'training does not go on as it would have.'
+            )
             return
         differences = []
         saved_schedulers = checkpoint.get('param_schedulers')
@@ -101,6 +117,7 @@ class ResumeSettingsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Put the config's settings back, and advance the schedulers to the step reached."""
+        self._tell_end(runner)
         if not self._settings:
             return
         for optimizer, groups in self._settings:
@@ -118,6 +135,40 @@ class ResumeSettingsHook(Hook):
             len(runner.train_dataloader),
         )
         self._settings, self._states = [], []
+
+    def _tell_seed(self, runner: Runner, seed: int | None) -> None:
+        asked = (runner.cfg.get('randomness') or {}).get('seed')
+        if seed is not None and asked is not None and asked != seed:
+            runner.logger.warning(
+                f'The seed is {seed}, as {self._name} was trained with, and not {asked}: a '
+                f'training that is resumed keeps its seed.'
+            )
+
+    def _take_weights(self, runner: Runner, checkpoint: dict) -> None:
+        averaged = checkpoint.get('ema_state_dict')
+        if averaged is None or any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            return
+        prefix = 'module.'  # below it are the weights of which state_dict is the mean
+        checkpoint['state_dict'] |= {
+            key.removeprefix(prefix): value
+            for key, value in averaged.items()
+            if key.startswith(prefix)
+        }
+        runner.logger.warning(
+            f'{self._name} keeps a mean of the weights (ema) and the config does not: the training '
+            f'goes on from the weights themselves, and the mean is left out.'
+        )
+
+    def _tell_end(self, runner: Runner) -> None:
+        loop = runner.train_loop
+        by_epoch = isinstance(loop, EpochBasedTrainLoop)
+        key = 'max_epochs' if by_epoch else 'max_iters'
+        done, wanted = (loop.epoch if by_epoch else loop.iter), getattr(loop, key, None)
+        if wanted is not None and done >= wanted:
+            runner.logger.warning(
+                f'{self._name} was trained to the end, {done} of train_cfg.{key}={wanted}: there '
+                f'is nothing left to train; raise train_cfg.{key} to go on.'
+            )
 
     def _check_kind(self, part: str, groups: list[dict], saved: list[dict]) -> None:
         where = f'optim_wrapper{"." + part if part else ""}'
