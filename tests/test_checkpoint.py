@@ -17,8 +17,8 @@ from seginpaint_mm.checkpoint import (
     load_checkpoint_safely,
     non_finite_tensors,
 )
+from seginpaint_mm.checkpoint.unpickling import load_plain_data, load_restricted
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.safe_unpickling import load_plain_data, load_restricted
 from tests.helpers.tool_runs import forget_runs
 
 
@@ -42,7 +42,7 @@ def test_mmengines_values_are_loaded(
     written: Path, restricted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if restricted:
-        monkeypatch.setattr('seginpaint_mm.safe_unpickling._CAN_BE_TOLD', False)
+        monkeypatch.setattr('seginpaint_mm.checkpoint.unpickling._CAN_BE_TOLD', False)
     data = load_plain_data(written, 'cpu')
     assert data['meta']['dataset_meta'] == {'classes': ('road',), 'palette': [(1, 2, 3)]}
     assert torch.equal(data['state_dict']['running_var'], torch.ones(2))

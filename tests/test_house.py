@@ -10,6 +10,8 @@ import seginpaint_mm
 
 PACKAGE = 'seginpaint_mm'
 ROOT = Path(seginpaint_mm.__file__).parent
+# Modules at the root: what every room knows.
+AT_THE_ROOT = {'__init__', '__main__', 'cli', 'errors', 'registry', 'structures'}
 METHODS = ('mpi', 'fcrn', 'segan', 'sgenet', 'maskopt')
 # What a room knows of the others; rooms that are not named may import any.
 MAY_IMPORT = {
@@ -131,6 +133,10 @@ def test_methods_meet_in_configs_only(method: str) -> None:
     assert not wrong
     files = [module for module in MODULES if module.startswith(f'{home}.')]
     assert 3 <= len(files) <= 8, f'{method} has {len(files)} files: a reader opens at most 8'
+
+
+def test_the_root_holds_what_every_room_knows_alone() -> None:
+    assert {path.stem for path in ROOT.glob('*.py')} == AT_THE_ROOT
 
 
 def test_modules_have_a_readable_length() -> None:

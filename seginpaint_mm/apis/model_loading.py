@@ -18,6 +18,7 @@ from seginpaint_mm.checkpoint import (
     enable_safe_loading,
     load_checkpoint_safely,
     names_checkpoints,
+    section,
 )
 from seginpaint_mm.cli import load_config
 from seginpaint_mm.datasets import InstanceDataset
@@ -27,7 +28,6 @@ from seginpaint_mm.engine.hooks.resume_settings_hook import latest_checkpoint
 from seginpaint_mm.errors import CheckpointError, ConfigError, UserError
 from seginpaint_mm.interop.mmengine import only_log
 from seginpaint_mm.registry import DATASETS, MODELS, TRANSFORMS
-from seginpaint_mm.safe_unpickling import section
 from seginpaint_mm.utils.config_files import find_config
 from seginpaint_mm.utils.torch_modules import lay_channels_last
 from seginpaint_mm.zoo import WEIGHTS, fetch

@@ -12,8 +12,8 @@ from mmengine.runner import load_checkpoint
 
 from seginpaint_mm.apis import SegInpaintInferencer
 from seginpaint_mm.checkpoint import UNSAFE_LOAD, enable_safe_loading, load_checkpoint_safely
+from seginpaint_mm.checkpoint.unpickling import load_restricted
 from seginpaint_mm.errors import CheckpointError
-from seginpaint_mm.safe_unpickling import load_restricted
 from tests.helpers.tiny_run import tiny_config, write_tiny_street
 from tests.helpers.tool_runs import run_here
 

@@ -28,11 +28,11 @@ from seginpaint_mm.checkpoint import (
     check_checkpoint_fits,
     load_checkpoint_safely,
     non_finite_tensors,
+    section,
 )
 from seginpaint_mm.cli import load_config, one_sentence_errors
 from seginpaint_mm.errors import CheckpointError
 from seginpaint_mm.registry import MODELS
-from seginpaint_mm.safe_unpickling import section
 from seginpaint_mm.utils.files import write_bytes
 
 _KEPT = ('dataset_meta', 'epoch', 'iter', 'seed', 'experiment_name')

@@ -330,7 +330,7 @@ def earlier_checkpoint() -> tuple[torch.nn.Module, dict]:
 def test_checkpoints_of_the_first_version_mean_what_they_meant() -> None:
     earlier, checkpoint = earlier_checkpoint()
     model = build_model(model_config('pspnet_r18')).eval()
-    with mock.patch('seginpaint_mm.checkpoint.print_log') as log:
+    with mock.patch('seginpaint_mm.checkpoint.fitting.print_log') as log:
         state = check_checkpoint_fits(model, checkpoint, 'epoch_50.pth')
     model.load_state_dict(state)
     images = torch.randn(1, 3, 48, 64)
