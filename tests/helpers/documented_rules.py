@@ -266,6 +266,13 @@ def make_pairs(arguments: list[str]) -> None:
     run_here('dataset_converters/make_pairs', out, '--workers', '1', *options)
 
 
+def paper_runs(arguments: list[str]) -> None:
+    """Only listed: tests/test_tables/test_packing.py trains."""
+    run_here(
+        'analysis_tools/paper_runs', *arguments, *([] if '--list' in arguments else ['--list'])
+    )
+
+
 def figure(arguments: list[str]) -> None:
     """Drawn of one image where no model is named; else read, as tests/test_figures draws them."""
     args = load_tool('analysis_tools/figure').parse_args(arguments)
@@ -467,6 +474,7 @@ SCRIPTS: dict[str, Rule] = {
         for name in ('half_precision', 'unfold_batch_norm')
     },
     'tools/analysis_tools/table.py': table,
+    'tools/analysis_tools/paper_runs.py': paper_runs,
     'tools/analysis_tools/figure.py': figure,
     'tools/analysis_tools/benchmark.py': benchmark,
     'tools/analysis_tools/browse_dataset.py': as_it_stands('analysis_tools/browse_dataset'),
