@@ -1,6 +1,7 @@
 """Run trained models on images from a program."""
 
 from seginpaint_mm.apis.inferencer import SegInpaintInferencer
+from seginpaint_mm.apis.journal import Share
 from seginpaint_mm.apis.mask_sources.detectors import TorchvisionInstances, find_instance_model
 from seginpaint_mm.apis.model_loading import find_inpainter
 from seginpaint_mm.apis.one_call import (
@@ -12,7 +13,6 @@ from seginpaint_mm.apis.one_call import (
 )
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.removal import Filling, Removal
-from seginpaint_mm.apis.sharing import Share
 from seginpaint_mm.layers import Layering
 
 __all__ = [

@@ -1,7 +1,6 @@
 """``SegInpaintInferencer``: predict, complete, fill or remove in images with a trained model."""
 
 import copy
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,8 +27,7 @@ from seginpaint_mm.apis.model_loading import (
 )
 from seginpaint_mm.apis.outputs import ResultFolder
 from seginpaint_mm.apis.removal import Filling, Removal
-from seginpaint_mm.apis.results import FAILURES, NOT_OF_THE_DISK, SceneResult, failure_of
-from seginpaint_mm.apis.rounds import Prepared, size_of, watched
+from seginpaint_mm.apis.rounds import Run, SceneResult
 from seginpaint_mm.apis.tasks import find_task
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.geometry.depth_order import check_occluders
@@ -206,10 +204,8 @@ class SegInpaintInferencer(BaseInferencer):
         has_ended = False
         scenes = scenes if folder is None else folder.begin(scenes)
         try:
-            for result in self._results(scenes, source, batch_size, folder, draw):
-                if folder is not None and result.failure is not None:
-                    folder.add_failure(result.scene, result.failure)
-                yield result
+            steps = track(scenes, description='Inference', disable=not self.show_progress)
+            yield from self._run(batch_size, folder, draw).results(steps, source)
             has_ended = True
         finally:
             if folder is not None:
@@ -229,97 +225,17 @@ class SegInpaintInferencer(BaseInferencer):
             raise UserError(objection)
         return source
 
-    def _results(
-        self,
-        scenes: list[SceneInput],
-        source: MaskSource | None,
-        batch_size: int,
-        folder: ResultFolder | None,
-        draw: bool,
-    ) -> Iterator[SceneResult]:
-        batch: list[Prepared] = []
-        steps = track(scenes, description='Inference', disable=not self.show_progress)
-        for scene in steps:
-            try:
-                prepared = self._prepare(scene, source)
-            except FAILURES as error:
-                yield SceneResult(scene, failure=failure_of(scene, error))
-                continue
-            if batch and prepared.size != batch[0].size:
-                yield from self._finish(batch, folder, draw)
-                batch = []
-            batch.append(prepared)
-            if len(batch) == batch_size:
-                yield from self._finish(batch, folder, draw)
-                batch = []
-        if batch:
-            yield from self._finish(batch, folder, draw)
-
-    def _prepare(self, scene: SceneInput, source: MaskSource | None) -> Prepared:
-        image = scene.read()
-        objects = None if source is None else source.objects(scene, image)
-        prepared = Prepared(scene, image, objects, self.task)
-        prepared.begin(self.pipeline)
-        return prepared
-
-    def _finish(
-        self, batch: Sequence[Prepared], folder: ResultFolder | None, draw: bool
-    ) -> Iterator[SceneResult]:
-        try:
-            self._go_through(batch)
-            pictures = [
-                self.visualize([prepared.image], [prepared.sample])[0] if draw else None
-                for prepared in batch
-            ]
-        except FAILURES as error:
-            if len(batch) > 1:  # only those that fail alone, too, have failed
-                for prepared in batch:
-                    prepared.begin(self.pipeline)
-                    yield from self._finish([prepared], folder, draw)
-            else:
-                scene = batch[0].scene
-                yield SceneResult(scene, failure=failure_of(scene, error))
-            return
-        for prepared, picture in zip(batch, pictures, strict=True):
-            sample = prepared.sample
-            try:
-                if folder is not None:
-                    folder.add(prepared.scene, prepared.image, sample, picture)
-            except NOT_OF_THE_DISK as error:  # an OSError would meet the next ones, too
-                yield SceneResult(prepared.scene, failure=failure_of(prepared.scene, error))
-                continue
-            yield SceneResult(prepared.scene, sample, picture, remark=sample.get('remark'))
-
-    def _go_through(self, batch: Sequence[Prepared]) -> None:
-        """Run the model on all rounds of all inputs, with up to a batch at once."""
-        while waiting := [prepared for prepared in batch if prepared.views is not None]:
-            counts = [len(prepared.views) for prepared in waiting]
-            views = deque(view for prepared in waiting for view in prepared.views)
-            for prepared in waiting:
-                prepared.views = None
-            samples = watched(self._predict(views, len(batch)), sum(counts))
-            for prepared, count in zip(waiting, counts, strict=True):
-                predicted = [next(samples).cpu() for _ in range(count)]
-                prepared.go_on(predicted, self.pipeline)
-        for prepared in batch:
-            notes = [prepared.scene.note(), prepared.objects and prepared.objects.note]
-            remark = ' '.join(filter(None, [*notes, prepared.sample.get('remark')]))
-            prepared.sample.set_metainfo(dict(remark=remark or None))
-
-    def _predict(self, views: deque[dict], batch_size: int) -> Iterator[SceneSample]:
-        """Predict what the pipeline gave, as many as a batch may hold of one size at a time.
-
-        The views are taken out: large photos are in memory no longer than the model sees them.
-        """
-        while views:
-            batch, size = [], size_of(views[0])
-            while views and len(batch) < batch_size and size_of(views[0]) == size:
-                batch.append(views.popleft())
-            data = self.collate_fn(batch)
-            del batch
-            samples = self.forward(data)
-            del data
-            yield from samples
+    def _run(
+        self, batch_size: int = 1, folder: ResultFolder | None = None, draw: bool = True
+    ) -> Run:
+        return Run(
+            self.task,
+            self.pipeline,
+            lambda views: self.forward(self.collate_fn(views)),
+            (lambda image, sample: self.visualize([image], [sample])[0]) if draw else None,
+            folder,
+            batch_size,
+        )
 
     def forward(self, inputs: dict) -> list[SceneSample]:
         """Predict a collated batch."""

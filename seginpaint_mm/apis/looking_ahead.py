@@ -7,7 +7,7 @@ from seginpaint_mm.apis.inputs import Source, find_inputs
 from seginpaint_mm.apis.mask_sources import Masks, find_mask_source
 from seginpaint_mm.apis.model_loading import is_to_be_downloaded
 from seginpaint_mm.apis.removal import Filling, FillingSource, Removal, RemovalSource
-from seginpaint_mm.apis.results import FAILURES, failure_of
+from seginpaint_mm.apis.rounds import FAILURES, failure_of
 from seginpaint_mm.errors import UserError
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seginpaint_mm.apis.inputs import SceneInput
-from seginpaint_mm.apis.journal import Journal
-from seginpaint_mm.apis.sharing import Share, Totals
+from seginpaint_mm.apis.journal import Journal, Share, Totals
 from seginpaint_mm.apis.tasks import InferenceTask
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.structures import SceneSample

@@ -118,7 +118,7 @@ def _stages(
     stop('masks and plan')
     prepared = Prepared(scene, image, objects, inferencer.task)
     prepared.begin(inferencer.pipeline)
-    inferencer._go_through([prepared])
+    inferencer._run().go_through([prepared])
     sample = prepared.sample
     stop('paint')
     folder = ResultFolder(out, inferencer.task)

@@ -1,4 +1,4 @@
-"""Parts of a photo beside its 8-bit colours (transparency, metadata), for results to keep."""
+"""Parts of a photo beside its 8-bit colours (transparency, metadata), which results keep."""
 
 import io
 from contextlib import suppress
@@ -16,6 +16,7 @@ from seginpaint_mm.datasets.image_reading import (
 )
 from seginpaint_mm.datasets.orientation import orientation_of
 from seginpaint_mm.datasets.tar_shards import PackedFile
+from seginpaint_mm.utils.files import write_image
 
 # Tags of a TIFF or of EXIF that speak of the photo, not of how a file stores it.
 _ABOUT_THE_PHOTO = (
@@ -26,6 +27,7 @@ _EXIF, _PLACE, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 _OF_THE_FILE = (0xA002, 0xA003, _INTEROPERABILITY)  # width, height, a pointer
 _MAKER_NOTE = 0x927C
 _NEVER_DEEP = ('JPEG', 'MPO', 'GIF', 'WEBP', 'BMP', 'DIB', 'HEIF', 'AVIF')
+_TO_DEEP = 257  # 255 becomes 65535
 # What to do with (H, W, C) for each EXIF orientation: transpose, flip rows, flip columns.
 _UPRIGHT = {
     2: (False, False, True),
@@ -77,6 +79,61 @@ def read_photo_parts(source: Path | PackedFile | Image.Image) -> PhotoParts:
     return PhotoParts(
         read_alpha(source), read_icc_profile(source), exif, _deep(pixels, orientation)
     )
+
+
+def write_photo(path: Path, colours: np.ndarray, changed: np.ndarray, parts: PhotoParts) -> None:
+    """Write an input with other colours; its transparency, ICC profile and EXIF are kept.
+
+    Of an input of 16 bits the result has 16 bits, too, where the format can hold them (PNG):
+    outside ``changed`` those of the input, inside it the 8 bits of ``colours``, scaled.
+
+    Args:
+        path: A PNG or JPEG file, see :func:`write_image`. JPEG holds no transparency.
+        colours: BGR uint8 (H, W, 3).
+        changed: bool (H, W), where they may differ from the input's.
+        parts: What :func:`read_photo_parts` gives of the input.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    image = colours
+    if path.suffix == '.png' and parts.deep is not None:
+        image = parts.deep.copy()
+        image[changed, :3] = colours[changed].astype(np.uint16) * _TO_DEEP
+    elif path.suffix == '.png' and parts.alpha is not None:
+        image = np.dstack([colours, parts.alpha])
+    write_image(path, image, parts.icc_profile, parts.exif)
+
+
+def write_cutout(
+    path: Path,
+    cutout: np.ndarray,
+    seen: np.ndarray,
+    box: tuple[int, int, int, int],
+    parts: PhotoParts,
+) -> None:
+    """Write an object of an input as PNG, with what :func:`write_photo` keeps.
+
+    Args:
+        path: A PNG file.
+        cutout: BGRA uint8 (h, w, 4), 0 where the object is not.
+        seen: bool (h, w), where it shows the input itself: there the transparency is the input's,
+            and so are 16 bits.
+        box: x1, y1, x2, y2 of the cut-out in the input; right and bottom exclusive.
+        parts: What :func:`read_photo_parts` gives of the input.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    left, top, right, bottom = box
+    image = cutout.copy()
+    if parts.alpha is not None:
+        image[seen, 3] = parts.alpha[top:bottom, left:right][seen]
+    if parts.deep is not None:
+        image = image.astype(np.uint16) * _TO_DEEP
+        channels = parts.deep.shape[2]
+        image[seen, :channels] = parts.deep[top:bottom, left:right][seen]
+    write_image(path, image, parts.icc_profile, parts.exif)
 
 
 def count_pages(source: Path | PackedFile | Image.Image) -> int:

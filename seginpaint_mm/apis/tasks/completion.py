@@ -13,9 +13,8 @@ from torch import nn
 from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import VisibleObjects
 from seginpaint_mm.apis.mask_sources.objects import instance_ids
-from seginpaint_mm.apis.results import write_cutout
 from seginpaint_mm.apis.tasks.task import OneRoundTask
-from seginpaint_mm.datasets.photo_parts import PhotoParts
+from seginpaint_mm.datasets.photo_parts import PhotoParts, write_cutout
 from seginpaint_mm.datasets.transforms.packing import resize_smoothly
 from seginpaint_mm.geometry.boxes import boxes_in_photo, paste_probabilities, tight_boxes
 from seginpaint_mm.geometry.depth_order import Masks, complete_behind

@@ -13,8 +13,8 @@ from seginpaint_mm.apis.inputs import SceneInput
 from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.removal import Filling, FillingPlan, FillingSource, Removal
 from seginpaint_mm.apis.removal.removal import Patch, rounds_of
-from seginpaint_mm.apis.results import write_photo
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
+from seginpaint_mm.datasets.photo_parts import write_photo
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.abilities import check_size, takes_segmentation
 from seginpaint_mm.models.holes import GIVEN

@@ -13,9 +13,9 @@ from seginpaint_mm.apis.mask_sources import MaskSource
 from seginpaint_mm.apis.mask_sources.objects import instance_ids, selected_objects
 from seginpaint_mm.apis.removal import Filling, Removal, RemovalPlan, RemovalSource
 from seginpaint_mm.apis.removal.removal import FORMATS
-from seginpaint_mm.apis.results import write_photo
 from seginpaint_mm.apis.tasks.filling import keep_grey, paint_patches
 from seginpaint_mm.apis.tasks.task import InferenceTask, Rounds
+from seginpaint_mm.datasets.photo_parts import write_photo
 from seginpaint_mm.errors import UserError
 from seginpaint_mm.models.abilities import check_size
 from seginpaint_mm.structures import SceneSample
