@@ -1,34 +1,28 @@
 """One's own images with one's own objects: a folder of images and one of instance maps."""
 
-import csv
 import functools
 import logging
 import os
 import string
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from mmengine.logging import print_log
 from typing_extensions import Unpack
 
-from seginpaint_mm.datasets.coco_json import read_json, shown
 from seginpaint_mm.datasets.image_dataset import ImageOptions
 from seginpaint_mm.datasets.instance_dataset import InstanceDataset, class_list, class_numbers
+from seginpaint_mm.datasets.object_tables import names_of, read_table, read_tables, table_of
 from seginpaint_mm.datasets.scene_dataset import (
     images_by_name,
     in_any_form,
     list_images,
     require_file,
 )
-from seginpaint_mm.datasets.splits import choose_images, read_text_list
+from seginpaint_mm.datasets.splits import choose_images
 from seginpaint_mm.registry import DATASETS
-
-_MOST_DIGITS = 10
-_TABLE = 'table of the classes of objects'
-Table = Mapping[int, str]  # an object's number -> its class
 
 _HOW_TO_GET = (
     'Either put Penn-Fudan there (PennFudanPed/ of https://www.cis.upenn.edu/~jshi/ped_html/), or '
@@ -257,43 +251,29 @@ def _add_classes(
     every_image: Sequence[Path],
 ) -> None:
     """Give each sample the class of each number, of the classes that are asked for."""
-    of_all = None if '{name}' in table_file else _read_tables(root / table_file)
+    of_all = None if '{name}' in table_file else read_tables(root / table_file)
     if of_all is not None:
-        names = {name for image in every_image for name in _names_of(image)}
+        names = {name for image in every_image for name in names_of(image)}
         _note_left_out(root / table_file, 'rows of', [name for name in of_all if name not in names])
     found = set()
     for sample in samples:
         name = Path(sample['img_path']).stem
         path = root / _at(table_file, name=name)
         if of_all is None:
-            table = _read_table(Path(require_file(path, Path(sample['img_path']))))
+            table = read_table(Path(require_file(path, Path(sample['img_path']))))
         else:
-            table = _table_of(of_all, Path(sample['img_path']), path)
+            table = table_of(of_all, Path(sample['img_path']), path)
         found.update(table.values())
         sample['table_path'] = str(path)
         sample['object_classes'] = {number: ids.get(of, 0) for number, of in table.items()}
     _check_seen(found, ids, f'{root / table_file}')
 
 
-def _table_of(tables: Mapping[str, Table], image: Path, path: Path) -> Table:
-    """The table of an image, under its name with or without suffix."""
-    keys = _names_of(image)
-    found = [key for key in dict.fromkeys(keys) if key in tables]
-    if len(found) > 1:
-        raise ValueError(f'{path}: both {found[0]!r} and {found[1]!r} are {image}: keep one name.')
-    return tables[found[0]] if found else {}
-
-
-def _names_of(image: Path) -> list[str]:
-    """Its name without and with suffix, in the form of Unicode that tables are compared in."""
-    return [unicodedata.normalize('NFC', name) for name in (image.stem, image.name)]
-
-
 def _note_maps_without_image(
     root: Path, mask_file: str, classes: Sequence[str], every_image: Sequence[Path]
 ) -> None:
     """Say which maps no image of the folder, of whatever part, belongs to."""
-    names = {_names_of(image)[0] for image in every_image}
+    names = {names_of(image)[0] for image in every_image}
     for name in classes if '{class}' in mask_file else classes[:1]:
         before, _, end = mask_file.replace('{class}', name).partition('{name}')
         if '{name}' in end or '/' in end:  # a folder per image
@@ -336,95 +316,3 @@ def _check_seen(found: Iterable[str], ids: Mapping[str, int], place: str) -> Non
         notes.append(f'objects of {named} are background, as classes does not name them')
     if notes:
         print_log(f'{place}: {"; ".join(notes)}.', logger='current', level=logging.WARNING)
-
-
-def classes_of_tables(root: Path, table_file: str) -> list[str]:
-    """The classes that the tables of a folder name, in the order of the alphabet.
-
-    Args:
-        root: The folder.
-        table_file: As :class:`FolderInstanceDataset` takes it.
-    """
-    if '{name}' in table_file:
-        tables = [_read_table(path) for path in sorted(root.glob(table_file.format(name='*')))]
-    else:
-        tables = list(_read_tables(root / table_file).values())
-    return sorted({name for table in tables for name in table.values()})
-
-
-def _read_table(path: Path) -> Table:
-    """The class of each number."""
-    if path.suffix.lower() == '.json':
-        return _numbered(path, read_json(path, what=_TABLE, how_to_get=''))
-    table: dict[int, str] = {}
-    for number, name in _numbered_lines(path, 2):
-        _add(table, number, name, path)
-    return table
-
-
-def _read_tables(path: Path) -> Mapping[str, Table]:
-    """The tables of all images, by their names with or without suffix."""
-    if path.suffix.lower() == '.json':
-        content = read_json(path, what=_TABLE, how_to_get='')
-        if not isinstance(content, dict):
-            raise ValueError(f'{path}: {_TABLE} is a JSON object, {{"image": {{"1": "person"}}}}.')
-        return {
-            unicodedata.normalize('NFC', image): _numbered(path, table)
-            for image, table in content.items()
-        }
-    tables: dict[str, dict[int, str]] = {}
-    for image, number, name in _numbered_lines(path, 3):
-        _add(tables.setdefault(unicodedata.normalize('NFC', image), {}), number, name, path, image)
-    return tables
-
-
-def _add(table: dict[int, str], number: int, name: str, path: Path, image: str = '') -> None:
-    if table.setdefault(number, name) != name:
-        of = f' of {image}' if image else ''
-        raise ValueError(f'{path}: object {number}{of} is of two classes.')
-
-
-def _numbered(path: Path, table: object) -> Table:
-    items = table.items() if isinstance(table, dict) else ()
-    if not isinstance(table, dict) or not all(
-        number.isdecimal() and isinstance(name, str) and name.strip() for number, name in items
-    ):
-        raise ValueError(
-            f'{path}: the classes of the objects of an image are {{"1": "person", ...}}, not '
-            f'{shown(table)}.'
-        )
-    numbered: dict[int, str] = {}
-    for number, name in items:
-        _add(numbered, _number(number, path), name.strip(), path)
-    return numbered
-
-
-def _number(text: str, path: Path) -> int:
-    """The number of an object, of decimal digits."""
-    if len(text) > _MOST_DIGITS or int(text) == 0:
-        raise ValueError(
-            f'{path}: {shown(text)} is no number of an object: 0 is the background, and a map has '
-            f'at most 32 bits.'
-        )
-    return int(text)
-
-
-def _numbered_lines(path: Path, columns: int) -> Iterator[tuple[Any, ...]]:
-    """Lines of a CSV file; ``number`` before the last column is an integer; a header is passed."""
-    text = read_text_list(path, _TABLE, '')
-    delimiter = max(',;\t', key=text.count)
-    try:
-        lines = list(csv.reader(text.splitlines(), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise ValueError(f'{path}: this is no CSV ({error}): mend its quotes.') from error
-    for place, line in enumerate(lines, start=1):
-        words = [word.strip() for word in line]
-        if not any(words):
-            continue
-        if len(words) == columns and words[-2].isdecimal() and words[-1]:
-            yield (*words[:-2], _number(words[-2], path), words[-1])
-        elif place > 1:
-            raise ValueError(
-                f'{path}: line {place} is {shown(delimiter.join(line))}, not '
-                f'{"image,number,class" if columns == 3 else "number,class"}.'
-            )

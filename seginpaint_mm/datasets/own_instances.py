@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from seginpaint_mm.datasets.coco_json import index_coco, read_json
-from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset, classes_of_tables
+from seginpaint_mm.datasets.folder_instances import FolderInstanceDataset
 from seginpaint_mm.datasets.image_reading import IMAGE_SUFFIXES
+from seginpaint_mm.datasets.object_tables import classes_of_tables
 from seginpaint_mm.datasets.own_folders import evenly, image_splits
 from seginpaint_mm.datasets.scene_dataset import in_any_form
 from seginpaint_mm.errors import UserError
