@@ -17,6 +17,7 @@ from seginpaint_mm.errors import UserError
 from seginpaint_mm.registry import DATASETS
 
 _TABLES = ('{masks}/{name}.csv', '{masks}/{name}.json', 'classes.csv', 'classes.json')
+_PENN_FUDAN = ('PNGImages', 'PedMasks')  # what FolderInstanceDataset takes by default
 _LOAD = [dict(type='seginpaint_mm.LoadSceneImage'), dict(type='seginpaint_mm.LoadInstances')]
 _COCO = "COCO's JSON of instances"
 
@@ -66,7 +67,7 @@ class InstanceFolder:
 
 
 def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
-    """Inspect a folder with COCO's JSON, or with images/ and masks/.
+    """Inspect a folder with COCO's JSON, images/ and masks/, or Penn-Fudan's folders.
 
     Args:
         folder: It.
@@ -77,17 +78,21 @@ def look_at_instances(folder: Path, names: Sequence[str]) -> InstanceFolder:
     """
     if files := _coco_files(folder):
         return _look_at_coco(folder, files, names)
-    if not (folder / 'masks').is_dir():
-        raise FileNotFoundError(
-            f"{folder}: it holds neither COCO's JSON (train.json and val.json) nor masks/ with a "
-            f'PNG of object numbers per image.'
-        )
-    return _look_at_masks(folder, names)
+    if (folder / 'masks').is_dir():
+        parts = [_masks_of(folder, part) for part in image_splits(folder)]
+        return _look_at_masks(folder, names, parts)
+    if all((folder / name).is_dir() for name in _PENN_FUDAN):
+        return _look_at_masks(folder, names, [({}, 'object numbers in PedMasks/', ['person'])])
+    raise FileNotFoundError(
+        f"{folder}: it holds neither COCO's JSON (train.json and val.json) nor masks/ with a "
+        f"PNG of object numbers per image, nor Penn-Fudan's {' and '.join(_PENN_FUDAN)}."
+    )
 
 
-def _look_at_masks(folder: Path, names: Sequence[str]) -> InstanceFolder:
-    parts = image_splits(folder)
-    options, kinds, classes = zip(*(_masks_of(folder, part) for part in parts), strict=True)
+def _look_at_masks(
+    folder: Path, names: Sequence[str], parts: Sequence[tuple[dict, str, list[str]]]
+) -> InstanceFolder:
+    options, kinds, classes = zip(*parts, strict=True)
     if len({*kinds}) > 1:
         raise UserError(f'{folder}: {kinds[0]}, but {kinds[1]}: give both in one form.')
     seen = sorted({name for part in classes for name in part})
@@ -130,7 +135,11 @@ def _masks_of(folder: Path, part: str) -> tuple[dict, str, list[str]]:
             f'{folder / masks}: it holds both the folders {", ".join(folders[:3])}, as of classes, '
             f'and masks such as {files[0]}: keep one form.'
         )
-    own = dict(image_folder=images, mask_file=f'{masks}/{{name}}.png')
+    stems = {path.stem for path in (folder / images).iterdir()}
+    added = '' if any(Path(name).stem in stems for name in files) else '_mask'
+    endings = {name.removeprefix(Path(name).stem.removesuffix(added)) for name in files}
+    ending = endings.pop() if len(endings) == 1 else '.png'
+    own = dict(image_folder=images, mask_file=f'{masks}/{{name}}{ending}')
     tables = [name.format(masks=masks, name='{name}') for name in _TABLES]
     tables = [name for name in tables if any(folder.glob(name.format(name='*')))]
     if folders:

@@ -71,6 +71,13 @@ def write_masks(root: Path) -> Path:
     return root
 
 
+def write_penn_fudan(root: Path, ending: str = 'png') -> Path:
+    for seed in range(5):
+        write_map(root / f'PNGImages/{seed}.png', picture(SIZE, seed))
+        write_map(root / f'PedMasks/{seed}_mask.{ending}', (label_map() == 2).astype(np.uint8))
+    return root
+
+
 def init(*arguments: str | Path, seconds: float = 0.5) -> Config:
     """The written config; steps are supposed to take so long."""
     path = Path(arguments[1]).with_suffix('.py')
@@ -279,6 +286,22 @@ def test_objects(tmp_path: Path, method: str, form: str) -> None:
     if method == 'fcrn':
         assert cfg.model.semantic.decode_head.num_classes == 2
         assert tuple(cfg.model.instance_head.thing_ids) == (1,)
+
+
+def test_folders_of_penn_fudan(tmp_path: Path) -> None:
+    cfg = init('fcrn', write_penn_fudan(tmp_path / 'PennFudanPed'))
+    assert cfg.train_dataloader.dataset.classes == ['person']
+    assert lengths(cfg) == (4, 1)
+
+
+@pytest.mark.parametrize('ending', ['png', 'tif'])
+def test_masks_that_are_named_after_their_images(tmp_path: Path, ending: str) -> None:
+    root = write_penn_fudan(tmp_path / 'mine', ending)
+    (root / 'PNGImages').rename(root / 'images')
+    (root / 'PedMasks').rename(root / 'masks')
+    cfg = init('segan', root, '--classes', 'chair')
+    assert cfg.train_dataloader.dataset.mask_file == f'masks/{{name}}_mask.{ending}'
+    assert lengths(cfg) == (4, 1)
 
 
 @pytest.mark.parametrize('form', ['folders', 'table'])
